@@ -1,0 +1,60 @@
+# `make lab` and `make test` do all their set-up from a bare clone; a second run starts at once.
+#
+#   make lab LAB_FLAGS="--port 8890 --no-browser"     flags for JupyterLab
+#   make test PYTEST_FLAGS="-n 2 -k tasks"            flags for pytest
+#   make lab PYTHON=python3.12                        another Python (3.11 or newer)
+
+PYTHON ?= python3
+VENV ?= .venv
+LAB_FLAGS ?=
+PYTEST_FLAGS ?=
+
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --constraint constraints.txt --disable-pip-version-check
+ROOT_FLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
+
+.DEFAULT_GOAL := help
+.PHONY: help lab test test-slow lint format bench clean
+
+help:  ## say what each target does
+	@grep -E '^[a-z-]+:.*  ## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*  ## /\t/' | expand -t 12
+
+lab: $(VENV)/.notebooks-installed  ## set up, then open JupyterLab at the first notebook
+	$(BIN)/jupyter lab $(ROOT_FLAG) $(LAB_FLAGS) notebooks/00_start_here.ipynb
+
+test: lint  ## set up, then check format, lint and types, and run the tests
+	$(BIN)/python -m pytest -m "not slow" $(PYTEST_FLAGS)
+
+test-slow: $(VENV)/.dev-installed  ## the tests that train for longer
+	$(BIN)/python -m pytest -m slow $(PYTEST_FLAGS) || [ $$? -eq 5 ]  # 5: none is marked
+
+lint: $(VENV)/.dev-installed  ## check format, lint and types
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+
+format: $(VENV)/.dev-installed  ## format, and mend what the linter can mend
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: $(VENV)/.dev-installed  ## time reductions of skewed sets against PyG's class
+	$(BIN)/python benchmarks/skewed.py
+
+clean:  ## remove the virtual environment and every cache
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "lcm-core needs Python 3.11 or newer; name one with: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+		echo "could not make $(VENV); on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+
+# The stamps are newer than what they were installed from, or the installation runs again.
+$(VENV)/.notebooks-installed: pyproject.toml constraints.txt | $(BIN)/python
+	$(INSTALL) --editable '.[notebooks]'
+	@touch $@
+
+$(VENV)/.dev-installed: pyproject.toml constraints.txt | $(BIN)/python
+	$(INSTALL) --editable '.[dev]'
+	@touch $@ $(VENV)/.notebooks-installed
