@@ -1,0 +1,30 @@
+"""The algebra: binary operators on states, each in its file, known by name."""
+
+from lcm_core.operators.base import Operator, make_operator, operator_names, register
+from lcm_core.operators.extremum import Max, Min
+from lcm_core.operators.gru import GRU, SymmetrizedGRU
+from lcm_core.operators.k_smallest import KSmallest
+from lcm_core.operators.logsumexp import LogSumExp
+from lcm_core.operators.mean import Mean
+from lcm_core.operators.mlp import MLP, SymmetrizedMLP
+from lcm_core.operators.sum import Sum
+from lcm_core.operators.symmetrized import Symmetrized, symmetrized
+
+__all__ = [
+    "GRU",
+    "MLP",
+    "KSmallest",
+    "LogSumExp",
+    "Max",
+    "Mean",
+    "Min",
+    "Operator",
+    "Sum",
+    "Symmetrized",
+    "SymmetrizedGRU",
+    "SymmetrizedMLP",
+    "make_operator",
+    "operator_names",
+    "register",
+    "symmetrized",
+]

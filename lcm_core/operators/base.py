@@ -1,0 +1,150 @@
+"""What every operator is: lift an element, combine two states, lower the result."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from lcm_core.errors import unknown
+
+
+class Operator(nn.Module):
+    """A binary operator ⊕ on states, with the maps that lead into and out of its states.
+
+    As in map-reduce, elements are lifted to states, states are combined, and the one state that
+    is left is lowered to an answer. A new operator is a subclass that defines `forward`; `lift`
+    and `lower` default to doing nothing.
+
+    Class attributes `commutative` and `associative` say which laws hold *by construction*,
+    whatever the parameters are. Everything else is measured (`lcm_core.laws`).
+
+    Args:
+        channels: width of an element.
+        state_dim: width of a state (default: `channels`).
+        out_channels: width of an answer (default: `channels`).
+        identity: the fixed state e with e ⊕ x = x = x ⊕ e: of shape (state_dim,), or one number
+            for all entries (it may be infinite); None if there is none.
+        learn_identity: give it a learned identity, which begins at 0.
+    """
+
+    name: str = "operator"
+    commutative: bool = False
+    associative: bool = False
+    identity: Tensor | None
+
+    def __init__(
+        self,
+        channels: int,
+        *,
+        state_dim: int | None = None,
+        out_channels: int | None = None,
+        identity: Tensor | float | None = None,
+        learn_identity: bool = False,
+    ):
+        super().__init__()
+        if not isinstance(channels, int) or channels < 1:
+            raise ValueError(f"expected channels to be a positive int, got {channels!r}")
+        self.channels = channels
+        self.state_dim = channels if state_dim is None else state_dim
+        self.out_channels = channels if out_channels is None else out_channels
+        if learn_identity:
+            self.identity = nn.Parameter(torch.zeros(self.state_dim))
+        elif identity is None:
+            self.identity = None
+        else:
+            fixed = torch.as_tensor(identity, dtype=torch.get_default_dtype())
+            self.register_buffer("identity", fixed.expand(self.state_dim).clone(), persistent=False)
+
+    @classmethod
+    def channels_for(cls, out_channels: int, **options: Any) -> int:
+        """Width of the elements whose answer is `out_channels` wide."""
+        return out_channels
+
+    def lift(self, x: Float[Tensor, "*batch channels"]) -> Float[Tensor, "*batch state"]:
+        """Element → state."""
+        return x
+
+    def forward(
+        self, left: Float[Tensor, "*batch state"], right: Float[Tensor, "*batch state"]
+    ) -> Float[Tensor, "*batch state"]:
+        """left ⊕ right: the plain definition."""
+        raise NotImplementedError(f"{type(self).__name__} does not define forward(left, right)")
+
+    def combine(
+        self, left: Float[Tensor, "m state"], right: Float[Tensor, "m state"]
+    ) -> Float[Tensor, "m state"]:
+        """left ⊕ right for many pairs: what reductions call. The same map, perhaps faster."""
+        return self(left, right)
+
+    def lower(self, state: Float[Tensor, "*batch state"]) -> Float[Tensor, "*batch out"]:
+        """State → answer."""
+        return state
+
+    def reset_parameters(self) -> None:
+        """Draw all parameters anew."""
+        for child in self.children():
+            if callable(reset := getattr(child, "reset_parameters", None)):
+                reset()
+        if isinstance(self.identity, nn.Parameter):
+            nn.init.zeros_(self.identity)
+
+    def extra_repr(self) -> str:
+        return f"channels={self.channels}"
+
+
+def without_infinity(state: Tensor) -> Tensor:
+    """Answers for states in which an infinite entry means "nothing": 0 there, as PyG's max does."""
+    return state.masked_fill(state.isinf(), 0.0)
+
+
+_REGISTRY: dict[str, type[Operator]] = {}
+OperatorClass = TypeVar("OperatorClass", bound=type[Operator])
+
+
+def register(name: str) -> Callable[[OperatorClass], OperatorClass]:
+    """Class decorator: make an operator known to `make_operator` under `name`."""
+
+    def add(cls: OperatorClass) -> OperatorClass:
+        if name in _REGISTRY:
+            raise ValueError(f"the name {name!r} is taken by {_REGISTRY[name]!r}; choose another")
+        _REGISTRY[name] = cls
+        cls.name = name
+        return cls
+
+    return add
+
+
+def operator_names() -> list[str]:
+    """The names that `make_operator` knows: fixed monoids first, then the learned operators."""
+    return sorted(_REGISTRY, key=lambda name: (not _REGISTRY[name].associative, name))
+
+
+def operator_class(name: str) -> type[Operator]:
+    """The class registered under `name`; a ValueError with the nearest names if there is none."""
+    if name not in _REGISTRY:
+        raise unknown("operator", name, _REGISTRY)
+    return _REGISTRY[name]
+
+
+def make_operator(name: str, channels: int, **options: Any) -> Operator:
+    """Make an operator by name.
+
+    >>> make_operator("k_smallest", channels=4, k=3).state_dim
+    12
+
+    Args:
+        name: one of `operator_names()`.
+        channels: width of an element.
+        **options: what that operator takes (`k` of `k_smallest`, `hidden` of `mlp`, …).
+
+    Raises:
+        ValueError: unknown name (the nearest names are given), or a bad option value.
+        TypeError: an option that this operator does not take.
+    """
+    cls = operator_class(name)
+    try:
+        return cls(channels, **options)
+    except TypeError as error:
+        raise TypeError(f"make_operator({name!r}, channels={channels}): {error}") from error

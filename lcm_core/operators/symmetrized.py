@@ -1,0 +1,53 @@
+from torch import Tensor
+
+from lcm_core.operators.base import Operator
+
+
+class Symmetrized(Operator):
+    """x ⊕ y = ½ (g(x, y) + g(y, x)) for any operator g: commutative by construction.
+
+    It keeps lift, lower and identity of g. It is associative by construction only where g is
+    both: ½(AB + BA) of matrices commutes, and is not associative although AB is.
+
+    Source: Ong & Veličković 2022, arXiv 2212.08541, section 3.
+    """
+
+    commutative = True
+
+    def __init__(self, operator: Operator):
+        super().__init__(
+            operator.channels,
+            state_dim=operator.state_dim,
+            out_channels=operator.out_channels,
+        )
+        self.operator = operator
+        self.name = f"symmetrized({operator.name})"
+        self.associative = operator.commutative and operator.associative
+
+    @property
+    def identity(self) -> Tensor | None:
+        return self.operator.identity
+
+    @identity.setter
+    def identity(self, value: Tensor | None) -> None:
+        if value is not None:
+            raise AttributeError("set the identity of the operator inside, `.operator.identity`")
+
+    def lift(self, x: Tensor) -> Tensor:
+        return self.operator.lift(x)
+
+    def forward(self, left: Tensor, right: Tensor) -> Tensor:
+        return 0.5 * (self.operator(left, right) + self.operator(right, left))
+
+    def lower(self, state: Tensor) -> Tensor:
+        return self.operator.lower(state)
+
+    def reset_parameters(self) -> None:
+        self.operator.reset_parameters()
+
+
+def symmetrized(operator: Operator) -> Symmetrized:
+    """½ (g(x, y) + g(y, x)) of an operator g. See `Symmetrized`."""
+    if not isinstance(operator, Operator):
+        raise TypeError(f"expected an Operator, got {type(operator).__name__}")
+    return Symmetrized(operator)
