@@ -1,0 +1,160 @@
+"""Checks of what comes in: each error says what was wanted, what came, and what to do."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lcm_core.operators import Operator
+from lcm_core.plan import ReductionPlan
+
+
+def check_states(operator: Operator, x: Tensor) -> None:
+    """x must be (N, state_dim) of a floating dtype, that of the operator's parameters."""
+    d = operator.state_dim
+    if x.dim() != 2 or x.shape[1] != d:
+        raise ValueError(f"expected x of shape (N, d) with d = {d}, got {tuple(x.shape)}")
+    check_dtype(operator, x)
+
+
+def check_elements(x: Tensor, channels: int, dim: int) -> None:
+    """x must be (*, N, channels), with `dim` the dimension of the N elements."""
+    if x.dim() < 2 or x.shape[-1] != channels or dim in (-1, x.dim() - 1):
+        raise ValueError(
+            f"expected x of shape (*, N, {channels}), with dim ≠ -1 the dimension of the N "
+            f"elements, got {tuple(x.shape)} and dim = {dim}"
+        )
+
+
+def check_dtype(module: torch.nn.Module, x: Tensor) -> None:
+    """x must be floating, and of the dtype of the module's parameters (autocast aside)."""
+    if not x.is_floating_point():
+        raise TypeError(f"expected x of a floating dtype, got {x.dtype}: use x.float()")
+    for parameter in module.parameters():
+        if parameter.dtype != x.dtype and not torch.is_autocast_enabled(x.device.type):
+            raise TypeError(
+                f"x is {x.dtype}, and the parameters of {type(module).__name__} are "
+                f"{parameter.dtype}: convert one of them, x.to(…) or module.to(…)"
+            )
+        if parameter.device != x.device:
+            raise ValueError(
+                f"x is on {x.device}, and the parameters of {type(module).__name__} are on "
+                f"{parameter.device}: move one of them"
+            )
+        break
+
+
+def check_plan(plan: ReductionPlan, x: Tensor) -> None:
+    """The plan must be for as many elements as x has, on its device."""
+    if plan.num_elements != len(x) or plan.device != x.device:
+        raise ValueError(
+            f"the plan is for {plan.num_elements} elements on {plan.device}, and x has {len(x)} "
+            f"on {x.device}: make a plan from these sizes"
+        )
+
+
+def identity_for(operator: Operator, plan: ReductionPlan) -> Tensor | None:
+    """The identity, where the plan needs one."""
+    identity = operator.identity
+    if plan.num_empty and identity is None:
+        raise ValueError(
+            f"{plan.num_empty} of {plan.num_sets} sets are empty, and {operator.name!r} has no "
+            "identity to give for them: leave empty sets out, use an operator with an identity "
+            "(learn_identity=True), or an aggregation with empty='zero'"
+        )
+    return identity
+
+
+def read_sets(
+    x: Tensor,
+    ptr: Tensor | None,
+    index: Tensor | None,
+    num_sets: int | None,
+    identity: Tensor | None = None,
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """The sizes of the sets of x that ptr or index give, and the rows of x set by set.
+
+    With neither ptr nor index, x is one set. The rows are None where they are 0, 1, 2, … This is
+    the only place that copies to the host, once: ptr or index, and whether all of x is finite
+    (entries equal to an infinite `identity` may be infinite).
+    """
+    if ptr is not None and index is not None:
+        raise ValueError("expected ptr or index, got both")
+    if index is None and num_sets is not None:
+        raise ValueError("num_sets goes with index: ptr says the number of sets itself")
+    if ptr is not None:
+        _check_places("ptr", ptr, x)
+    elif index is not None:
+        _check_places("index", index, x)
+    places = ptr if ptr is not None else index
+    finite = x.detach().sum().isfinite().long().view(1)
+    copied = finite if places is None else torch.cat([finite, places.detach().long()])
+    flag, host = np.split(copied.cpu().numpy(), [1])
+
+    order = None
+    if ptr is not None:
+        sizes = _sizes_of_ptr(host, len(x))
+    elif index is not None:
+        sizes = _sizes_of_index(host, len(x), num_sets)
+        if (host[1:] < host[:-1]).any():
+            order = np.argsort(host, kind="stable")
+    else:
+        sizes = np.array([len(x)])
+    if not flag[0]:
+        _check_finite(x, identity)
+    return sizes, order
+
+
+def _check_places(what: str, places: Tensor, x: Tensor) -> None:
+    if places.is_floating_point() or places.is_complex() or places.dtype == torch.bool:
+        raise TypeError(f"expected {what} of an integer dtype, got {places.dtype}")
+    if places.dim() != 1:
+        raise ValueError(f"expected {what} with one dimension, got {tuple(places.shape)}")
+    if places.device != x.device:
+        raise ValueError(f"x is on {x.device}, and {what} on {places.device}: move one of them")
+
+
+def _sizes_of_ptr(ptr: np.ndarray, n: int) -> np.ndarray:
+    if len(ptr) == 0 or ptr[0] != 0:
+        raise ValueError(f"expected ptr to begin with 0, got {ptr[:3].tolist()}")
+    sizes = np.diff(ptr)
+    if (sizes < 0).any():
+        at = int(np.argmax(sizes < 0))
+        raise ValueError(
+            f"expected ptr not to decrease, got ptr[{at}] = {ptr[at]} and "
+            f"ptr[{at + 1}] = {ptr[at + 1]}"
+        )
+    if ptr[-1] != n:
+        raise ValueError(f"expected ptr to end with N = {n}, the rows of x, got {ptr[-1]}")
+    return sizes
+
+
+def _sizes_of_index(index: np.ndarray, n: int, num_sets: int | None) -> np.ndarray:
+    if len(index) != n:
+        raise ValueError(
+            f"expected index of shape ({n},), one set for each row of x, got ({len(index)},)"
+        )
+    largest = int(index.max()) if len(index) else -1
+    if len(index) and index.min() < 0:
+        at = int(np.argmin(index))
+        raise ValueError(f"expected index not to be negative, got index[{at}] = {index[at]}")
+    if num_sets is not None and largest >= num_sets:
+        at = int(np.argmax(index))
+        raise ValueError(
+            f"expected index to be below num_sets = {num_sets}, got index[{at}] = {index[at]}"
+        )
+    return np.bincount(index, minlength=largest + 1 if num_sets is None else num_sets)
+
+
+def _check_finite(x: Tensor, identity: Tensor | None) -> None:
+    """Name the first element that is not finite; infinite entries of the identity are allowed."""
+    strange = ~x.detach().isfinite()
+    if identity is not None:
+        strange &= x != identity.to(x.dtype)
+    if strange.any():
+        rows = strange.flatten(1).any(1).nonzero().flatten().tolist()
+        place = tuple(strange.nonzero()[0].tolist())
+        more = ", …" if len(rows) > 5 else ""
+        raise ValueError(
+            f"expected finite elements, got {x[place].item()} at x[{', '.join(map(str, place))}] "
+            f"({len(rows)} of {len(x)} rows are not finite: {', '.join(map(str, rows[:5]))}{more})"
+        )
