@@ -1,0 +1,314 @@
+"""Laws of operators: how far they are broken, and penalties for breaking them.
+
+A law says that two states are equal for all states they are made of. Its error is the distance of
+the two, divided by the spread s of the states compared, s² = E‖u − ū‖²: unitless, and neither an
+offset nor a scale of the states hides it.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from lcm_core.errors import unknown
+from lcm_core.operators import Operator
+from lcm_core.populations import Population
+from lcm_core.search import search_largest
+
+__all__ = [
+    "LAWS",
+    "LawError",
+    "LawReport",
+    "associativity_error",
+    "commutativity_error",
+    "exchange_error",
+    "identity_error",
+    "law_penalty",
+    "law_report",
+    "level_samples",
+]
+
+Sides = list[tuple[Tensor, Tensor]]
+
+
+def _commutativity(op: Operator, x: Tensor, y: Tensor) -> Sides:
+    return [(op.combine(x, y), op.combine(y, x))]
+
+
+def _associativity(op: Operator, x: Tensor, y: Tensor, z: Tensor) -> Sides:
+    return [(op.combine(op.combine(x, y), z), op.combine(x, op.combine(y, z)))]
+
+
+def _identity(op: Operator, x: Tensor) -> Sides:
+    if op.identity is None:
+        raise ValueError(f"{op.name!r} has no identity whose law could be measured")
+    e = op.identity.to(x.dtype).expand_as(x)
+    return [(op.combine(e, x), x), (op.combine(x, e), x)]
+
+
+def _exchange(op: Operator, x: Tensor, a: Tensor, b: Tensor) -> Sides:
+    return [(op.combine(op.combine(x, a), b), op.combine(op.combine(x, b), a))]
+
+
+_SIDES: dict[str, tuple[int, Callable[..., Sides]]] = {
+    "commutativity": (2, _commutativity),
+    "associativity": (3, _associativity),
+    "identity": (1, _identity),
+    "exchange": (3, _exchange),
+}
+LAWS = tuple(_SIDES)
+
+
+@dataclass(frozen=True)
+class LawError:
+    """The distribution of one law's error over a population (unitless).
+
+    `ci_low` and `ci_high` bound the mean with 95 % confidence. `spread` is s, in the units of the
+    states; where it is 0 (below rounding) all outputs are the same, the error is an absolute one
+    and says little, and `degenerate` is True. `largest_found` is the largest error that gradient
+    ascent found (a lower bound of the worst case), or None if it was not asked for. `values` are
+    the errors of the samples.
+    """
+
+    law: str
+    mean: float
+    median: float
+    p95: float
+    max: float
+    samples: int
+    ci_low: float
+    ci_high: float
+    spread: float
+    degenerate: bool
+    largest_found: float | None = None
+    values: np.ndarray = field(repr=False, compare=False, default_factory=lambda: np.empty(0))
+
+    @classmethod
+    def of(
+        cls, law: str, distances: Tensor, spread: Tensor, largest: float | None = None
+    ) -> "LawError":
+        """Summarise distances (m,) between states of this spread."""
+        s = float(spread)
+        values = (distances.detach() / _scale(spread)).double().cpu().numpy()
+        mean, m = float(values.mean()), len(values)
+        half = 1.96 * float(values.std(ddof=1)) / math.sqrt(m) if m > 1 else math.inf
+        return cls(
+            law=law,
+            mean=mean,
+            median=float(np.median(values)),
+            p95=float(np.quantile(values, 0.95)),
+            max=float(values.max()),
+            samples=m,
+            ci_low=max(0.0, mean - half),
+            ci_high=mean + half,
+            spread=s,
+            degenerate=s == 0,
+            largest_found=largest,
+            values=values,
+        )
+
+
+class LawReport(Mapping[str, LawError]):
+    """Law errors by name; `print(report)` shows them as a table."""
+
+    def __init__(self, operator_name: str, errors: Sequence[LawError]):
+        self.operator_name = operator_name
+        self._errors = {error.law: error for error in errors}
+
+    def __getitem__(self, law: str) -> LawError:
+        return self._errors[law]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._errors)
+
+    def __len__(self) -> int:
+        return len(self._errors)
+
+    def text(self) -> str:
+        rows: list[tuple[str, ...]] = [
+            ("law", "mean", "95 % CI of the mean", "median", "p95", "max", "largest found")
+        ]
+        for e in self.values():
+            numbers = [f"{v:.3g}" for v in (e.median, e.p95, e.max)]
+            found = "–" if e.largest_found is None else f"{e.largest_found:.3g}"
+            mean = f"{e.mean:.3g}" + (" (degenerate)" if e.degenerate else "")
+            rows.append((e.law, mean, f"{e.ci_low:.3g} to {e.ci_high:.3g}", *numbers, found))
+        widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+        lines = ["  ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)) for r in rows]
+        return "\n".join([f"Law errors of {self.operator_name}", *(ln.rstrip() for ln in lines)])
+
+    __str__ = text
+
+
+def law_report(
+    operator: Operator,
+    states: Float[Tensor, "m state"] | Population,
+    laws: Sequence[str] | None = None,
+    *,
+    samples: int = 1000,
+    seed: int = 0,
+    search_steps: int = 0,
+    should_stop: Callable[[], bool] | None = None,
+) -> LawReport:
+    """Measure the laws of an operator over a population of states.
+
+    Args:
+        operator: the operator ⊕.
+        states: states (m, state_dim), or a `Population`, from which tuples are drawn.
+        laws: among `LAWS` (default: all that apply; identity only where there is one).
+        samples: number of tuples drawn.
+        seed: of the drawing.
+        search_steps: steps of gradient ascent for `largest_found`; 0 does not search. A
+            population is searched over its elements, plain states over themselves, both kept
+            within the largest distance from their mean that the population has.
+        should_stop: looked at between ascent steps.
+    """
+    if laws is None:
+        laws = [law for law in LAWS if law != "identity" or operator.identity is not None]
+    arguments = (operator, states, samples, seed, search_steps, should_stop)
+    return LawReport(operator.name, [_law_error(law, *arguments) for law in laws])
+
+
+def commutativity_error(
+    operator: Operator, states: Tensor | Population, **options: Any
+) -> LawError:
+    """‖x⊕y − y⊕x‖ / s. Options as in `law_report`."""
+    return law_report(operator, states, ["commutativity"], **options)["commutativity"]
+
+
+def associativity_error(
+    operator: Operator, states: Tensor | Population, **options: Any
+) -> LawError:
+    """‖(x⊕y)⊕z − x⊕(y⊕z)‖ / s. Options as in `law_report`."""
+    return law_report(operator, states, ["associativity"], **options)["associativity"]
+
+
+def identity_error(operator: Operator, states: Tensor | Population, **options: Any) -> LawError:
+    """max(‖e⊕x − x‖, ‖x⊕e − x‖) / s. Options as in `law_report`."""
+    return law_report(operator, states, ["identity"], **options)["identity"]
+
+
+def exchange_error(operator: Operator, states: Tensor | Population, **options: Any) -> LawError:
+    """‖(x⊕a)⊕b − (x⊕b)⊕a‖ / s: with a two-sided identity, 0 just for commutative monoids.
+
+    Source: Cohen-Karlik et al., NeurIPS 2020 (SIRE), who ask it of a recurrent network.
+    Options as in `law_report`.
+    """
+    return law_report(operator, states, ["exchange"], **options)["exchange"]
+
+
+def law_penalty(
+    law: str, operator: Operator, *states: Float[Tensor, "m state"]
+) -> Float[Tensor, ""]:
+    """The differentiable regulariser of a law: its mean squared error over given tuples.
+
+    There is no gradient through s², so that shrinking all states does not satisfy it.
+
+    Args:
+        law: one of `LAWS`.
+        operator: the operator ⊕.
+        *states: as many batches of states as the law speaks of (2, 3, 1, 3), such as those that
+            `level_samples` draws from the trees of a batch.
+    """
+    sides = _sides(law, operator, states)
+    squared = torch.stack([difference(a, b).square().sum(-1) for a, b in sides]).amax(0)
+    return squared.mean() / _scale(spread(sides)).square()
+
+
+def level_samples(
+    levels: Sequence[Float[Tensor, "_ state"]], count: int, arity: int, generator: torch.Generator
+) -> tuple[Float[Tensor, "m state"], ...]:
+    """Tuples of states that trees have met, an equal share from every level of a reduction.
+
+    The states of a tuple are drawn independently, so that levels mix, as they do in other trees.
+
+    Args:
+        levels: the states of each level (`lcm_core.plan.Levels.states`); empty ones are left out.
+        count: number of tuples, rounded up to a multiple of the number of levels.
+        arity: states a tuple.
+        generator: on the CPU; it draws which.
+    """
+    filled = [level for level in levels if len(level)]
+    share = -(-count // len(filled))
+    drawn = []
+    for _ in range(arity):
+        rows = [torch.randint(len(level), (share,), generator=generator) for level in filled]
+        mixed = torch.randperm(share * len(filled), generator=generator)
+        states = [level[row.to(level.device)] for level, row in zip(filled, rows, strict=True)]
+        drawn.append(torch.cat(states)[mixed.to(filled[0].device)])
+    return tuple(drawn)
+
+
+def difference(a: Tensor, b: Tensor) -> Tensor:
+    """a − b, and 0 where both are equal: infinite entries may be."""
+    same = a == b
+    return torch.where(same, 0.0, torch.where(same, 0.0, a) - torch.where(same, 0.0, b))
+
+
+def spread(sides: Sides) -> Tensor:
+    """s = √E‖u − ū‖² over all states compared, without gradient; 0 where it is only rounding.
+
+    Infinite entries do not count.
+    """
+    outputs = torch.cat([side for pair in sides for side in pair]).detach()
+    finite = outputs.isfinite()
+    known = torch.where(finite, outputs, 0.0)
+    count = finite.sum(0).clamp_min(1)
+    centred = torch.where(finite, known - known.sum(0) / count, 0.0)
+    s, size = ((v.square().sum(0) / count).sum().sqrt() for v in (centred, known))
+    return torch.where(s > 16 * torch.finfo(s.dtype).eps * size, s, 0.0)
+
+
+def _scale(s: Tensor) -> Tensor:
+    """What errors are divided by: the spread, and 1 where there is none."""
+    return torch.where(s > 0, s, 1.0)
+
+
+def _sides(law: str, operator: Operator, states: Sequence[Tensor]) -> Sides:
+    if law not in _SIDES:
+        raise unknown("law", law, LAWS)
+    arity, sides = _SIDES[law]
+    if len(states) != arity:
+        raise ValueError(f"{law} speaks of {arity} states, got {len(states)} batches of states")
+    return sides(operator, *states)
+
+
+def _distances(sides: Sides) -> Tensor:
+    return torch.stack([difference(a, b).norm(dim=-1) for a, b in sides]).amax(0)
+
+
+def _law_error(
+    law: str,
+    operator: Operator,
+    population: Tensor | Population,
+    samples: int,
+    seed: int,
+    search_steps: int,
+    should_stop: Callable[[], bool] | None,
+) -> LawError:
+    if law not in _SIDES:
+        raise unknown("law", law, LAWS)
+    arity = _SIDES[law][0]
+    with torch.no_grad():
+        states = population.states(operator) if isinstance(population, Population) else population
+        if len(states) == 0 or samples < 1:
+            raise ValueError(f"expected states and samples, got {len(states)} and {samples}")
+        generator = torch.Generator().manual_seed(seed)
+        rows = torch.randint(len(states), (arity, samples), generator=generator).to(states.device)
+        sides = _sides(law, operator, [states[r] for r in rows])
+        distances, s = _distances(sides), spread(sides)
+    largest = None
+    if search_steps > 0:
+        worst = rows[:, distances.topk(min(16, samples)).indices].flatten()
+
+        def errors(states: Tensor) -> Tensor:
+            return _distances(_sides(law, operator, states.chunk(arity))) / _scale(s)
+
+        found = search_largest(operator, population, worst, errors, search_steps, should_stop)
+        largest = max(found, float(distances.max() / _scale(s)))
+    return LawError.of(law, distances, s, largest)

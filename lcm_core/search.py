@@ -1,0 +1,58 @@
+"""Gradient ascent for the largest law error: a lower bound of the worst case."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from lcm_core.operators import Operator
+from lcm_core.populations import Population
+
+__all__ = ["search_largest"]
+
+
+def search_largest(
+    operator: Operator,
+    population: Population | Float[Tensor, "m state"],
+    start: Int[Tensor, " k"],
+    errors: Callable[[Tensor], Tensor],
+    steps: int,
+    should_stop: Callable[[], bool] | None = None,
+) -> float:
+    """The largest error that Adam finds, climbing from the states number `start`.
+
+    The elements of a population move (plain states themselves), and stay within the largest
+    distance from the mean that the whole population has.
+
+    Args:
+        errors: from states (k, state_dim) to errors, any number.
+        steps: steps of ascent.
+        should_stop: looked at between the steps.
+    """
+    if isinstance(population, Population):
+        everything, picked = population.elements, population.subset(start)
+        moving = picked.elements.clone()
+    else:
+        everything, picked, moving = population, None, population[start].clone()
+    centre = everything.mean(0)
+    radius = (everything - centre).norm(dim=-1).max()
+    moving = moving.detach().requires_grad_()
+    ascent = torch.optim.Adam([moving], lr=0.05 * float(radius), maximize=True)
+
+    largest = 0.0
+    for _ in range(steps + 1):
+        if should_stop is not None and should_stop():
+            break
+        with torch.enable_grad():
+            states = moving if picked is None else replace(picked, elements=moving).states(operator)
+            found = errors(states)
+            (moving.grad,) = torch.autograd.grad(found.sum(), moving)
+        largest = max(largest, float(found.detach().max()))
+        ascent.step()
+        with torch.no_grad():
+            offset = moving - centre
+            outside = offset.norm(dim=-1, keepdim=True) / radius.clamp_min(1e-12)
+            moving.copy_(centre + offset / outside.clamp_min(1.0))
+    return largest
