@@ -1,0 +1,57 @@
+"""Learnable commutative monoids: operators, trees, ragged reductions, laws, aggregations."""
+
+from lcm_core.aggregation import LCMAggregation
+from lcm_core.fold import FoldAggregation
+from lcm_core.laws import (
+    LAWS,
+    LawError,
+    LawReport,
+    associativity_error,
+    commutativity_error,
+    exchange_error,
+    identity_error,
+    law_penalty,
+    law_report,
+)
+from lcm_core.operators import Operator, make_operator, operator_names, register, symmetrized
+from lcm_core.plan import ReductionPlan
+from lcm_core.populations import (
+    Population,
+    closure_population,
+    encoded_population,
+    gaussian_population,
+)
+from lcm_core.reduction import reduce, trace
+from lcm_core.spreads import order_spread, tree_spread
+from lcm_core.trees import TREE_NAMES, Tree, make_tree
+
+__all__ = [
+    "LAWS",
+    "TREE_NAMES",
+    "FoldAggregation",
+    "LCMAggregation",
+    "LawError",
+    "LawReport",
+    "Operator",
+    "Population",
+    "ReductionPlan",
+    "Tree",
+    "associativity_error",
+    "closure_population",
+    "commutativity_error",
+    "encoded_population",
+    "exchange_error",
+    "gaussian_population",
+    "identity_error",
+    "law_penalty",
+    "law_report",
+    "make_operator",
+    "make_tree",
+    "operator_names",
+    "order_spread",
+    "reduce",
+    "register",
+    "symmetrized",
+    "trace",
+    "tree_spread",
+]

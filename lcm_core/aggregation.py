@@ -1,0 +1,167 @@
+"""A PyG Aggregation: a projection, and a reduction by a tree."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from torch import Tensor, nn
+from torch_geometric.nn.aggr import Aggregation
+from torch_geometric.nn.aggr import LCMAggregation as PyGLCMAggregation
+
+from lcm_core.checks import check_dtype, check_elements, check_plan, identity_for
+from lcm_core.errors import unknown
+from lcm_core.operators import GRU, Operator, SymmetrizedGRU, make_operator
+from lcm_core.operators.base import operator_class
+from lcm_core.plan import Levels, ReductionPlan
+from lcm_core.reduction import make_plan
+from lcm_core.trees import Tree
+
+__all__ = ["LCMAggregation"]
+
+EMPTY = ("identity", "zero")
+
+
+class LCMAggregation(Aggregation):
+    r"""Aggregates sets by a learnable commutative monoid, in ⌈log₂ max n⌉ operator calls.
+
+    .. math:: \mathrm{lower}\left(\bigoplus_{i} \mathrm{lift}(\mathrm{ReLU}(W x_i + b))\right)
+
+    A replacement for `torch_geometric.nn.aggr.LCMAggregation` that combines no padding: a set's
+    result depends on that set alone. Source: Ong & Veličković 2022, arXiv 2212.08541.
+
+    Args:
+        in_channels: width of the elements.
+        out_channels: width of the results.
+        project: put a linear layer and a ReLU before the reduction.
+        operator: a name of `lcm_core.operator_names()`, or an `Operator`.
+        tree, seed: as in `lcm_core.reduce`.
+        empty: what an empty set gives: the operator's `identity` (lowered), or `zero`.
+        **options: of the operator, when it is given by name.
+
+    Shapes:
+        x (*, N, in_channels); index (N,), in any order, or ptr (B + 1,); result
+        (*, B, out_channels). `dim` is the dimension of the N elements.
+
+    Raises:
+        ValueError: widths that do not fit together; and what `lcm_core.reduce` raises.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        project: bool = True,
+        operator: str | Operator = "symmetrized_gru",
+        tree: str | Tree = "balanced",
+        seed: int = 0,
+        empty: str = "identity",
+        **options: Any,
+    ):
+        super().__init__()
+        if empty not in EMPTY:
+            raise unknown("choice for empty sets", empty, EMPTY)
+        if isinstance(operator, str):
+            channels = operator_class(operator).channels_for(out_channels, **options)
+            operator = make_operator(operator, channels, **options)
+        elif options:
+            raise TypeError(
+                f"options {sorted(options)} go with an operator's name, not an Operator"
+            )
+        if operator.out_channels != out_channels:
+            raise ValueError(
+                f"expected out_channels to be the width of the operator's answers, "
+                f"{operator.out_channels}, got {out_channels}"
+            )
+        if not project and in_channels != operator.channels:
+            raise ValueError(
+                f"Inputs of '{self.__class__.__name__}' must be projected if their width differs "
+                f"from the operator's: expected in_channels = {operator.channels}, got "
+                f"{in_channels}; use project=True"
+            )
+        self.in_channels = in_channels
+        self.out_channels = out_channels
+        self.project = project
+        self.lin = nn.Linear(in_channels, operator.channels) if project else None
+        self.operator = operator
+        self.tree = tree
+        self.seed = seed
+        self.empty = empty
+        self._recorded: list[Levels] | None = None
+
+    @classmethod
+    def from_pyg(cls, peer: PyGLCMAggregation, **options: Any) -> "LCMAggregation":
+        """The same aggregation with the weights of PyG's; options as in the constructor."""
+        made = cls(peer.in_channels, peer.out_channels, peer.project, "symmetrized_gru", **options)
+        made.to(next(peer.parameters()))
+        if made.lin is not None:
+            made.lin.load_state_dict(peer.lin.state_dict())
+        assert isinstance(made.operator, SymmetrizedGRU)
+        assert isinstance(made.operator.operator, GRU)
+        made.operator.operator.cell.load_state_dict(peer.gru_cell.state_dict())
+        return made
+
+    def reset_parameters(self) -> None:
+        if self.lin is not None:
+            self.lin.reset_parameters()
+        self.operator.reset_parameters()
+
+    def forward(
+        self,
+        x: Tensor,
+        index: Tensor | None = None,
+        ptr: Tensor | None = None,
+        dim_size: int | None = None,
+        dim: int = -2,
+        max_num_elements: int | None = None,
+        plan: ReductionPlan | None = None,
+    ) -> Tensor:
+        """Lift, reduce and lower each set.
+
+        Args:
+            x: the elements.
+            index: the set of each element; sorted stably inside.
+            ptr: instead of index, the bounds of the sets.
+            dim_size: number of sets, with index.
+            dim: the dimension of the elements.
+            max_num_elements: not needed; taken so that callers of PyG's class need not change.
+            plan: instead of index or ptr, a plan made before from the sizes.
+        """
+        check_elements(x, self.in_channels, dim)
+        check_dtype(self, x)
+        x = x.movedim(dim, 0)
+        if plan is None:
+            sets = (ptr, None, None) if ptr is not None else (None, index, dim_size)
+            plan = make_plan(x, *sets, tree=self.tree, seed=self.seed)
+        else:
+            check_plan(plan, x)
+        if self.lin is not None:
+            x = self.lin(x).relu()
+        levels = plan.run(self.operator, self.operator.lift(x))
+        if self._recorded is not None:
+            self._recorded.append(levels)
+        return plan.results(levels, self._empty(plan, x), self.operator.lower).movedim(0, dim)
+
+    def _empty(self, plan: ReductionPlan, x: Tensor) -> Tensor | None:
+        if self.empty == "zero":
+            return x.new_zeros(self.out_channels)
+        identity = identity_for(self.operator, plan)
+        return None if identity is None else self.operator.lower(identity)
+
+    @contextmanager
+    def recording(self) -> Iterator[list[Levels]]:
+        """Within it, each call adds the states that its trees met to the list it gives."""
+        recorded: list[Levels] = []
+        self._recorded = recorded
+        try:
+            yield recorded
+        finally:
+            self._recorded = None
+
+    def __repr__(self) -> str:
+        extra = (
+            "" if self.operator.name == "symmetrized_gru" else f", operator={self.operator.name}"
+        )
+        return (
+            f"{self.__class__.__name__}({self.in_channels}, {self.out_channels}, "
+            f"project={self.project}{extra})"
+        )

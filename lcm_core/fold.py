@@ -1,0 +1,130 @@
+"""A PyG Aggregation: a recurrent network over each set."""
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence
+from torch_geometric.nn.aggr import Aggregation
+
+from lcm_core.checks import check_dtype, check_elements, read_sets
+from lcm_core.errors import unknown
+
+__all__ = ["FoldAggregation"]
+
+CELLS = {"gru": nn.GRU, "lstm": nn.LSTM}
+ORDERS = ("given", "random")
+
+
+class FoldAggregation(Aggregation):
+    """The last hidden state of a recurrent network that reads each set, one element a step.
+
+    A fold is an action of elements on a hidden state: it begins at h₀ = 0, takes n steps, and
+    gives h₀ for an empty set. It depends on the order of the elements. Sets are packed, not
+    padded: a set's result depends on that set alone.
+
+    Args:
+        in_channels: width of the elements.
+        out_channels: width of the hidden state, and of the results.
+        cell: "gru" or "lstm".
+        order: "given", or "random": a new order for each call in training, and one fixed order
+            for each batch in evaluation.
+        seed: of the random orders.
+
+    Shapes:
+        x (*, N, in_channels); index (N,), in any order (elements of a set keep theirs), or ptr
+        (B + 1,); result (*, B, out_channels). `dim` is the dimension of the N elements.
+
+    Source: Hochreiter & Schmidhuber 1997 (LSTM); Cho et al. 2014, arXiv 1406.1078 (GRU).
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        cell: str = "gru",
+        order: str = "given",
+        seed: int = 0,
+    ):
+        super().__init__()
+        if cell not in CELLS:
+            raise unknown("cell", cell, CELLS)
+        if order not in ORDERS:
+            raise unknown("order", order, ORDERS)
+        self.in_channels = in_channels
+        self.out_channels = out_channels
+        self.cell = cell
+        self.order = order
+        self.seed = seed
+        self.calls = 0
+        self.rnn = CELLS[cell](in_channels, out_channels)
+
+    def reset_parameters(self) -> None:
+        self.rnn.reset_parameters()
+
+    def forward(
+        self,
+        x: Tensor,
+        index: Tensor | None = None,
+        ptr: Tensor | None = None,
+        dim_size: int | None = None,
+        dim: int = -2,
+        max_num_elements: int | None = None,
+    ) -> Tensor:
+        """Arguments as in `LCMAggregation.forward`."""
+        check_elements(x, self.in_channels, dim)
+        check_dtype(self, x)
+        x = x.movedim(dim, 0)
+        sets = (ptr, None, None) if ptr is not None else (None, index, dim_size)
+        sizes, rows = read_sets(x, *sets)
+        rows = np.arange(len(x)) if rows is None else rows
+        if self.order == "random":
+            rows = self._shuffled(rows, sizes)
+
+        # The dimensions between N and the features are sets of their own.
+        n, copies = len(x), math.prod(x.shape[1:-1])
+        flat = x.reshape(n, copies, self.in_channels).transpose(0, 1).reshape(-1, self.in_channels)
+        rows = (np.arange(copies)[:, None] * n + rows).reshape(-1)
+        states = self._fold(flat, np.tile(sizes, copies), rows)
+        result = states.view(copies, len(sizes), self.out_channels).transpose(0, 1)
+        return result.reshape(len(sizes), *x.shape[1:-1], self.out_channels).movedim(0, dim)
+
+    def _fold(self, x: Tensor, sizes: np.ndarray, rows: np.ndarray) -> Tensor:
+        """x (N, in_channels), whose rows in this order are sets of these sizes → (B, out)."""
+        by_size = np.argsort(-sizes, kind="stable")
+        by_size = by_size[: int((sizes > 0).sum())]
+        states = x.new_zeros(len(sizes), self.out_channels)
+        if len(by_size) == 0:
+            return states
+        rank = np.empty(len(sizes), dtype=np.int64)
+        rank[by_size] = np.arange(len(by_size))
+        set_of_row = np.repeat(np.arange(len(sizes)), sizes)
+        step = np.arange(len(rows)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        packed = rows[np.lexsort((rank[set_of_row], step))]
+        data = x.index_select(0, torch.from_numpy(packed).to(x.device))
+        _, last = self.rnn(PackedSequence(data, torch.from_numpy(np.bincount(step))))
+        hidden = last[0] if isinstance(last, tuple) else last
+        where = torch.from_numpy(by_size).to(x.device)
+        return states.to(hidden.dtype).index_copy(0, where, hidden[-1])
+
+    def _shuffled(self, rows: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+        generator = np.random.default_rng([self.seed, self.calls if self.training else 0])
+        self.calls += self.training
+        shuffled = generator.permutation(len(rows))
+        set_of_row = np.repeat(np.arange(len(sizes)), sizes)
+        return rows[shuffled[np.argsort(set_of_row[shuffled], kind="stable")]]
+
+    def get_extra_state(self) -> dict[str, int]:
+        """How many random orders were drawn: training goes on with the next one."""
+        return {"calls": self.calls}
+
+    def set_extra_state(self, state: Any) -> None:
+        self.calls = int(state["calls"])
+
+    def __repr__(self) -> str:
+        return (
+            f"{self.__class__.__name__}({self.in_channels}, {self.out_channels}, "
+            f"cell={self.cell}, order={self.order})"
+        )
