@@ -1,0 +1,45 @@
+"""Tasks: sources of sets or graphs with targets, by name.
+
+>>> task = make_task("second_minimum", bits=4)
+>>> batch = task.train_batch(step=0, batch_size=3, seed=0)
+>>> batch.y.shape
+torch.Size([3, 4])
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from lcm_core.errors import unknown
+from lcm_core.tasks.base import SetBatch, Task
+from lcm_core.tasks.bbbp import BBBP
+from lcm_core.tasks.molecules import MoleculeTask
+from lcm_core.tasks.second_minimum import SecondMinimum
+
+__all__ = [
+    "BBBP",
+    "MoleculeTask",
+    "SecondMinimum",
+    "SetBatch",
+    "Task",
+    "make_task",
+    "task_names",
+]
+
+_TASKS: dict[str, Callable[..., Task[Any]]] = {"second_minimum": SecondMinimum, "bbbp": BBBP}
+
+
+def task_names() -> list[str]:
+    """The names that `make_task` knows."""
+    return list(_TASKS)
+
+
+def make_task(name: str, **options: Any) -> Task[Any]:
+    """A task by name; `options` are those of its class, such as `bits=16`.
+
+    Raises:
+        ValueError: an unknown name (the nearest ones are given).
+        TypeError: an option that the task does not have.
+    """
+    if name not in _TASKS:
+        raise unknown("task", name, _TASKS)
+    return _TASKS[name](**options)

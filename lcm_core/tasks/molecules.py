@@ -1,0 +1,150 @@
+"""A property of molecules, yes or no, from a CSV file of SMILES strings."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits
+from torch_geometric.data import Batch, Data
+
+from lcm_core.tasks.base import Device, Task, check_batch_size, seeded_generator
+from lcm_core.tasks.featurise import EDGE_CARDINALITIES, NODE_CARDINALITIES
+from lcm_core.tasks.molecule_files import load_table
+from lcm_core.tasks.molecule_table import Unparsable
+from lcm_core.tasks.scaffold_split import scaffold_split
+
+MOLECULES_IN_AN_EVALUATION_BATCH = 256
+
+
+class MoleculeTask(Task[Batch]):
+    """Tell molecules with a property from those without it.
+
+    Atoms are nodes with 9 categorical features and bonds are edges, both ways, with 3, as
+    `torch_geometric.utils.from_smiles` makes them. Ions and atoms without a bond are nodes
+    without edges. The loss is the binary cross-entropy of one logit, the metric ROC-AUC, and the
+    split is by scaffold: see `scaffold_split`. Strings that give no graph are left out and kept
+    in `unparsable`, with their lines and reasons; `describe()` counts them.
+
+    Args:
+        path: a CSV file with a header line.
+        name: what the task is called in messages.
+        smiles_column: the column of SMILES strings.
+        target_column: the column of targets, each 0 or 1.
+        split_seed: draws the split; not the seed of the training.
+
+    Attributes:
+        node_cardinalities, edge_cardinalities: the categories of each feature.
+        unparsable: the rows that were left out.
+        members: for each split, the positions (M,) of its molecules, for `graph`.
+    """
+
+    kind = "graphs"
+    metric_name = "ROC-AUC"
+    out_features = 1
+    splits = ("validation", "test", "train")
+    node_cardinalities = NODE_CARDINALITIES
+    edge_cardinalities = EDGE_CARDINALITIES
+
+    def __init__(
+        self,
+        path: str | Path,
+        name: str = "molecules",
+        smiles_column: str = "smiles",
+        target_column: str = "target",
+        split_seed: int = 0,
+    ) -> None:
+        self.name = name
+        self.split_seed = split_seed
+        self._table = load_table(path, smiles_column, target_column)
+        self.unparsable: tuple[Unparsable, ...] = self._table.unparsable
+        self.members: dict[str, Int[Tensor, " M"]] = {
+            split: torch.from_numpy(positions)
+            for split, positions in scaffold_split(self._table.scaffolds, split_seed).items()
+        }
+
+    def __len__(self) -> int:
+        """The number of molecules, in all splits together."""
+        return len(self._table)
+
+    def graph(self, molecule: int) -> Data:
+        """One molecule (a position from 0) with `x`, `edge_index`, `edge_attr`, `y`, `smiles`."""
+        return self._table.graph(molecule)
+
+    def train_batch(self, step: int, batch_size: int, seed: int, device: Device = "cpu") -> Batch:
+        """The molecules of one step: each epoch visits the training set once, in a new order.
+
+        Epochs follow one another without a break, so that every batch is full, and a batch on
+        the border of two epochs has the end of one and the beginning of the next.
+        """
+        check_batch_size(batch_size)
+        members = self.members["train"]
+        visits = torch.arange(step * batch_size, (step + 1) * batch_size)
+        epochs = [
+            _epoch_order(len(members), seed, epoch)
+            for epoch in range(int(visits[0]) // len(members), int(visits[-1]) // len(members) + 1)
+        ]
+        order = torch.cat(epochs)[visits - int(visits[0]) // len(members) * len(members)]
+        return self._table.batch(members[order]).to(device, non_blocking=True)
+
+    def batches(self, split: str = "validation", device: Device = "cpu") -> Iterator[Batch]:
+        """The molecules of a split in the order of the file, 256 at a time."""
+        self.check_split(split)
+        for members in self.members[split].split(MOLECULES_IN_AN_EVALUATION_BATCH):
+            yield self._table.batch(members).to(device, non_blocking=True)
+
+    def loss(self, outputs: Float[Tensor, "B 1"], batch: Batch) -> Float[Tensor, ""]:
+        """Binary cross-entropy of the logits, mean over molecules, in nats."""
+        return binary_cross_entropy_with_logits(outputs, batch.y)
+
+    def metric(self, outputs: Float[Tensor, "B 1"], targets: Float[Tensor, "B 1"]) -> float:
+        """The area under the ROC curve: the chance that, of two molecules of which one has the
+        property, that one gets the larger output; a tie counts half.
+        """
+        return roc_auc(outputs, targets)
+
+    def baseline(self, split: str = "validation") -> float:
+        """One half: a constant output ties every pair of molecules."""
+        self.check_split(split)
+        return 0.5
+
+    def describe(self) -> str:
+        """One paragraph of facts about the data, unparsable strings counted."""
+        sizes = ", ".join(
+            f"{split} {len(members):,} ({self._table.y[members].mean():.0%} positive)"
+            for split, members in self.members.items()
+        )
+        lines = ", ".join(str(row.line) for row in self.unparsable[:10])
+        where = f" (lines {lines}{', …' if len(self.unparsable) > 10 else ''})" if lines else ""
+        return (
+            f"{self.name}: {len(self):,} molecules, {len(self._table.x):,} atoms, "
+            f"{len(set(self._table.scaffolds)):,} scaffolds, {self._table.y.mean():.0%} positive. "
+            f"Unparsable SMILES strings left out: {len(self.unparsable)}{where}. Scaffold split "
+            f"(seed {self.split_seed}): {sizes}. Score: ROC-AUC; any constant answer scores 50%."
+        )
+
+
+def roc_auc(outputs: Float[Tensor, "B 1"], targets: Float[Tensor, "B 1"]) -> float:
+    """ROC-AUC by scikit-learn, with a ValueError if only one class is present."""
+    try:
+        from sklearn.metrics import roc_auc_score
+    except ImportError as error:
+        raise ImportError(
+            "ROC-AUC needs scikit-learn, which is not installed; "
+            "install it with: pip install 'lcm-core[molecules]'"
+        ) from error
+    classes = sorted(set(targets.flatten().tolist()))
+    if classes != [0, 1]:
+        raise ValueError(
+            "ROC-AUC compares molecules of class 0 with molecules of class 1 and needs both; the "
+            f"{targets.numel()} targets given have {classes or 'none'}. Use more molecules, or "
+            "another split_seed"
+        )
+    return float(roc_auc_score(targets.flatten().cpu(), outputs.detach().flatten().cpu()))
+
+
+@lru_cache(maxsize=8)
+def _epoch_order(molecules: int, seed: int, epoch: int) -> Int[Tensor, " M"]:
+    return torch.randperm(molecules, generator=seeded_generator("cpu", seed, epoch))
