@@ -1,0 +1,180 @@
+"""Networks around an aggregation: encode → aggregate → decode; message passing for graphs."""
+
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch_geometric.data import Batch
+from torch_geometric.nn import MessagePassing
+from torch_geometric.nn.aggr import Aggregation
+
+from lcm_core.aggregation import LCMAggregation
+from lcm_core.errors import unknown
+from lcm_core.fold import CELLS, FoldAggregation
+from lcm_core.operators import operator_names
+from lcm_core.operators.base import operator_class
+from lcm_core.tasks import SetBatch
+
+__all__ = ["GraphModel", "SetModel", "aggregation_names", "make_aggregation", "make_model"]
+
+
+def aggregation_names() -> list[str]:
+    """The names that `make_aggregation` knows: operators, and folds as `gru_fold`."""
+    return [*operator_names(), *(f"{cell}_fold" for cell in CELLS)]
+
+
+def make_aggregation(
+    name: str, channels: int, tree: str = "balanced", seed: int = 0, empty: str = "identity"
+) -> LCMAggregation | FoldAggregation:
+    """An aggregation by name whose results are `channels` wide.
+
+    Elements are as wide as its `in_channels` says; there is no projection. Arguments as in
+    `LCMAggregation`.
+    """
+    if name not in aggregation_names():
+        raise unknown("aggregation", name, aggregation_names())
+    if name.endswith("_fold"):
+        return FoldAggregation(channels, channels, cell=name.removesuffix("_fold"), seed=seed)
+    width = operator_class(name).channels_for(channels)
+    return LCMAggregation(
+        width, channels, project=False, operator=name, tree=tree, seed=seed, empty=empty
+    )
+
+
+def perceptron(in_features: int, hidden: int, out_features: int) -> nn.Sequential:
+    return nn.Sequential(nn.Linear(in_features, hidden), nn.GELU(), nn.Linear(hidden, out_features))
+
+
+class SetModel(nn.Module):
+    """encode each element → aggregate → decode.
+
+    Args:
+        in_features: width of an element.
+        aggregation: any PyG Aggregation, with `in_channels` and `out_channels`.
+        out_features: width of the answer.
+        hidden: width of the encoder's and the decoder's hidden layers.
+    """
+
+    def __init__(self, in_features: int, aggregation: Aggregation, out_features: int, hidden: int):
+        super().__init__()
+        self.encoder = perceptron(in_features, hidden, aggregation.in_channels)
+        self.aggregation = aggregation
+        self.decoder = perceptron(aggregation.out_channels, hidden, out_features)
+
+    def elements(
+        self, batch: SetBatch
+    ) -> tuple[Float[Tensor, "N channels"], Int[Tensor, " B_plus_1"]]:
+        """What the aggregation reduces: encoded elements, and the bounds of their sets."""
+        return self.encoder(batch.x), batch.ptr
+
+    def forward(self, batch: SetBatch) -> Float[Tensor, "B out"]:
+        x, ptr = self.elements(batch)
+        return self.decoder(self.aggregation(x, ptr=ptr))
+
+
+class GraphModel(nn.Module):
+    """A message-passing network for graphs with categorical features, and a readout.
+
+    Args:
+        node_cardinalities, edge_cardinalities: number of values of each feature.
+        neighbors: one aggregation a layer, for the messages of a node's neighbours.
+        readout: the aggregation of a graph's nodes.
+        out_features: width of the answer.
+        hidden: width of the node states.
+    """
+
+    def __init__(
+        self,
+        node_cardinalities: tuple[int, ...],
+        edge_cardinalities: tuple[int, ...],
+        neighbors: list[Aggregation],
+        readout: Aggregation,
+        out_features: int,
+        hidden: int,
+    ):
+        super().__init__()
+        self.encoder = CategoricalEncoder(node_cardinalities, hidden)
+        self.edge_encoder = CategoricalEncoder(edge_cardinalities, hidden)
+        self.layers = nn.ModuleList(Layer(hidden, aggregation) for aggregation in neighbors)
+        self.to_elements = nn.Linear(hidden, readout.in_channels)
+        self.aggregation = readout
+        self.decoder = perceptron(readout.out_channels, hidden, out_features)
+
+    def elements(
+        self, batch: Batch
+    ) -> tuple[Float[Tensor, "N channels"], Int[Tensor, " B_plus_1"]]:
+        """What the readout reduces: node states, and the bounds of their graphs."""
+        nodes, edges = self.encoder(batch.x), self.edge_encoder(batch.edge_attr)
+        for layer in self.layers:
+            nodes = layer(nodes, batch.edge_index, edges)
+        return self.to_elements(nodes), batch.ptr
+
+    def forward(self, batch: Batch) -> Float[Tensor, "B out"]:
+        x, ptr = self.elements(batch)
+        return self.decoder(self.aggregation(x, ptr=ptr))
+
+
+class CategoricalEncoder(nn.Module):
+    """The sum of one learned vector for each categorical feature.
+
+    Args:
+        cardinalities: number of values of each feature.
+        channels: width of the vectors.
+    """
+
+    def __init__(self, cardinalities: tuple[int, ...], channels: int):
+        super().__init__()
+        self.table = nn.Embedding(sum(cardinalities), channels)
+        starts = torch.tensor([0, *cardinalities[:-1]]).cumsum(0)
+        self.starts: Tensor
+        self.register_buffer("starts", starts, persistent=False)
+
+    def forward(self, x: Int[Tensor, "N features"]) -> Float[Tensor, "N channels"]:
+        return self.table(x + self.starts).sum(1)
+
+
+class Layer(MessagePassing):
+    """h_i ← h_i + MLP(norm(h_i + W′ aggregate of W relu(h_j + e_ij) over the neighbours j))."""
+
+    def __init__(self, hidden: int, aggregation: Aggregation):
+        super().__init__(aggr=aggregation)
+        self.to_messages = nn.Linear(hidden, aggregation.in_channels)
+        self.from_aggregate = nn.Linear(aggregation.out_channels, hidden)
+        self.norm = nn.LayerNorm(hidden)
+        self.update_nodes = perceptron(hidden, hidden, hidden)
+
+    def forward(self, nodes: Tensor, edge_index: Tensor, edges: Tensor) -> Tensor:
+        gathered = self.from_aggregate(self.propagate(edge_index, nodes=nodes, edges=edges))
+        return nodes + self.update_nodes(self.norm(nodes + gathered))
+
+    def message(self, nodes_j: Tensor, edges: Tensor) -> Tensor:
+        return self.to_messages((nodes_j + edges).relu())
+
+
+def make_model(
+    task: Any,
+    aggregation: str,
+    channels: int,
+    layers: int = 3,
+    neighbors: str = "sum",
+    tree: str = "balanced",
+    seed: int = 0,
+) -> SetModel | GraphModel:
+    """The network for a task.
+
+    Args:
+        task: a `lcm_core.tasks.Task`, of sets (with `in_features`) or of graphs (with
+            `node_cardinalities` and `edge_cardinalities`).
+        aggregation: name of the aggregation of a set, or of a graph's nodes.
+        channels: width of all states.
+        layers, neighbors: of message passing: how many, and the aggregation of neighbours.
+        tree, seed: as in `lcm_core.reduce`.
+    """
+    whole = make_aggregation(aggregation, channels, tree, seed)
+    if task.kind == "sets":
+        return SetModel(task.in_features, whole, task.out_features, channels)
+    each = [make_aggregation(neighbors, channels, tree, seed, empty="zero") for _ in range(layers)]
+    return GraphModel(
+        task.node_cardinalities, task.edge_cardinalities, each, whole, task.out_features, channels
+    )

@@ -1,0 +1,196 @@
+"""Every choice of a training run, as a dataclass and as one line of text."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, NamedTuple, get_type_hints
+
+from lcm_core.errors import unknown
+from lcm_core.models import aggregation_names
+from lcm_core.tasks import task_names
+from lcm_core.trees import TREE_NAMES
+
+__all__ = ["LIVE_FIELDS", "Event", "Recipe"]
+
+LIVE_FIELDS = ("rate_scale", "commutativity", "associativity", "identity")
+PENALTIES = LIVE_FIELDS[1:]
+
+
+class Event(NamedTuple):
+    """From training step `step` on, `field` is `value`."""
+
+    step: int
+    field: str
+    value: float
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Every choice of a run: the same recipe on the same device gives the same records.
+
+    >>> Recipe.parse("task=bbbp steps=300 @120 rate_scale=0.5").events
+    (Event(step=120, field='rate_scale', value=0.5),)
+
+    Args:
+        task: a name of `lcm_core.tasks.task_names()`.
+        bits: of the numbers of `second_minimum`.
+        operator: the aggregation of a set or of a graph's nodes: an operator, or a fold.
+        tree: the shape of its trees.
+        channels: width of all states.
+        layers: message-passing layers, for graphs.
+        neighbors: the aggregation of a node's neighbours, for graphs.
+        steps: training steps.
+        batch_size: sets or graphs a step.
+        learning_rate: the peak of the one-cycle schedule.
+        rate_scale: multiplies the schedule.
+        weight_decay, clip: of AdamW; the largest norm of the gradient.
+        commutativity, associativity, identity: weights of the regularisers.
+        log_every, eval_every: steps from record to record, and from evaluation to evaluation.
+        seed: of the parameters and of the data.
+        device: "auto" (cuda, then mps, then cpu) or the name of a device.
+        events: what changes while it runs: one of `LIVE_FIELDS`, from a step on.
+
+    Raises:
+        ValueError, TypeError: which field is wrong, and what is wanted.
+    """
+
+    task: str = "second_minimum"
+    bits: int = 8
+    operator: str = "symmetrized_gru"
+    tree: str = "balanced"
+    channels: int = 64
+    layers: int = 3
+    neighbors: str = "sum"
+    steps: int = 3000
+    batch_size: int = 256
+    learning_rate: float = 3e-3
+    rate_scale: float = 1.0
+    weight_decay: float = 0.01
+    clip: float = 1.0
+    commutativity: float = 0.0
+    associativity: float = 0.0
+    identity: float = 0.0
+    log_every: int = 10
+    eval_every: int = 100
+    seed: int = 0
+    device: str = "auto"
+    events: tuple[Event, ...] = ()
+
+    def __post_init__(self) -> None:
+        for field, kind in _KINDS.items():
+            object.__setattr__(self, field, _checked(field, getattr(self, field), kind))
+        for field, names in _NAMES.items():
+            if getattr(self, field) not in (choices := list(names())):
+                raise unknown(field, getattr(self, field), choices)
+        for field, least in _LEAST.items():
+            if getattr(self, field) < least:
+                raise ValueError(f"expected {field} ≥ {least}, got {getattr(self, field)}")
+        events = [Event(*event) for event in self.events]
+        for step, field, value in events:
+            if field not in LIVE_FIELDS:
+                raise unknown("event field", field, LIVE_FIELDS)
+            if not 0 <= step <= self.steps:
+                raise ValueError(f"expected events at steps 0 to {self.steps}, got @{step}")
+            if _checked(field, value, float) < 0:
+                raise ValueError(f"expected {field} ≥ 0 from step {step} on, got {value}")
+        if self.operator.endswith("_fold"):
+            set_to = [(f, getattr(self, f)) for f in PENALTIES] + [e[1:] for e in events]
+            if wrong := [field for field, value in set_to if field in PENALTIES and value]:
+                raise ValueError(
+                    f"{self.operator!r} folds elements into a hidden state and has no operator on "
+                    f"states: expected {wrong[0]} = 0"
+                )
+        object.__setattr__(self, "events", tuple(sorted(events, key=lambda e: e.step)))
+
+    def live(self, step: int) -> dict[str, float]:
+        """The values of `LIVE_FIELDS` at a training step."""
+        values = {field: getattr(self, field) for field in LIVE_FIELDS}
+        values.update((e.field, e.value) for e in self.events if e.step <= step)
+        return values
+
+    def with_event(self, step: int, field: str, value: float) -> "Recipe":
+        """This recipe and one more event; it takes the place of one of that step and field."""
+        others = [e for e in self.events if (e.step, e.field) != (step, field)]
+        return replace(self, events=(*others, Event(step, field, value)))
+
+    def text(self) -> str:
+        """The recipe in one line, for `Recipe.parse`; defaults, the task aside, are left out."""
+        parts = [f"task={self.task}"]
+        for field in _KINDS:
+            if field != "task" and getattr(self, field) != _DEFAULTS[field]:
+                parts.append(f"{field}={_written(getattr(self, field))}")
+        for step, field, value in self.events:
+            parts.append(f"@{step} {field}={_written(value)}")
+        return " ".join(parts)
+
+    @classmethod
+    def parse(cls, text: str) -> "Recipe":
+        """Read `field=value …`, and events `@step field=value …`, as `text` writes them.
+
+        Raises:
+            ValueError: an unknown field (with the nearest ones), one given twice, or a value that
+                is not of its type.
+        """
+        given: dict[str, Any] = {}
+        events: list[Event] = []
+        step: int | None = None
+        for part in text.split():
+            if part.startswith("@"):
+                step = _read("step of an event", part[1:], int)
+                continue
+            field, equals, value = part.partition("=")
+            if not equals or not value:
+                raise ValueError(f"expected field=value or @step, got {part!r}")
+            if field not in _KINDS:
+                raise unknown("recipe field", field, _KINDS)
+            if step is not None:
+                if field not in LIVE_FIELDS:
+                    raise unknown("event field", field, LIVE_FIELDS)
+                events.append(Event(step, field, _read(field, value, float)))
+            elif field in given:
+                raise ValueError(f"{field} is given twice in the recipe")
+            else:
+                given[field] = _read(field, value, _KINDS[field])
+        return cls(**given, events=tuple(events))
+
+
+_DEFAULTS: Mapping[str, Any] = {field.name: field.default for field in fields(Recipe)}
+_KINDS: Mapping[str, Any] = {
+    name: kind for name, kind in get_type_hints(Recipe).items() if name != "events"
+}
+_NAMES: Mapping[str, Callable[[], Iterable[str]]] = {
+    "task": task_names,
+    "operator": aggregation_names,
+    "neighbors": aggregation_names,
+    "tree": lambda: TREE_NAMES,
+}
+_LEAST = {
+    **dict.fromkeys(("bits", "channels", "steps", "batch_size", "log_every", "eval_every"), 1),
+    **dict.fromkeys(("layers", "learning_rate", "weight_decay", "clip", "seed", *LIVE_FIELDS), 0),
+}
+
+
+def _checked(field: str, value: Any, kind: Any) -> Any:
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise TypeError(f"expected {field} to be {_A[kind]}, got {value!r}")
+    if kind is float and not math.isfinite(value):
+        raise ValueError(f"expected {field} to be finite, got {value}")
+    if kind is str and (not value or any(c.isspace() for c in value)):
+        raise ValueError(f"expected {field} to be one word, got {value!r}")
+    return value
+
+
+def _read(field: str, text: str, kind: Any) -> Any:
+    try:
+        return _checked(field, kind(text), kind)
+    except ValueError as error:
+        raise ValueError(f"expected {field} to be {_A[kind]}, got {text!r}") from error
+
+
+def _written(value: Any) -> str:
+    return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
+
+
+_A = {int: "a whole number", float: "a finite number", str: "a word"}

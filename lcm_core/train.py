@@ -1,0 +1,79 @@
+"""Train a recipe from the command line: `python -m lcm_core.train "task=bbbp steps=300"`."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tqdm import tqdm
+
+from lcm_core.recipe import Recipe
+from lcm_core.training import Trainer, TrainingError
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        trainer = Trainer.load(options.resume) if options.resume else _new_trainer(options)
+    except (ValueError, TypeError, FileNotFoundError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(trainer.recipe.text())
+    print(trainer.task.describe())
+    status = _train(trainer, options)
+    print(trainer.recipe.text())
+    for split in trainer.task.splits:
+        score, constant = trainer.evaluate(split), trainer.task.baseline(split)
+        print(f"{trainer.task.metric_name}, {split}: {score:.4f} (best constant: {constant:.4f})")
+    return status
+
+
+def _new_trainer(options: argparse.Namespace) -> Trainer:
+    if not options.recipe:
+        raise ValueError('expected a recipe, such as "task=bbbp steps=300", or --resume FILE')
+    return Trainer(Recipe.parse(" ".join(options.recipe)))
+
+
+def _train(trainer: Trainer, options: argparse.Namespace) -> int:
+    mode = "a" if options.resume else "w"
+    lines = open(options.records, mode) if options.records else None  # noqa: SIM115
+    metric = ""
+    try:
+        with tqdm(total=trainer.recipe.steps, initial=trainer.step, unit="step") as bar:
+            for record in trainer.records():
+                bar.update(record.step - bar.n)
+                if record.metric is not None:
+                    metric = f", {trainer.task.metric_name} {record.metric:.4f}"
+                bar.set_postfix_str(f"loss {record.loss:.4f}{metric}")
+                if lines:
+                    lines.write(json.dumps(record.timeless()) + "\n")
+                    lines.flush()
+                if options.checkpoint:
+                    trainer.save(options.checkpoint)
+    except TrainingError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"interrupted at step {trainer.step}", file=sys.stderr)
+        return 130
+    finally:
+        if lines:
+            lines.close()
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m lcm_core.train", description=__doc__)
+    parser.add_argument("recipe", nargs="*", help="field=value …, and @step field=value …")
+    parser.add_argument("--records", type=Path, help="write records to this file, one JSON a line")
+    parser.add_argument("--checkpoint", type=Path, help="keep the state here, at each record")
+    parser.add_argument("--resume", type=Path, help="go on from this checkpoint")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,359 @@
+"""The trainer: a generator of records, which a panel, a script and a test drive alike."""
+
+import copy
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from lcm_core.aggregation import LCMAggregation
+from lcm_core.checkpoints import read_checkpoint, write_checkpoint
+from lcm_core.laws import law_penalty, law_report, level_samples
+from lcm_core.models import make_model
+from lcm_core.populations import closure_population
+from lcm_core.recipe import PENALTIES, Recipe
+from lcm_core.spreads import order_spread
+from lcm_core.tasks import make_task
+from lcm_core.tasks.base import seeded_generator
+
+__all__ = ["Record", "Trainer", "TrainingError", "pick_device"]
+
+ARITY = {"commutativity": 2, "associativity": 3, "identity": 1}
+PENALTY_STREAM = 1  # apart from the streams of the tasks' data
+
+
+class TrainingError(RuntimeError):
+    """Training stopped at a step, which the message names; the last good state is kept."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """What the steps since the last record did.
+
+    `loss`, `task_loss` and `penalties` (unweighted) are means over these steps. `metric` (on the
+    validation split) and `laws` (mean law errors over the closure of encoded elements, and the
+    order spread; unitless) are there on evaluation steps. `rate` is the last learning rate.
+    """
+
+    step: int
+    loss: float
+    task_loss: float
+    rate: float
+    penalties: dict[str, float] = field(default_factory=dict)
+    metric: float | None = None
+    laws: dict[str, float] = field(default_factory=dict)
+    sets_per_second: float = 0.0
+    seconds: float = 0.0
+
+    def timeless(self) -> dict[str, Any]:
+        """The record without its times: the same for the same recipe, device and threads."""
+        return {k: v for k, v in asdict(self).items() if k not in ("sets_per_second", "seconds")}
+
+
+def pick_device(name: str) -> torch.device:
+    """The device of that name; "auto" is cuda, then mps, then cpu."""
+    if name == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        return torch.empty(0, device=name).device
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise ValueError(
+            f"expected device to be auto, cpu, or one that is here, got {name!r} ({error})"
+        ) from error
+
+
+class Trainer:
+    """Trains what a recipe says.
+
+    >>> trainer = Trainer(Recipe.parse("channels=8 steps=2 batch_size=4 log_every=1"))
+    >>> [record.step for record in trainer.records()]
+    [1, 2]
+
+    Args:
+        recipe: every choice of the run. Its events are applied when their step comes.
+
+    Attributes:
+        recipe: the recipe with the events so far, those of `set` among them.
+        step: training steps done.
+        model, task, device: what is trained, on what, and where.
+        rate: the learning rate of the last step.
+    """
+
+    def __init__(self, recipe: Recipe):
+        self.recipe = recipe
+        self.device = pick_device(recipe.device)
+        self.task = make_task(recipe.task, **_task_options(recipe))
+        with torch.random.fork_rng(devices=[]):
+            torch.random.default_generator.manual_seed(recipe.seed)
+            self.model = make_model(
+                self.task,
+                recipe.operator,
+                recipe.channels,
+                recipe.layers,
+                recipe.neighbors,
+                recipe.tree,
+                recipe.seed,
+            )
+        self.model.to(self.device)
+        self.optimizer = torch.optim.AdamW(
+            self.model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
+        )
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimizer, max_lr=recipe.learning_rate, total_steps=recipe.steps + 1
+        )
+        self.step = 0
+        self.recorded_step = 0
+        self.rate = 0.0
+        self._seconds = 0.0  # of training steps since the last record
+        self._wanted: deque[tuple[str, float]] = deque()  # from `set`, perhaps another thread
+        self._sums: dict[str, Tensor] = {}
+        self._failed_at = torch.full((), -1, device=self.device)
+        self._good = copy.deepcopy(self.state_dict())
+
+    @property
+    def done(self) -> bool:
+        return self.step >= self.recipe.steps
+
+    def set(self, field: str, value: float) -> None:
+        """Change one of `LIVE_FIELDS` from the next step on; kept as an event of the recipe.
+
+        May be called from any thread while `records` runs in another.
+        """
+        self.recipe.with_event(self.recipe.steps, field, value)  # refuses what is not allowed
+        self._wanted.append((field, float(value)))
+
+    def records(self, should_stop: Callable[[], bool] | None = None) -> Iterator[Record]:
+        """Train to the last step, and yield a record every `log_every` steps.
+
+        Args:
+            should_stop: looked at between steps and evaluation batches. When it is True the
+                generator ends, and another call goes on from there, to the same records.
+
+        Raises:
+            TrainingError: a step failed, or its loss or gradient is not finite. The trainer is
+                back in the state of its last record.
+        """
+        stop = should_stop or (lambda: False)
+        while True:
+            if self._record_is_due():
+                with _deterministic(self.device):
+                    record = self._record(stop)
+                if record is None:
+                    return
+                yield record
+            if self.done or stop():
+                return
+            self._advance()
+
+    def evaluate(
+        self, split: str = "validation", should_stop: Callable[[], bool] | None = None
+    ) -> float | None:
+        """The task's metric on a split; None if `should_stop` said so between two batches."""
+        self.model.eval()
+        outputs, targets = [], []
+        with torch.no_grad():
+            for batch in self.task.batches(split, self.device):
+                if should_stop is not None and should_stop():
+                    return None
+                outputs.append(self.model(batch))
+                targets.append(self.task.targets(batch))
+        return self.task.metric(torch.cat(outputs), torch.cat(targets))
+
+    # One step -------------------------------------------------------------------------------
+
+    def _advance(self) -> None:
+        started, step = time.perf_counter(), self.step
+        while self._wanted:
+            self.recipe = self.recipe.with_event(step, *self._wanted.popleft())
+        try:
+            with _deterministic(self.device):
+                self._update(self.recipe.live(step))
+            if self.device.type == "cpu":
+                self._check_finite()
+        except Exception as error:
+            self.load_state_dict(self._good)
+            if isinstance(error, TrainingError):
+                raise
+            raise TrainingError(f"training stopped at step {step}: {error}") from error
+        self._seconds += time.perf_counter() - started
+
+    def _update(self, live: dict[str, float]) -> None:
+        recipe = self.recipe
+        batch = self.task.train_batch(self.step, recipe.batch_size, recipe.seed, self.device)
+        self.model.train()
+        weights = {law: live[law] for law in PENALTIES if live[law] > 0}
+        task_loss, penalties = self._losses(batch, weights)
+        loss = task_loss
+        for law, penalty in penalties.items():
+            loss = loss + weights[law] * penalty
+        self.optimizer.zero_grad()
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), recipe.clip)
+        fine = (loss.detach() + norm).isfinite()
+        self._failed_at = torch.where(fine | (self._failed_at >= 0), self._failed_at, self.step)
+        self.rate = float(self.schedule.get_last_lr()[0]) * live["rate_scale"]
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.rate
+        self.optimizer.step()
+        self.schedule.step()
+        self.step += 1
+        for name, value in {"loss": loss, "task_loss": task_loss, **penalties}.items():
+            self._sums[name] = self._sums.get(name, 0) + torch.stack(
+                [value.detach().double(), torch.ones((), dtype=torch.double, device=self.device)]
+            )
+
+    def _losses(self, batch: Any, weights: dict[str, float]) -> tuple[Tensor, dict[str, Tensor]]:
+        aggregation = self.model.aggregation
+        if not weights:
+            return self.task.loss(self.model(batch), batch), {}
+        assert isinstance(aggregation, LCMAggregation), "the recipe forbids penalties of folds"
+        with aggregation.recording() as recorded:
+            task_loss = self.task.loss(self.model(batch), batch)
+        generator = seeded_generator("cpu", self.recipe.seed, PENALTY_STREAM, self.step)
+        levels, count = recorded[0].states, self.recipe.batch_size
+        penalties = {}
+        for law in weights:
+            states = level_samples(levels, count, ARITY[law], generator)
+            penalties[law] = law_penalty(law, aggregation.operator, *states)
+        return task_loss, penalties
+
+    def _check_finite(self) -> None:
+        if (failed_at := int(self._failed_at)) >= 0:
+            self.load_state_dict(self._good)
+            raise TrainingError(
+                f"the loss or its gradient is not finite at step {failed_at}: the state of step "
+                f"{self.step} is kept; try a lower learning rate"
+            )
+
+    # One record -----------------------------------------------------------------------------
+
+    def _record_is_due(self) -> bool:
+        on_time = self.step % self.recipe.log_every == 0 or self.done
+        return self.step > self.recorded_step and on_time
+
+    def _record(self, stop: Callable[[], bool]) -> Record | None:
+        """The record of the steps since the last; None if `stop` said so on the way."""
+        self._check_finite()
+        metric, laws = None, {}
+        every = self.recipe.eval_every
+        if self.step // every > self.recorded_step // every or self.done:
+            metric = self.evaluate("validation", stop)
+            if metric is None:
+                return None
+            laws = self._laws()
+        names = list(self._sums)
+        sums = torch.stack([self._sums[name] for name in names]).tolist()
+        means = {name: total / count for name, (total, count) in zip(names, sums, strict=True)}
+        sets = self.recipe.batch_size * (self.step - self.recorded_step)
+        record = Record(
+            step=self.step,
+            loss=means.pop("loss"),
+            task_loss=means.pop("task_loss"),
+            rate=self.rate,
+            penalties=means,
+            metric=metric,
+            laws=laws,
+            sets_per_second=sets / self._seconds if self._seconds else 0.0,
+            seconds=self._seconds,
+        )
+        self.recorded_step, self._seconds = self.step, 0.0
+        self._sums = {}
+        self._good = copy.deepcopy(self.state_dict())
+        return record
+
+    def _laws(self) -> dict[str, float]:
+        """Mean law errors of the aggregation, on what the first validation batch holds."""
+        self.model.eval()
+        seed, aggregation = self.recipe.seed, self.model.aggregation
+        with torch.no_grad():
+            x, ptr = self.model.elements(next(iter(self.task.batches("validation", self.device))))
+            ptr = ptr[:65]
+            x = x[: int(ptr[-1])]
+            spread = order_spread(
+                lambda x, ptr: aggregation(x, ptr=ptr), x, ptr, orders=8, seed=seed
+            )
+            laws = {"order spread": spread.mean}
+            if isinstance(aggregation, LCMAggregation):
+                states = closure_population(x, size=256, seed=seed)
+                report = law_report(aggregation.operator, states, samples=256, seed=seed)
+                laws = {law: error.mean for law, error in report.items()} | laws
+        return laws
+
+    # The state ------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that is needed to go on from here: tensors and plain data."""
+        return {
+            "recipe": self.recipe.text(),
+            "wanted": [list(wanted) for wanted in self._wanted],
+            "step": self.step,
+            "recorded_step": self.recorded_step,
+            "rate": self.rate,
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "sums": dict(self._sums),
+            "failed_at": self._failed_at,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a state of the same recipe (its events aside)."""
+        self.recipe = Recipe.parse(state["recipe"])
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(copy.deepcopy(state["optimizer"]))
+        self.schedule.load_state_dict(state["schedule"])
+        self.step = state["step"]
+        self.recorded_step = state["recorded_step"]
+        self.rate = state["rate"]
+        self._wanted = deque((name, value) for name, value in state["wanted"])
+        self._sums = {name: sums.to(self.device) for name, sums in state["sums"].items()}
+        self._failed_at = state["failed_at"].to(self.device)
+        self._seconds = 0.0
+        self._good = copy.deepcopy(self.state_dict())
+
+    def save(self, path: str | Path) -> None:
+        """Write a checkpoint: whole, or not at all."""
+        write_checkpoint(path, self.state_dict())
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Trainer":
+        """A trainer that goes on from a checkpoint.
+
+        Raises:
+            FileNotFoundError, ValueError: there is no such file, or it is not a checkpoint.
+        """
+        state = read_checkpoint(path, ("recipe", "model", "optimizer", "schedule", "step"))
+        try:
+            trainer = cls(Recipe.parse(state["recipe"]))
+            trainer.load_state_dict(state)
+        except (RuntimeError, KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"{path} does not fit this version of lcm_core: {error}") from error
+        return trainer
+
+
+def _task_options(recipe: Recipe) -> dict[str, Any]:
+    return {"bits": recipe.bits} if recipe.task == "second_minimum" else {}
+
+
+@contextmanager
+def _deterministic(device: torch.device) -> Iterator[None]:
+    """On CUDA: only algorithms that give the same result every time."""
+    if device.type != "cuda":
+        yield
+        return
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    before = torch.are_deterministic_algorithms_enabled()
+    torch.use_deterministic_algorithms(True)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before)
