@@ -94,7 +94,7 @@ class LawError:
     ) -> "LawError":
         """Summarise distances (m,) between states of this spread."""
         s = float(spread)
-        values = (distances.detach() / _scale(spread)).double().cpu().numpy()
+        values = (distances.detach() / _unit(spread)).double().cpu().numpy()
         mean, m = float(values.mean()), len(values)
         half = 1.96 * float(values.std(ddof=1)) / math.sqrt(m) if m > 1 else math.inf
         return cls(
@@ -207,7 +207,8 @@ def law_penalty(
 ) -> Float[Tensor, ""]:
     """The differentiable regulariser of a law: its mean squared error over given tuples.
 
-    There is no gradient through s², so that shrinking all states does not satisfy it.
+    The gradient goes through s² too, so that the penalty and its gradient are blind to the scale of
+    the states. With s² held fixed the gradient says "shrink", s² follows, and training collapses.
 
     Args:
         law: one of `LAWS`.
@@ -217,7 +218,7 @@ def law_penalty(
     """
     sides = _sides(law, operator, states)
     squared = torch.stack([difference(a, b).square().sum(-1) for a, b in sides]).amax(0)
-    return squared.mean() / _scale(spread(sides)).square()
+    return squared.mean() / _unit(variance(sides))
 
 
 def level_samples(
@@ -250,22 +251,22 @@ def difference(a: Tensor, b: Tensor) -> Tensor:
     return torch.where(same, 0.0, torch.where(same, 0.0, a) - torch.where(same, 0.0, b))
 
 
-def spread(sides: Sides) -> Tensor:
-    """s = √E‖u − ū‖² over all states compared, without gradient; 0 where it is only rounding.
+def variance(sides: Sides) -> Float[Tensor, ""]:
+    """s² = E‖u − ū‖² over all states compared; 0 where it is only rounding.
 
     Infinite entries do not count.
     """
-    outputs = torch.cat([side for pair in sides for side in pair]).detach()
+    outputs = torch.cat([side for pair in sides for side in pair])
     finite = outputs.isfinite()
     known = torch.where(finite, outputs, 0.0)
     count = finite.sum(0).clamp_min(1)
     centred = torch.where(finite, known - known.sum(0) / count, 0.0)
-    s, size = ((v.square().sum(0) / count).sum().sqrt() for v in (centred, known))
-    return torch.where(s > 16 * torch.finfo(s.dtype).eps * size, s, 0.0)
+    s2, size2 = ((v.square().sum(0) / count).sum() for v in (centred, known))
+    return torch.where(s2 > (16 * torch.finfo(s2.dtype).eps) ** 2 * size2, s2, 0.0)
 
 
-def _scale(s: Tensor) -> Tensor:
-    """What errors are divided by: the spread, and 1 where there is none."""
+def _unit(s: Tensor) -> Tensor:
+    """What errors are divided by: s or s², and 1 where it is 0."""
     return torch.where(s > 0, s, 1.0)
 
 
@@ -301,14 +302,14 @@ def _law_error(
         generator = torch.Generator().manual_seed(seed)
         rows = torch.randint(len(states), (arity, samples), generator=generator).to(states.device)
         sides = _sides(law, operator, [states[r] for r in rows])
-        distances, s = _distances(sides), spread(sides)
+        distances, s = _distances(sides), variance(sides).sqrt()
     largest = None
     if search_steps > 0:
         worst = rows[:, distances.topk(min(16, samples)).indices].flatten()
 
         def errors(states: Tensor) -> Tensor:
-            return _distances(_sides(law, operator, states.chunk(arity))) / _scale(s)
+            return _distances(_sides(law, operator, states.chunk(arity))) / _unit(s)
 
         found = search_largest(operator, population, worst, errors, search_steps, should_stop)
-        largest = max(found, float(distances.max() / _scale(s)))
+        largest = max(found, float(distances.max() / _unit(s)))
     return LawError.of(law, distances, s, largest)

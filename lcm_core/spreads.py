@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from lcm_core.laws import LawError, difference, spread
+from lcm_core.laws import LawError, difference, variance
 from lcm_core.operators import Operator
 from lcm_core.reduction import reduce
 
@@ -73,4 +73,4 @@ def _deviation(name: str, results: list[Tensor]) -> LawError:
         raise ValueError(f"{name} needs at least 1 set, got 0")
     finite = torch.where(stacked.isfinite(), stacked, 0.0)
     deviation = difference(finite, finite.mean(0)).square().sum(-1).mean(0).sqrt()
-    return LawError.of(name, deviation, spread([(stacked.flatten(0, 1),) * 2]))
+    return LawError.of(name, deviation, variance([(stacked.flatten(0, 1),) * 2]).sqrt())

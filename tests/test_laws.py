@@ -189,7 +189,7 @@ def test_populations_lift_their_elements():
 
 
 @pytest.mark.parametrize("law", LAWS)
-def test_the_penalty_is_the_mean_squared_error_without_gradient_through_the_spread(law):
+def test_the_penalty_is_the_mean_squared_error_with_its_gradient(law):
     op, states = broken()
     arity = {"commutativity": 2, "identity": 1}.get(law, 3)
     tuples = [states[torch.randperm(50)] for _ in range(arity)]
@@ -206,19 +206,23 @@ def test_the_penalty_is_the_mean_squared_error_without_gradient_through_the_spre
         "exchange": lambda: [(op(op(x, y), z), op(op(x, z), y))],
     }[law]()
     squared = torch.stack([(a - b).square().sum(-1) for a, b in sides]).amax(0).mean()
-    s = spread_of(*[side.detach() for pair in sides for side in pair])
-    assert float(penalty.detach()) == pytest.approx(float(squared.detach()) / s**2)
-    (want,) = torch.autograd.grad(squared / s**2, op.cell.weight_hh)
-    assert torch.allclose(gradient, want, atol=1e-12)
+    u = torch.cat([side for pair in sides for side in pair])
+    want = squared / (u - u.mean(0)).square().sum(-1).mean()
+    assert float(penalty.detach()) == pytest.approx(float(want.detach()))
+    (want_gradient,) = torch.autograd.grad(want, op.cell.weight_hh)
+    assert torch.allclose(gradient, want_gradient, atol=1e-12)
 
 
-def test_shrinking_all_states_does_not_satisfy_the_penalty():
+def test_the_penalty_and_its_gradient_are_blind_to_the_scale_of_the_states():
     op, states = broken()
-    small = Formula(lambda x, y: 1e-3 * op(x * 1e3, y * 1e3), 3)
-    x, y, z = (states[torch.randperm(50)] for _ in range(3))
-    want = law_penalty("associativity", op, x, y, z)
-    got = law_penalty("associativity", small, *(1e-3 * v for v in (x, y, z)))
-    assert float(got) == pytest.approx(float(want))
+    tuples = [states[torch.randperm(50)] for _ in range(3)]
+    scale = torch.tensor(0.01, dtype=torch.double, requires_grad=True)
+    scaled = Formula(lambda x, y: scale * op(x / scale, y / scale), 3)
+    got = law_penalty("associativity", scaled, *(scale * x for x in tuples))
+    want = law_penalty("associativity", op, *tuples)
+    assert float(got.detach()) == pytest.approx(float(want.detach()))
+    (push,) = torch.autograd.grad(got, scale)
+    assert abs(float(push)) < 1e-9
 
 
 def test_level_samples_take_an_equal_share_of_every_level_of_the_tree():

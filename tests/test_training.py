@@ -146,16 +146,21 @@ def test_every_aggregation_trains_on_every_kind_of_task(text, operator):
 
 def test_training_learns_the_second_minimum_of_small_numbers():
     records = run(
-        "bits=3 channels=16 steps=300 batch_size=64 log_every=50 eval_every=300 device=cpu"
+        "bits=3 channels=16 steps=150 batch_size=64 learning_rate=0.02 log_every=50 "
+        "eval_every=150 device=cpu"
     )
     assert records[-1]["loss"] < 0.5 * records[0]["loss"]
-    assert records[-1]["metric"] > 0.75
+    assert records[-1]["metric"] > 0.65  # the best constant answer: 0.32
 
 
-def test_the_associativity_weight_lowers_the_associativity_error():
-    text = "bits=3 channels=16 steps=150 batch_size=64 log_every=50 eval_every=150 device=cpu"
-    plain, regularised = run(text)[-1], run(f"{text} associativity=1")[-1]
-    assert regularised["laws"]["associativity"] < 0.7 * plain["laws"]["associativity"]
+def test_the_associativity_weight_lowers_the_law_errors():
+    text = (
+        "channels=16 steps=200 batch_size=64 learning_rate=0.005 log_every=100 eval_every=200 "
+        "device=cpu"
+    )
+    plain, regularised = (r[-1]["laws"] for r in (run(text), run(f"{text} associativity=1")))
+    for law in ("associativity", "exchange", "order spread"):
+        assert regularised[law] < 0.6 * plain[law], law
 
 
 def test_training_and_measuring_leave_the_global_generator_alone():
