@@ -92,6 +92,7 @@ class Trainer:
         self.recipe = recipe
         self.device = pick_device(recipe.device)
         self.task = make_task(recipe.task, **_task_options(recipe))
+        self.task.prepare()
         with torch.random.fork_rng(devices=[]):
             torch.random.default_generator.manual_seed(recipe.seed)
             self.model = make_model(

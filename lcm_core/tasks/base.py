@@ -84,6 +84,9 @@ class Task(ABC, Generic[BatchT]):
     def describe(self) -> str:
         """One paragraph of facts about the task and its data."""
 
+    def prepare(self) -> None:
+        """Load what the evaluation needs, so that what is missing shows before training begins."""
+
     def targets(self, batch: BatchT) -> Float[Tensor, "B out"]:
         """The targets (B, out_features) of a batch."""
         return batch.y

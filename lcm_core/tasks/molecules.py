@@ -1,6 +1,6 @@
 """A property of molecules, yes or no, from a CSV file of SMILES strings."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -105,6 +105,10 @@ class MoleculeTask(Task[Batch]):
         """
         return roc_auc(outputs, targets)
 
+    def prepare(self) -> None:
+        """Import scikit-learn, which takes a second or two."""
+        _roc_auc_score()
+
     def baseline(self, split: str = "validation") -> float:
         """One half: a constant output ties every pair of molecules."""
         self.check_split(split)
@@ -128,13 +132,6 @@ class MoleculeTask(Task[Batch]):
 
 def roc_auc(outputs: Float[Tensor, "B 1"], targets: Float[Tensor, "B 1"]) -> float:
     """ROC-AUC by scikit-learn, with a ValueError if only one class is present."""
-    try:
-        from sklearn.metrics import roc_auc_score
-    except ImportError as error:
-        raise ImportError(
-            "ROC-AUC needs scikit-learn, which is not installed; "
-            "install it with: pip install 'lcm-core[molecules]'"
-        ) from error
     classes = sorted(set(targets.flatten().tolist()))
     if classes != [0, 1]:
         raise ValueError(
@@ -142,7 +139,18 @@ def roc_auc(outputs: Float[Tensor, "B 1"], targets: Float[Tensor, "B 1"]) -> flo
             f"{targets.numel()} targets given have {classes or 'none'}. Use more molecules, or "
             "another split_seed"
         )
-    return float(roc_auc_score(targets.flatten().cpu(), outputs.detach().flatten().cpu()))
+    return float(_roc_auc_score()(targets.flatten().cpu(), outputs.detach().flatten().cpu()))
+
+
+def _roc_auc_score() -> Callable[..., float]:
+    try:
+        from sklearn.metrics import roc_auc_score
+    except ImportError as error:
+        raise ImportError(
+            "ROC-AUC needs scikit-learn, which is not installed; "
+            "install it with: pip install 'lcm-core[molecules]'"
+        ) from error
+    return roc_auc_score
 
 
 @lru_cache(maxsize=8)
