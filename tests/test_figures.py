@@ -1,0 +1,162 @@
+"""Figures show the numbers they were given: checked against the numbers, not against pictures."""
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lcm_core import make_operator, trace
+from lcm_core.figures import (
+    laws_figure,
+    molecule_figure,
+    training_curves,
+    training_figure,
+    tree_figure,
+    tree_layout,
+)
+from lcm_core.figures.tree import operands
+from lcm_core.trees import TREE_NAMES
+
+LAWS = ("commutativity", "associativity", "identity")
+
+
+@dataclass
+class Numbers:
+    mean: float
+    ci_low: float = 0.0
+    ci_high: float = 0.0
+    largest_found: float | None = None
+    degenerate: bool = False
+
+
+@dataclass
+class Point:
+    step: int
+    loss: float = 1.0
+    task_loss: float = 0.5
+    laws: dict[str, float] = field(default_factory=dict)
+    metric: float | None = None
+
+
+def some_trace(leaves: int, tree: str = "balanced", operator: str = "sum", channels: int = 3):
+    made = make_operator(operator, channels=channels)
+    elements = torch.randn(leaves, channels, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        return trace(made, made.lift(elements), tree, seed=1)
+
+
+@given(st.integers(1, 24), st.sampled_from(TREE_NAMES))
+@settings(max_examples=40, deadline=None)
+def test_tree_layout_is_planar(leaves: int, tree: str) -> None:
+    graph = some_trace(leaves, tree)
+    position = tree_layout(graph)
+    assert sorted(position[leaf][0] for leaf in range(leaves)) == list(range(leaves))
+    edges = [(position[parent], position[child]) for parent, child in graph.edges]
+    for i, first in enumerate(edges):
+        for second in edges[:i]:
+            assert not cross(*first, *second), (first, second)
+    for parent in graph:
+        if children := operands(graph, parent):
+            left, right = children
+            assert position[left][0] < position[parent][0] < position[right][0]
+
+
+def cross(a, b, c, d) -> bool:
+    """Whether two segments cross inside both; shared ends do not count."""
+
+    def side(p, q, r) -> float:
+        return (q[0] - p[0]) * (r[1] - p[1]) - (q[1] - p[1]) * (r[0] - p[0])
+
+    return side(a, b, c) * side(a, b, d) < -1e-9 and side(c, d, a) * side(c, d, b) < -1e-9
+
+
+def test_small_trees_show_every_feature() -> None:
+    graph = some_trace(5, channels=4)
+    edges, empty, states, names = tree_figure(graph, names=list("abcde")).data
+    shown = np.asarray(states.marker.color).reshape(-1, 4)
+    assert np.allclose(shown, np.stack([graph.nodes[node]["state"] for node in graph]))
+    assert len(empty.x) == 0
+    assert list(names.text) == list("abcde")
+    assert np.isnan(edges.x).sum() == graph.number_of_edges()
+    assert states.hovertext[-1].startswith("(((a b)(c d)) e)")
+
+
+def test_levels_above_the_reached_one_are_empty() -> None:
+    graph = some_trace(8)
+    for level, done in ((0, 8), (1, 12), (2, 14), (3, 15)):
+        _, empty, states, _ = tree_figure(graph, level=level).data
+        assert len(states.x) == 3 * done
+        assert len(empty.x) == 15 - done
+
+
+def test_large_trees_show_dots_and_infinite_states_are_grey() -> None:
+    assert len(tree_figure(some_trace(40)).data[2].x) == 79
+    graph = some_trace(4, operator="k_smallest", channels=2)
+    colours = np.asarray(tree_figure(graph, level=0).data[2].marker.color).reshape(-1, 4)
+    assert np.isnan(colours[:, 2:]).all()
+    assert np.isfinite(colours[:, :2]).all()
+
+
+def test_an_empty_set_is_drawn_as_its_identity() -> None:
+    figure = tree_figure(trace(make_operator("sum", channels=2), torch.empty(0, 2)))
+    assert list(figure.data[3].text) == ["e"]
+
+
+def test_law_bars_have_the_mean_and_the_interval() -> None:
+    report = {"commutativity": Numbers(0.2, 0.15, 0.26, largest_found=0.9)}
+    bars, notes, worst = laws_figure({"gru": report}, LAWS).data
+    assert bars.y[0] == 0.2
+    assert bars.error_y.array[0] == pytest.approx(0.06)
+    assert bars.error_y.arrayminus[0] == pytest.approx(0.05)
+    assert worst.y[0] == 0.9
+    assert list(notes.text) == ["", "none", "none"]
+
+
+def test_a_zero_error_is_written_and_has_no_bar() -> None:
+    report = {
+        "commutativity": Numbers(0.0),
+        "associativity": Numbers(3e-8, 2e-8, 4e-8),
+        "identity": Numbers(math.nan, degenerate=True),
+    }
+    figure = laws_figure({"sum": report}, LAWS)
+    bars, notes, _ = figure.data
+    assert math.isnan(bars.y[0])
+    assert math.isnan(bars.y[2])
+    assert bars.y[1] == 3e-8
+    assert list(notes.text) == ["0", "", "degenerate"]
+    assert 10 ** figure.layout.yaxis.range[0] < 3e-8
+    assert figure.layout.yaxis.ticktext[0] == "0"
+
+
+def test_operators_have_colours_of_their_own() -> None:
+    reports = {name: {"commutativity": Numbers(0.1)} for name in "abcd"}
+    bars = laws_figure(reports, LAWS).data[:4]
+    assert len({bar.marker.color for bar in bars}) == 4
+
+
+def test_training_curves_are_the_records() -> None:
+    points = [Point(5, 1.0, 0.9), Point(10, 0.8, 0.7, {"associativity": 0.3}, metric=0.6)]
+    figure = training_figure(points, steps=40, metric_name="ROC-AUC", baseline=0.5)
+    curves = {trace.name: trace for trace in figure.data}
+    assert list(curves["loss"].x) == [5, 10]
+    assert list(curves["loss"].y) == [1.0, 0.8]
+    assert list(curves["its task part"].y) == [0.9, 0.7]
+    assert list(curves["associativity"].x) == [10]
+    assert list(curves["associativity"].y) == [0.3]
+    assert list(curves["ROC-AUC"].y) == [0.6]
+    assert figure.layout.xaxis.range == (0, 40)
+    assert figure.layout.shapes[0].y0 == 0.5
+    for trace_, curve in zip(figure.data, training_curves(points), strict=True):
+        assert np.array_equal(trace_.y, curve["y"])
+
+
+def test_a_molecule_has_its_text() -> None:
+    pytest.importorskip("rdkit")
+    picture = molecule_figure("CCO", 1, {0: "C0", 2: "O2"}, "Ethanol <marked>")
+    page = picture._repr_html_()
+    assert 'aria-label="Ethanol &lt;marked&gt;"' in page
+    assert "<svg" in page
