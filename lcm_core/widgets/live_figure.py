@@ -1,0 +1,80 @@
+"""A figure on the page that callbacks and worker threads may change at the same time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.basedatatypes import BasePlotlyType
+
+from lcm_core.widgets.shared_plotly import SharedFigureWidget
+
+
+class LiveFigure:
+    """A `FigureWidget` and the lock under which alone it is changed.
+
+    Attributes:
+        widget: to be placed in a panel.
+        lock: held during each change; plotly's own state is not safe for threads.
+    """
+
+    def __init__(self, figure: go.Figure | None = None):
+        self.lock = threading.RLock()
+        self.widget = SharedFigureWidget(figure)
+        fit_page(self.widget)
+
+    def show(self, figure: go.Figure) -> None:
+        """Makes the page show `figure` in place of what it shows now."""
+        with self.lock:
+            if [trace.type for trace in self.widget.data] != [trace.type for trace in figure.data]:
+                self.widget.data = ()
+                self.widget.add_traces(figure.data)
+            with self.widget.batch_update():
+                for shown, trace in zip(self.widget.data, figure.data, strict=True):
+                    shown.update(_properties(trace), overwrite=True)
+                self.widget.layout.update(_properties(figure.layout), overwrite=True)
+            save_state(self.widget)
+
+    def move(self, curves: Sequence[Mapping[str, np.ndarray]]) -> None:
+        """Changes the arrays of each trace and nothing else: cheap enough for several times a
+        second.
+        """
+        with self.lock, self.widget.batch_update():
+            for trace, curve in zip(self.widget.data, curves, strict=True):
+                for name, values in curve.items():
+                    trace[name] = values
+
+    def rest(self) -> None:
+        """Call when a series of `move` is over, so that a reloaded page shows the last one."""
+        with self.lock:
+            save_state(self.widget)
+
+
+def _properties(part: BasePlotlyType) -> dict[str, object]:
+    """The properties of a trace or layout, without the identity of the trace."""
+    properties = part.to_plotly_json()
+    properties.pop("uid", None)
+    properties.pop("type", None)
+    return properties
+
+
+def save_state(figure: go.FigureWidget) -> None:
+    """Brings what the kernel keeps for new views of the figure up to date.
+
+    plotly takes this state at construction and when the figure is displayed by itself; inside a box
+    it would go stale, and a reloaded page (or Voilà) would show old data. It is private to plotly:
+    this is the only place that touches it.
+    """
+    figure._widget_layout = deepcopy(figure._layout_obj._props)
+    figure._widget_data = deepcopy(figure._data)
+
+
+def fit_page(figure: go.FigureWidget) -> None:
+    """Lets the figure follow the width of the page (see `page_script`), without plotly's tool bar.
+
+    A `FigureWidget` has no public way to say this either.
+    """
+    figure._config = {"responsive": True, "displayModeBar": False}

@@ -1,0 +1,49 @@
+"""What panels need of the page: figures as wide as it is, and keys that reach the controls."""
+
+from __future__ import annotations
+
+import anywidget
+
+_SCRIPT = """
+// plotly draws a figure before it is on the page, when it has no width yet; and a responsive
+// figure follows the window, but not the width of its cell.
+let asked = false;
+function askForResize() {
+  if (asked) return;
+  asked = true;
+  requestAnimationFrame(() => { asked = false; window.dispatchEvent(new Event("resize")); });
+}
+function follow(plot) {
+  let width = 0;
+  new ResizeObserver(([entry]) => {
+    const now = Math.round(entry.contentRect.width);
+    if (now && now !== width) { width = now; askForResize(); }
+  }).observe(plot);
+}
+
+// JupyterLab takes plain keys in a cell's output for its own: an arrow key in a menu would go to
+// another cell, and the letter m would make the cell Markdown. Keys with a modifier stay Jupyter's.
+function keepPlainKeys(event) {
+  const control = event.target;
+  if (!control.closest?.(".lcm-panel")) return;
+  const modified = event.ctrlKey || event.metaKey || event.altKey
+    || (event.shiftKey && event.key === "Enter");
+  control.toggleAttribute("data-lm-suppress-shortcuts", !modified);
+}
+
+export default {
+  initialize() {
+    if (window.lcmPageScript) return;
+    window.lcmPageScript = true;
+    window.addEventListener("keydown", keepPlainKeys, true);
+    document.addEventListener("plotlywidget-after-render", (e) => follow(e.detail.element));
+    document.querySelectorAll(".lcm-panel .js-plotly-plot").forEach(follow);
+  },
+};
+"""
+
+
+class PageScript(anywidget.AnyWidget):
+    """Invisible; one in each panel, of which the first on a page does the work."""
+
+    _esm = _SCRIPT

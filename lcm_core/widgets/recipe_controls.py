@@ -1,0 +1,170 @@
+"""The menus, sliders and text in which a recipe is read and changed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import ipywidgets as widgets
+
+from lcm_core.models import aggregation_names
+from lcm_core.recipe import LIVE_FIELDS, Recipe
+from lcm_core.tasks import task_names
+from lcm_core.training import Trainer
+from lcm_core.widgets.panel import button
+
+RATE_SCALES = (0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
+WEIGHTS = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+
+#: While the kernel is busy, a page holds back what was typed, and the press of Apply overtakes it:
+#: a text that comes within so many seconds after it is meant too.
+LATE = 2.0
+
+_TITLES = {
+    "rate_scale": "× learning rate",
+    "commutativity": "Commutativity",
+    "associativity": "Associativity",
+    "identity": "Identity",
+}
+
+
+class RecipeControls:
+    """Shows a recipe and reports what the reader changes, and only that.
+
+    Args:
+        recipe: to begin with.
+        guard: wraps each callback.
+        on_slide: called with a live field and its value, when a slider is moved.
+        on_choose: called with `task` or `operator` and a name.
+        on_text: called with the text when Apply is pressed.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        guard: Callable[[Callable[..., object]], Callable[..., None]],
+        on_slide: Callable[[str, float], None],
+        on_choose: Callable[[str, str], None],
+        on_text: Callable[[str], None],
+    ):
+        self._known: dict[str, Any] = {}  # what the controls show on purpose
+        self._followed: dict[str, float] = {}  # what the trainer was last seen to use
+        self._text = ""
+        self._applied_at = -LATE
+        self.task_menu = _menu("Task", task_names(), recipe.task, "what is learned")
+        self.operator_menu = _menu(
+            "Readout", list(aggregation_names()), recipe.operator, "the operator, or a fold"
+        )
+        self.sliders = {field: _slider(field, getattr(recipe, field)) for field in LIVE_FIELDS}
+        self.recipe_text = widgets.Textarea(
+            description="Recipe",
+            rows=2,
+            continuous_update=False,
+            tooltip="the whole run in one text: copy it to repeat the run",
+            layout=widgets.Layout(width="85%"),
+        )
+        self.recipe_text.add_class("lcm-recipe")
+        self.apply_button = button(
+            "Apply",
+            "end this run and take the recipe as it is written",
+            guard(lambda _: apply()),
+        )
+
+        def apply() -> None:
+            self._applied_at = time.monotonic()
+            on_text(self.recipe_text.value)
+
+        def text_came(change: Any) -> None:
+            late = time.monotonic() - self._applied_at < LATE
+            if late and change["new"] != self._text:
+                apply()
+
+        self.recipe_text.observe(guard(text_came), names="value")
+
+        def report(field: str, to: Callable[[str, Any], None]) -> Callable[[Any], None]:
+            def changed(change: Any) -> None:
+                if change["new"] != self._known.get(field):
+                    self._known[field] = change["new"]
+                    to(field, change["new"])
+
+            return guard(changed)
+
+        self.task_menu.observe(report("task", on_choose), names="value")
+        self.operator_menu.observe(report("operator", on_choose), names="value")
+        for field, slider in self.sliders.items():
+            slider.observe(report(field, on_slide), names="value")
+
+    def show(self, recipe: Recipe, text: str) -> None:
+        """Shows a recipe at its step 0."""
+        self._set("task", self.task_menu, recipe.task)
+        self._set("operator", self.operator_menu, recipe.operator)
+        for field, slider in self.sliders.items():
+            self._followed[field] = getattr(recipe, field)
+            self._set(field, slider, getattr(recipe, field))
+        self._show_text(text)
+
+    def follow(self, trainer: Trainer) -> None:
+        """Shows what a run uses now, events included, and its recipe with the events so far."""
+        live = trainer.recipe.live(trainer.step)
+        for field, slider in self.sliders.items():
+            used = live[field]
+            if used != self._followed[field]:
+                self._followed[field] = used
+                self._set(field, slider, used)
+        self._show_text(trainer.recipe.text())
+
+    def lock(self, live: bool) -> None:
+        """Task and operator cannot change during a run."""
+        self.task_menu.disabled = self.operator_menu.disabled = live
+
+    def _show_text(self, text: str) -> None:
+        """Leaves the text alone while it is the same, so that the reader can edit it."""
+        if text != self._text:
+            self._text = self.recipe_text.value = text
+
+    def _set(self, field: str, control: widgets.Widget, value: Any) -> None:
+        options = [option[1] if isinstance(option, tuple) else option for option in control.options]
+        if value not in options:
+            self._known[field] = control.value
+            if field in self.sliders:
+                self._known[field] = min(options[0], value)
+                control.options = _labelled(sorted({*options, value}))
+            else:
+                control.options = [*options, value]
+        self._known[field] = value
+        control.value = value
+
+
+def _menu(title: str, names: list[str], value: str, tooltip: str) -> widgets.Dropdown:
+    menu = widgets.Dropdown(
+        options=list(dict.fromkeys([*names, value])),
+        value=value,
+        description=title,
+        tooltip=tooltip,
+    )
+    menu.add_class(f"lcm-{title.lower()}")
+    return menu
+
+
+def _slider(field: str, value: float) -> widgets.SelectionSlider:
+    values = sorted({*(RATE_SCALES if field == "rate_scale" else WEIGHTS), value})
+    slider = widgets.SelectionSlider(
+        options=_labelled(values),
+        value=value,
+        description=_TITLES[field],
+        continuous_update=False,
+        tooltip=(
+            "multiplies the learning rate; acts while it trains"
+            if field == "rate_scale"
+            else f"weight of the {field} error in the loss; acts while it trains"
+        ),
+        style={"description_width": "100px"},
+        layout=widgets.Layout(width="45%", max_width="400px"),
+    )
+    slider.add_class(f"lcm-{field.replace('_', '-')}")
+    return slider
+
+
+def _labelled(values: list[float]) -> list[tuple[str, float]]:
+    return [(f"{value:g}", value) for value in values]

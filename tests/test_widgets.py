@@ -1,0 +1,425 @@
+"""Panels driven as a reader does, in this process: set values, press buttons, read what they say.
+
+The numbers are computed again here, from the definitions.
+"""
+
+import re
+import threading
+import time
+from types import SimpleNamespace
+
+import ipywidgets
+import numpy as np
+import pytest
+import torch
+
+from lcm_core import law_report, make_operator, operator_names
+from lcm_core.operators import Operator
+from lcm_core.populations import closure_population, gaussian_population
+from lcm_core.recipe import Recipe
+from lcm_core.training import Trainer
+from lcm_core.widgets import LawExplorer, TrainingPanel, TreeExplorer, cells
+from lcm_core.widgets.live_figure import LiveFigure
+
+RECIPE = "task=second_minimum bits=4 channels=8 steps=12 batch_size=16 log_every=2 eval_every=4"
+
+
+class Average(Operator):
+    name = "average"
+
+    def forward(self, left, right):
+        return (left + right) / 2
+
+
+def text_of(area: ipywidgets.HTML) -> str:
+    return re.sub(r"<[^>]+>", "", area.value)
+
+
+def wait_for(condition, seconds: float = 60) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "waited too long"
+        time.sleep(0.01)
+
+
+def wait_until_over(panel: TrainingPanel) -> None:
+    assert panel.run.wait(120)
+
+
+# Trees ----------------------------------------------------------------------------------------
+
+
+def fold(operator: Operator, states: torch.Tensor) -> torch.Tensor:
+    result = states[0]
+    for state in states[1:]:
+        result = operator(result[None], state[None])[0]
+    return result
+
+
+def pairwise(operator: Operator, states: torch.Tensor) -> torch.Tensor:
+    row = list(states)
+    while len(row) > 1:
+        made = [operator(a[None], b[None])[0] for a, b in zip(row[::2], row[1::2], strict=False)]
+        row = made + row[2 * len(made) :]
+    return row[0]
+
+
+def test_tree_explorer_says_how_far_the_roots_are_apart() -> None:
+    operator = Average(channels=3)
+    values = torch.randn(7, 3, generator=torch.Generator().manual_seed(3))
+    panel = TreeExplorer(operator, values=values, names=list("tuvwxyz"), tree="left")
+    expected = (fold(operator, values) - pairwise(operator, values)).abs().max().item()
+    assert panel.error == ""
+    assert panel.to_balanced == pytest.approx(expected, rel=1e-4)
+    assert f"{expected:.3g}, another answer" in text_of(panel.read_out)
+    assert "Depth 6" in text_of(panel.read_out)
+    assert "((((((t u) v) w) x) y) z)" in text_of(panel.read_out)
+
+    panel.shuffle_button.click()
+    assert sorted(panel.order) == list(range(7))
+    shuffled = values[torch.as_tensor(panel.order)]
+    expected = (fold(operator, shuffled) - fold(operator, values)).abs().max().item()
+    assert expected > 0
+    assert panel.to_unshuffled == pytest.approx(expected, rel=1e-4)
+    panel.unshuffle_button.click()
+    assert panel.to_unshuffled == 0
+    panel.tree_menu.value = "balanced"
+    assert panel.to_balanced == 0
+    assert "Depth 3, operator calls 3" in text_of(panel.read_out)
+
+
+def test_tree_explorer_does_every_operator_and_size() -> None:
+    panel = TreeExplorer(leaves=5)
+    for name in operator_names():
+        panel.operator_menu.value = name
+        assert panel.error == "", name
+        if make_operator(name, channels=4).associative:
+            panel.tree_menu.value = "random"
+            panel.shuffle_button.click()
+            assert max(panel.to_balanced, panel.to_unshuffled) < 1e-5
+    for leaves in (1, 2, 63, 64):
+        panel.leaves_slider.value = leaves
+        assert panel.error == ""
+        assert len(panel.order) == leaves
+
+
+def test_tree_explorer_steps_through_levels() -> None:
+    panel = TreeExplorer("sum", leaves=4)
+    assert panel.level_slider.value == 2
+    panel.reset_button.click()
+    assert text_of(panel.read_out).startswith("Level 0 of 2: the elements")
+    for made in ("(a b), (c d)", "((a b)(c d))", "((a b)(c d))"):
+        panel.forward_button.click()
+        assert f"made {made}." in text_of(panel.read_out)
+    panel.back_button.click()
+    assert panel.level_slider.value == 1
+    before = panel.trace.graph["tree"]
+    panel.new_tree_button.click()
+    panel.leaves_slider.value = 12
+    panel.new_tree_button.click()
+    assert panel.tree_menu.value == "random"
+    assert panel.trace.graph["tree"] != before
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"values": torch.zeros(3)}, r"got \(3,\)"),
+        ({"values": torch.zeros(65, 2)}, r"got \(65, 2\)"),
+        ({"values": torch.zeros(3, 2), "names": ["a"]}, "3 values, got 1"),
+    ],
+)
+def test_tree_explorer_refuses_bad_values(wrong, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        TreeExplorer(**wrong)
+
+
+# Laws -----------------------------------------------------------------------------------------
+
+
+def test_law_explorer_shows_what_law_report_says() -> None:
+    mine = Average(channels=4)
+    panel = LawExplorer(("sum", mine), samples=300, seed=5)
+    assert panel.error == ""
+    expected = law_report(mine, gaussian_population(4, seed=5), samples=300, seed=5)
+    assert panel.reports["average (yours)"] == expected
+    assert f"{expected['associativity'].mean:.3g}" in text_of(panel.read_out)
+    panel.population_menu.value = "closure"
+    elements = gaussian_population(4, seed=5).elements
+    expected = law_report(mine, closure_population(elements, seed=5), samples=300, seed=5)
+    assert panel.reports["average (yours)"] == expected
+    panel.operator_menus[2].value = "gru"
+    assert list(panel.reports) == ["sum", "average (yours)", "gru"]
+    assert "no identity" in text_of(panel.read_out)
+    panel.operator_menus[2].value = "(none)"
+    assert list(panel.reports) == ["sum", "average (yours)"]
+
+
+def test_law_explorer_takes_given_elements() -> None:
+    elements = torch.rand(50, 3)
+    panel = LawExplorer(("max",), population="encoded", elements=elements, samples=100)
+    assert panel.error == ""
+    assert panel.reports["max"]["commutativity"].mean == 0
+
+
+def test_worst_case_is_searched_in_a_thread_and_can_be_stopped() -> None:
+    panel = LawExplorer(("gru", "symmetrized_gru"), channels=3, samples=200)
+    before = dict(panel.reports)
+    panel.search_button.click()
+    assert panel._worker.wait(120)
+    assert panel.error == ""
+    for name, report in panel.reports.items():
+        for law, error in report.items():
+            assert error.mean == before[name][law].mean
+            assert error.largest_found >= error.max * (1 - 1e-5)
+    assert "search done" in text_of(panel.status)
+
+    panel.samples_slider.value = 1000
+    panel.population_menu.value = "closure"
+    started = time.monotonic()
+    panel.search_button.click()
+    panel.stop_button.click()
+    assert panel._worker.wait(20)
+    assert time.monotonic() - started < 20
+
+
+# Training -------------------------------------------------------------------------------------
+
+
+def timeless(records) -> list[dict]:
+    return [record.timeless() for record in records]
+
+
+def test_panel_and_script_give_the_same_records_also_after_sliders_moved() -> None:
+    panel = TrainingPanel(RECIPE)
+    panel.step_button.click()
+    wait_for(lambda: panel.state == "paused")
+    assert len(panel.records) == 1
+    panel.controls.sliders["associativity"].value = 0.3
+    panel.step_button.click()
+    wait_for(lambda: len(panel.records) == 2 and panel.state == "paused")
+    panel.controls.sliders["rate_scale"].value = 0.5
+    panel.controls.sliders["rate_scale"].value = 0.1
+    panel.start_button.click()
+    wait_until_over(panel)
+    assert (panel.state, panel.error) == ("finished", "")
+    text = panel.controls.recipe_text.value
+    assert text.endswith("@2 associativity=0.3 @4 rate_scale=0.1")
+    assert timeless(panel.records) == timeless(Trainer(Recipe.parse(text)).records())
+    assert panel.progress.value == 12
+    assert f"Step 12: loss {panel.records[-1].loss:.4g}" in text_of(panel.read_out)
+
+    # The text as it is shown replays, and the sliders follow.
+    panel.controls.recipe_text.value = text
+    panel.controls.apply_button.click()
+    assert (panel.state, panel.records) == ("ready", [])
+    first = panel.recipe
+    panel.start_button.click()
+    wait_until_over(panel)
+    assert panel.recipe == first
+    assert panel.controls.sliders["rate_scale"].value == 0.1
+    assert timeless(panel.records) == timeless(Trainer(first).records())
+
+
+def test_reset_and_start_anew_begin_at_step_0_without_the_recorded_events() -> None:
+    panel = TrainingPanel(RECIPE)
+    panel.step_button.click()
+    wait_for(lambda: panel.state == "paused")
+    panel.controls.sliders["identity"].value = 1.0
+    panel.step_button.click()
+    wait_for(lambda: len(panel.records) == 2 and panel.state == "paused")
+    assert "@2 identity=1" in panel.controls.recipe_text.value
+    panel.stop_button.click()
+    wait_until_over(panel)
+    assert panel.state == "stopped"
+    assert len(panel.records) == 2
+    assert panel.trainer.step == 4
+
+    panel.start_button.click()
+    wait_until_over(panel)
+    assert panel.state == "finished"
+    assert timeless(panel.records) == timeless(Trainer(Recipe.parse(RECIPE)).records())
+
+    panel.reset_button.click()
+    assert (panel.state, panel.records, panel.trainer) == ("ready", [], None)
+    assert panel.controls.recipe_text.value == Recipe.parse(RECIPE).text()
+    assert panel.controls.sliders["identity"].value == 0
+
+
+def test_pause_keeps_the_run_still_and_reset_in_the_middle_leaves_one_thread() -> None:
+    panel = TrainingPanel(RECIPE, steps=100_000)
+    panel.start_button.click()
+    wait_for(lambda: len(panel.records) > 2)
+    panel.pause_button.click()
+    wait_for(lambda: panel.state == "paused")
+    assert panel.pause_button.description == "Resume"
+    step = panel.trainer.step
+    time.sleep(0.3)
+    assert panel.trainer.step == step
+    panel.pause_button.click()
+    wait_for(lambda: panel.trainer.step > step)
+    old = panel.run
+    panel.reset_button.click()
+    panel.start_button.click()
+    wait_for(lambda: len(panel.records) > 0)
+    assert old.wait(0)
+    assert sum(thread.name == "lcm training" for thread in threading.enumerate()) == 1
+    panel.close()
+    assert panel.run.wait(30)
+
+
+def test_controls_change_the_recipe_of_the_next_run() -> None:
+    panel = TrainingPanel(RECIPE)
+    panel.controls.operator_menu.value = "sum"
+    panel.controls.task_menu.value = "bbbp"
+    panel.controls.sliders["commutativity"].value = 0.1
+    assert panel.recipe == Recipe.parse(
+        RECIPE.replace("second_minimum", "bbbp") + " operator=sum commutativity=0.1"
+    )
+    assert panel.controls.recipe_text.value == panel.recipe.text()
+    odd = TrainingPanel(RECIPE, rate_scale=0.123, associativity=0.07)
+    assert odd.controls.sliders["rate_scale"].value == 0.123
+    assert odd.controls.sliders["associativity"].value == 0.07
+    odd.controls.recipe_text.value = RECIPE + " rate_scale=0.004 associativity=42"
+    odd.controls.apply_button.click()
+    assert odd.error == ""
+    assert odd.recipe.rate_scale == 0.004
+    assert odd.controls.sliders["associativity"].value == 42
+
+
+def test_errors_are_shown_and_cleared() -> None:
+    panel = TrainingPanel(RECIPE)
+    panel.controls.recipe_text.value = "task=second_minimun"
+    panel.controls.apply_button.click()
+    assert "did you mean 'second_minimum'" in panel.error
+    assert "Traceback" in panel._error_area.value
+    panel.controls.recipe_text.value = RECIPE
+    panel.controls.apply_button.click()
+    assert (panel.error, panel._error_area.value) == ("", "")
+
+
+def test_text_that_the_press_of_apply_has_overtaken_is_applied() -> None:
+    panel = TrainingPanel(RECIPE)
+    panel.controls.apply_button.click()
+    panel.controls.recipe_text.value = RECIPE + " seed=7"
+    assert panel.recipe.seed == 7
+    panel.controls._applied_at -= 60
+    panel.controls.recipe_text.value = RECIPE + " seed=8"
+    assert panel.recipe.seed == 7
+
+
+def test_an_exception_in_training_is_shown_and_its_run_is_over(capsys) -> None:
+    panel = TrainingPanel(RECIPE, learning_rate=1e30, clip=1e30, steps=200)
+    panel.start_button.click()
+    wait_until_over(panel)
+    assert panel.state == "failed"
+    assert panel.error.startswith("TrainingError: ")
+    assert "step" in panel.error
+    assert "Traceback" in panel._error_area.value
+    assert "failed" in text_of(panel.status)
+    panel.reset_button.click()
+    panel.controls.sliders["rate_scale"].value = 0.5
+    assert panel.recipe.rate_scale == 0.5
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_fold_refuses_regularisers_in_words() -> None:
+    panel = TrainingPanel(RECIPE, operator="gru_fold")
+    panel.step_button.click()
+    wait_for(lambda: panel.state == "paused")
+    panel.controls.sliders["associativity"].value = 0.1
+    assert "no operator on" in panel.error
+    panel.stop_button.click()
+    wait_until_over(panel)
+
+
+# Panels and figures ---------------------------------------------------------------------------
+
+
+def test_a_callback_that_raises_is_shown_until_the_next_success() -> None:
+    panel = TreeExplorer()
+
+    def fail(_: object = None) -> None:
+        raise RuntimeError("it <broke>")
+
+    panel.guard(fail)()
+    assert panel.error == "RuntimeError: it <broke>"
+    assert "it &lt;broke&gt;" in panel._error_area.value
+    panel.shuffle_button.click()
+    assert (panel.error, panel._error_area.value) == ("", "")
+
+
+def test_running_a_cell_again_closes_the_panels_it_made_before(monkeypatch) -> None:
+    def run_cell(cell: str, execution: str) -> list[TreeExplorer]:
+        parent = {"metadata": {"cellId": cell}, "header": {"msg_id": execution}}
+        shell = SimpleNamespace(get_parent=lambda: parent)
+        monkeypatch.setattr(cells, "get_ipython", lambda: shell)
+        return [TreeExplorer(leaves=2), TreeExplorer(leaves=2)]
+
+    first, other = run_cell("one", "1"), run_cell("two", "2")
+    assert not any(panel._closed for panel in first + other)
+    again = run_cell("one", "3")
+    assert [panel._closed for panel in first] == [True, True]
+    assert not any(panel._closed for panel in other + again)
+
+
+def test_closing_a_panel_ends_its_training() -> None:
+    panel = TrainingPanel(RECIPE, steps=100_000)
+    panel.start_button.click()
+    wait_for(lambda: panel.state == "running")
+    panel.close()
+    panel.close()
+    assert panel.run.wait(30)
+    assert panel.state == "stopped"
+
+
+def test_reloaded_pages_get_the_current_figure() -> None:
+    """plotly's own saved state would be that of construction: this is what `save_state` is for."""
+    panel = TrainingPanel(RECIPE)
+    panel.start_button.click()
+    wait_until_over(panel)
+    figure = panel._figure.widget
+    state = figure.get_state(["_widget_data", "_widget_layout"])
+    assert list(figure._widget_data[0]["x"]) == [record.step for record in panel.records]
+    assert np.allclose(figure._widget_data[0]["y"], [record.loss for record in panel.records])
+    assert len(state["_widget_data"]) == len(figure.data)
+
+
+def test_figures_keep_their_data_when_two_threads_change_them() -> None:
+    import plotly.graph_objects as go
+
+    live, wrong = LiveFigure(go.Figure(go.Scatter(y=np.zeros(5)))), []
+
+    def change(value: float) -> None:
+        for _ in range(100):
+            with live.lock:
+                live.move([{"y": np.full(5, value)}])
+                if not (live.widget.data[0].y == value).all():
+                    wrong.append(value)
+
+    threads = [threading.Thread(target=change, args=(value,)) for value in (1.0, 2.0)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+def test_every_control_has_words_and_every_panel_a_read_out() -> None:
+    panels = [TreeExplorer(), LawExplorer(("sum",)), TrainingPanel(RECIPE)]
+    for panel in panels:
+        assert text_of(panel.read_out)
+        for widget in below(panel):
+            if isinstance(widget, ipywidgets.Button | ipywidgets.Dropdown | ipywidgets.Textarea):
+                assert widget.description, widget
+                assert widget.tooltip, widget
+            if isinstance(widget, ipywidgets.IntSlider | ipywidgets.SelectionSlider):
+                assert widget.description, widget
+                assert widget.tooltip, widget
+
+
+def below(box: ipywidgets.Box):
+    for child in box.children:
+        yield child
+        if isinstance(child, ipywidgets.Box):
+            yield from below(child)
