@@ -1,0 +1,86 @@
+"""One notebook open in JupyterLab: run it, find its cells, see its errors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+from playwright.sync_api import ConsoleMessage, Locator, Page, expect
+
+KERNEL_IDLE = """() => window.jupyterapp?.shell.currentWidget?.sessionContext
+    ?.session?.kernel?.status === 'idle'"""
+
+#: What a FigureWidget logs when it is changed while no view shows it: noise, not an error.
+FIGURE_WITHOUT_VIEW = ("Resize must be passed a displayed plot div element",)
+
+
+class NotebookPage:
+    """A notebook in a page of JupyterLab."""
+
+    def __init__(self, page: Page, address: str, path: str, source: Path):
+        self.page, self.address, self.path = page, address, path
+        self.cell_ids = [cell.id for cell in nbformat.read(source, as_version=4).cells]
+        self.errors: list[str] = []
+        page.on("console", self._heard)
+        page.on("pageerror", lambda error: self.errors.append(f"page error: {error}"))
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and not any(n in message.text for n in FIGURE_WITHOUT_VIEW):
+            self.errors.append(message.text)
+
+    def open(self) -> None:
+        self.page.goto(f"{self.address}/lab/tree/{self.path}?reset")
+        self.page.wait_for_function(KERNEL_IDLE, timeout=60_000)
+
+    def run_all(self) -> None:
+        """Returns when every cell has run."""
+        self.command("notebook:run-all-cells")
+
+    def reload(self) -> None:
+        """Saves, and loads the page again; the kernel goes on."""
+        self.command("docmanager:save")
+        self.page.reload()
+        self.page.wait_for_function(KERNEL_IDLE, timeout=60_000)
+
+    def command(self, name: str) -> None:
+        self.page.evaluate("name => window.jupyterapp.commands.execute(name)", name)
+
+    def cell(self, cell_id: str) -> Locator:
+        """The cell, scrolled to."""
+        number = self.cell_ids.index(cell_id)
+        self.page.evaluate(
+            """async number => {
+                const notebook = window.jupyterapp.shell.currentWidget.content;
+                notebook.activeCellIndex = number;
+                await notebook.scrollToItem(number);
+            }""",
+            number,
+        )
+        found = self.page.locator(f".jp-Notebook .jp-Cell[data-windowed-list-index='{number}']")
+        expect(found).to_be_visible(timeout=10_000)
+        return found
+
+    def run_cell(self, cell_id: str) -> int:
+        """Runs one cell and returns its new execution count."""
+        self.cell(cell_id)
+        return self.page.evaluate(
+            """async () => {
+                await window.jupyterapp.commands.execute('notebook:run-cell');
+                const notebook = window.jupyterapp.shell.currentWidget.content;
+                return notebook.activeCell.model.executionCount;
+            }"""
+        )
+
+    def stored_errors(self) -> list[str]:
+        """Error outputs and texts on stderr of all cells."""
+        return self.page.evaluate(
+            """() => {
+                const cells = window.jupyterapp.shell.currentWidget.content.model.cells;
+                const found = [];
+                for (let i = 0; i < cells.length; i++)
+                    for (const out of cells.get(i).toJSON().outputs ?? [])
+                        if (out.output_type === 'error' || out.name === 'stderr')
+                            found.push(out.evalue ?? String(out.text));
+                return found;
+            }"""
+        )

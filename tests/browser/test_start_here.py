@@ -1,0 +1,176 @@
+"""What a reader does with `00_start_here`, in a real browser, by keyboard and mouse."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.notebook_page import NotebookPage
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+Take = Callable[[Page, str], None]
+
+
+def press(cell: Locator, name: str) -> None:
+    """Presses a button by keyboard."""
+    button = cell.locator(f"button.lcm-{name}")
+    button.focus()
+    button.press("Enter")
+
+
+def state_is(cell: Locator, state: str, timeout: float = 60_000) -> None:
+    expect(cell.locator(".lcm-state")).to_have_text(state, timeout=timeout)
+
+
+def step_of(cell: Locator) -> int:
+    found = re.search(r"step (\d+) of", cell.locator(".lcm-progress").inner_text())
+    return int(found.group(1)) if found else 0
+
+
+def wait_for_step(cell: Locator, least: int, seconds: float = 60) -> int:
+    until = time.monotonic() + seconds
+    while (step := step_of(cell)) < least:
+        assert time.monotonic() < until, f"still at step {step} after {seconds} s"
+        time.sleep(0.1)
+    return step
+
+
+def write_recipe(cell: Locator, text: str) -> None:
+    cell.locator(".lcm-recipe textarea").fill(text)
+    press(cell, "apply")
+
+
+def test_run_all_has_no_errors(start_here: NotebookPage, screenshot: Take) -> None:
+    cell = start_here.cell("title")
+    screenshot(start_here.page, "title")
+    for name in ("molecule", "tree-explorer", "law-explorer", "training-panel", "exercise-tree"):
+        cell = start_here.cell(name)
+        drawing = ".js-plotly-plot .main-svg" if name != "molecule" else "svg"
+        expect(cell.locator(drawing).first).to_be_visible()
+        expect(cell.locator(".lcm-error [role=alert]")).to_have_count(0)
+        screenshot(start_here.page, name)
+    assert start_here.stored_errors() == []
+    assert start_here.errors == []
+
+
+def test_operator_changes_by_keyboard(start_here: NotebookPage, screenshot: Take) -> None:
+    cell = start_here.cell("tree-explorer")
+    text = cell.locator(".lcm-tree-text")
+    tree_menu = cell.locator(".lcm-tree select")
+    tree_menu.focus()
+    tree_menu.press("ArrowDown")
+    expect(tree_menu).to_have_value("left")
+    expect(text).to_contain_text("Depth 3")
+    expect(text).to_contain_text("another answer")
+    before = cell.locator(".js-plotly-plot .main-svg").first.inner_html()
+    operator_menu = cell.locator(".lcm-operator select")
+    operator_menu.focus()
+    operator_menu.press_sequentially("sum")  # JupyterLab's own m makes a cell Markdown
+    expect(operator_menu).to_have_value("sum")
+    expect(text).not_to_contain_text("another answer")
+    expect(text).to_contain_text("the same answer")
+    page = start_here.page
+    page.wait_for_timeout(500)
+    assert cell.locator(".js-plotly-plot .main-svg").first.inner_html() != before
+    press(cell, "reset-level")
+    expect(text).to_contain_text("Level 0 of 3: the elements")
+    press(cell, "forward")
+    expect(text).to_contain_text("Level 1 of 3: made (N1 C3)")
+    screenshot(page, "tree-sum-left")
+    assert start_here.errors == []
+
+
+def test_training_obeys_while_another_cell_runs(start_here: NotebookPage, screenshot: Take) -> None:
+    page, cell = start_here.page, start_here.cell("training-panel")
+    press(cell, "start")
+    state_is(cell, "running")
+    wait_for_step(cell, 6)
+
+    count = start_here.run_cell("values")
+    assert count > 0
+    cell = start_here.cell("training-panel")
+    state_is(cell, "running")
+
+    press(cell, "pause")
+    state_is(cell, "paused")
+    expect(cell.locator("button.lcm-pause")).to_contain_text("Resume")
+    stood = step_of(cell)
+    page.wait_for_timeout(700)
+    assert step_of(cell) == stood
+    screenshot(page, "training-paused")
+
+    slider = cell.locator(".lcm-associativity [role=slider]")
+    slider.focus()
+    slider.press("ArrowRight")
+    press(cell, "step")
+    wait_for_step(cell, stood + 1)
+    state_is(cell, "paused")
+    stepped = step_of(cell)
+    assert stepped == (stood // 5 + 1) * 5
+    expect(cell.locator(".lcm-recipe textarea")).to_have_value(
+        re.compile(rf"@{stood} associativity=")
+    )
+
+    press(cell, "pause")  # Resume
+    state_is(cell, "running")
+    wait_for_step(cell, stepped + 6)
+    press(cell, "stop")
+    state_is(cell, "stopped")
+    expect(cell.locator(".lcm-training-text")).to_contain_text("loss")
+    screenshot(page, "training-stopped")
+
+    press(cell, "reset")
+    state_is(cell, "ready")
+    expect(cell.locator(".lcm-training-text")).to_contain_text("No records yet")
+    expect(cell.locator(".lcm-recipe textarea")).not_to_have_value(re.compile("@"))
+
+    press(cell, "start")
+    state_is(cell, "running")
+    start_here.run_cell("training-panel")  # ends the run, and makes a panel anew
+    cell = start_here.cell("training-panel")
+    state_is(cell, "ready")
+    assert start_here.stored_errors() == []
+    assert start_here.errors == []
+
+
+def test_reload_shows_the_current_state(start_here: NotebookPage, screenshot: Take) -> None:
+    cell = start_here.cell("training-panel")
+    write_recipe(cell, "task=bbbp channels=8 steps=6 batch_size=16 log_every=1 eval_every=3")
+    state_is(cell, "ready")
+    press(cell, "start")
+    state_is(cell, "finished")
+    start_here.reload()
+    cell = start_here.cell("training-panel")
+    state_is(cell, "finished")
+    expect(cell.locator(".lcm-training-text")).to_contain_text("Step 6")
+    loss_points = cell.locator(".js-plotly-plot .scatterlayer .trace").first
+    path = loss_points.locator("path.js-line")
+    expect(path).to_have_count(1)
+    assert len(re.findall("[LHVM,]", path.get_attribute("d") or "")) >= 6
+    screenshot(start_here.page, "training-reloaded")
+    assert start_here.errors == []
+
+
+def test_exception_in_training_is_shown(start_here: NotebookPage, screenshot: Take) -> None:
+    cell = start_here.cell("training-panel")
+    write_recipe(cell, "task=bbbp channels=8 steps=20 batch_size=8 learning_rate=1e30 clip=1e30")
+    state_is(cell, "ready")
+    press(cell, "start")
+    state_is(cell, "failed")
+    alert = cell.locator(".lcm-error [role=alert]")
+    expect(alert).to_contain_text("This did not work")
+    expect(alert).to_contain_text("step")
+    alert.locator("summary").click()
+    expect(alert).to_contain_text("Traceback")
+    screenshot(start_here.page, "training-failed")
+
+    write_recipe(cell, "task=bbbp operator=grru")
+    expect(alert).to_contain_text("did you mean 'gru'")
+    write_recipe(cell, "task=bbbp channels=8 steps=6 batch_size=16")
+    expect(alert).to_have_count(0)
+    assert start_here.errors == []
