@@ -1,0 +1,1 @@
+"""Timings against PyG, run by `make bench`."""
