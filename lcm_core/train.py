@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TextIO
 
 from tqdm import tqdm
 
@@ -18,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit status."""
     options = _parser().parse_args(arguments)
     try:
-        trainer = Trainer.load(options.resume) if options.resume else _new_trainer(options)
+        trainer = _trainer(options)
     except (ValueError, TypeError, FileNotFoundError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -32,16 +33,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
-def _new_trainer(options: argparse.Namespace) -> Trainer:
+def _trainer(options: argparse.Namespace) -> Trainer:
+    if options.resume and options.recipe:
+        raise ValueError("expected a recipe or --resume FILE, got both: the file has its recipe")
+    if options.resume:
+        return Trainer.load(options.resume)
     if not options.recipe:
         raise ValueError('expected a recipe, such as "task=bbbp steps=300", or --resume FILE')
     return Trainer(Recipe.parse(" ".join(options.recipe)))
 
 
 def _train(trainer: Trainer, options: argparse.Namespace) -> int:
-    mode = "a" if options.resume else "w"
-    lines = open(options.records, mode) if options.records else None  # noqa: SIM115
-    metric = ""
+    checkpoint, metric = options.checkpoint or options.resume, ""
+    lines = _open_records(options.records, trainer.recorded_step) if options.records else None
     try:
         with tqdm(total=trainer.recipe.steps, initial=trainer.step, unit="step") as bar:
             for record in trainer.records():
@@ -52,8 +56,8 @@ def _train(trainer: Trainer, options: argparse.Namespace) -> int:
                 if lines:
                     lines.write(json.dumps(record.timeless()) + "\n")
                     lines.flush()
-                if options.checkpoint:
-                    trainer.save(options.checkpoint)
+                if checkpoint:
+                    trainer.save(checkpoint)
     except TrainingError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -66,12 +70,20 @@ def _train(trainer: Trainer, options: argparse.Namespace) -> int:
     return 0
 
 
+def _open_records(path: Path, step: int) -> TextIO:
+    """The file with the records up to this step, to be added to; later ones will come again."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    old = path.read_text().splitlines(keepends=True) if step and path.exists() else []
+    path.write_text("".join(line for line in old if json.loads(line)["step"] <= step))
+    return path.open("a")
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m lcm_core.train", description=__doc__)
     parser.add_argument("recipe", nargs="*", help="field=value …, and @step field=value …")
     parser.add_argument("--records", type=Path, help="write records to this file, one JSON a line")
     parser.add_argument("--checkpoint", type=Path, help="keep the state here, at each record")
-    parser.add_argument("--resume", type=Path, help="go on from this checkpoint")
+    parser.add_argument("--resume", type=Path, help="go on from this checkpoint, and keep it")
     return parser
 
 

@@ -184,7 +184,10 @@ class Trainer:
             self.load_state_dict(self._good)
             if isinstance(error, TrainingError):
                 raise
-            raise TrainingError(f"training stopped at step {step}: {error}") from error
+            raise TrainingError(
+                f"training stopped at step {step}, and the state of step {self.step} is kept: "
+                f"{error}"
+            ) from error
         self._seconds += time.perf_counter() - started
 
     def _update(self, live: dict[str, float]) -> None:

@@ -298,7 +298,9 @@ def test_a_failing_step_is_named_and_the_last_good_state_is_kept():
         raise ZeroDivisionError("no such batch")
 
     trainer.task.train_batch = fails
-    with pytest.raises(TrainingError, match="stopped at step 2: no such batch"):
+    with pytest.raises(
+        TrainingError, match="stopped at step 2, and the state of step 2 is kept: no such"
+    ):
         next(records)
     assert trainer.step == 2
 
@@ -395,6 +397,19 @@ class TestCommand:
         assert "best constant" in out
         assert train.main(["--resume", str(checkpoint)]) == 0
 
+    def test_resuming_after_a_kill_writes_each_record_once(self, tmp_path):
+        records, checkpoint = tmp_path / "new" / "records.jsonl", tmp_path / "new" / "run.pt"
+        trainer = Trainer(Recipe.parse(SMALL))
+        for record in itertools.islice(trainer.records(), 3):
+            if record.step <= 4:
+                trainer.save(checkpoint)
+            with records.open("a") as lines:  # killed after the line, before the checkpoint
+                lines.write(json.dumps(record.timeless()) + "\n")
+        assert train.main(["--resume", str(checkpoint), "--records", str(records)]) == 0
+        lines = [json.loads(line) for line in records.read_text().splitlines()]
+        assert lines == json.loads(json.dumps(run(SMALL)))
+        assert Trainer.load(checkpoint).done
+
     def test_events_in_the_recipe_are_followed(self, tmp_path):
         records = tmp_path / "records.jsonl"
         text = f"{BBBP} @2 associativity=0.5 @4 rate_scale=0.1"
@@ -408,6 +423,7 @@ class TestCommand:
             (["stepz=3"], "unknown recipe field 'stepz'"),
             ([], "expected a recipe"),
             (["--resume", "nowhere.pt"], "nowhere.pt"),
+            (["--resume", "run.pt", "steps=3"], "got both"),
         ],
     )
     def test_mistakes_are_explained(self, arguments, message, capsys):
