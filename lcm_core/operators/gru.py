@@ -1,3 +1,4 @@
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -24,6 +25,21 @@ class GRU(Operator):
         rows = (-1, self.channels)
         return self.cell(right.reshape(rows), left.reshape(rows)).view(left.shape)
 
+    def combine(self, left: Tensor, right: Tensor) -> Tensor:
+        """As `forward`, with each gate in memory of its own: a backward pass without slices."""
+        d = self.channels
+        hidden, x = left.reshape(-1, d), right.reshape(-1, d)
+        w_input, w_new_input = self.cell.weight_ih.split((2 * d, d))
+        w_hidden, w_new_hidden = self.cell.weight_hh.split((2 * d, d))
+        b_input, b_new_input = self.cell.bias_ih.split((2 * d, d))
+        b_hidden, b_new_hidden = self.cell.bias_hh.split((2 * d, d))
+        from_input = F.linear(x, w_input, b_input + b_hidden)
+        gates = torch.addmm(from_input, hidden, w_hidden.T).sigmoid()
+        reset, update = gates.chunk(2, dim=-1)
+        from_hidden = F.linear(hidden, w_new_hidden, b_new_hidden)
+        new = torch.addcmul(F.linear(x, w_new_input, b_new_input), reset, from_hidden).tanh()
+        return (new + update * (hidden - new)).view(left.shape)
+
 
 @register("symmetrized_gru")
 class SymmetrizedGRU(Symmetrized):
@@ -39,20 +55,3 @@ class SymmetrizedGRU(Symmetrized):
     def __init__(self, channels: int, learn_identity: bool = True):
         super().__init__(GRU(channels, learn_identity=learn_identity))
         self.name = "symmetrized_gru"
-
-    def combine(self, left: Tensor, right: Tensor) -> Tensor:
-        """As `forward`, but each state meets each weight matrix once for both orders."""
-        assert isinstance(self.operator, GRU)
-        cell = self.operator.cell
-        left_in, right_in = (F.linear(s, cell.weight_ih, cell.bias_ih) for s in (left, right))
-        left_hid, right_hid = (F.linear(s, cell.weight_hh, cell.bias_hh) for s in (left, right))
-        return 0.5 * (_gates(left_in, right_hid, right) + _gates(right_in, left_hid, left))
-
-
-def _gates(from_input: Tensor, from_hidden: Tensor, hidden: Tensor) -> Tensor:
-    """A GRU cell after its matrix products: reset, update and new gate, in torch's order."""
-    d = hidden.shape[-1]
-    reset_update = (from_input[..., : 2 * d] + from_hidden[..., : 2 * d]).sigmoid()
-    reset, update = reset_update.chunk(2, dim=-1)
-    new = (from_input[..., 2 * d :] + reset * from_hidden[..., 2 * d :]).tanh()
-    return new + update * (hidden - new)

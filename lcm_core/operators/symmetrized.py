@@ -39,6 +39,9 @@ class Symmetrized(Operator):
     def forward(self, left: Tensor, right: Tensor) -> Tensor:
         return 0.5 * (self.operator(left, right) + self.operator(right, left))
 
+    def combine(self, left: Tensor, right: Tensor) -> Tensor:
+        return 0.5 * (self.operator.combine(left, right) + self.operator.combine(right, left))
+
     def lower(self, state: Tensor) -> Tensor:
         return self.operator.lower(state)
 
