@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch_geometric.nn.aggr import Aggregation
 from torch_geometric.nn.aggr import LCMAggregation as PyGLCMAggregation
@@ -14,7 +15,7 @@ from lcm_core.operators import GRU, Operator, SymmetrizedGRU, make_operator
 from lcm_core.operators.base import operator_class
 from lcm_core.plan import Levels, ReductionPlan
 from lcm_core.reduction import make_plan
-from lcm_core.trees import Tree
+from lcm_core.trees import TREE_NAMES, Tree
 
 __all__ = ["LCMAggregation"]
 
@@ -60,6 +61,8 @@ class LCMAggregation(Aggregation):
         super().__init__()
         if empty not in EMPTY:
             raise unknown("choice for empty sets", empty, EMPTY)
+        if isinstance(tree, str) and tree not in TREE_NAMES:
+            raise unknown("tree", tree, TREE_NAMES)
         if isinstance(operator, str):
             channels = operator_class(operator).channels_for(out_channels, **options)
             operator = make_operator(operator, channels, **options)
@@ -91,6 +94,8 @@ class LCMAggregation(Aggregation):
     @classmethod
     def from_pyg(cls, peer: PyGLCMAggregation, **options: Any) -> "LCMAggregation":
         """The same aggregation with the weights of PyG's; options as in the constructor."""
+        if not isinstance(peer, PyGLCMAggregation):
+            raise TypeError(f"expected PyG's LCMAggregation, got {type(peer).__name__}")
         made = cls(peer.in_channels, peer.out_channels, peer.project, "symmetrized_gru", **options)
         made.to(next(peer.parameters()))
         if made.lin is not None:
@@ -98,12 +103,16 @@ class LCMAggregation(Aggregation):
         assert isinstance(made.operator, SymmetrizedGRU)
         assert isinstance(made.operator.operator, GRU)
         made.operator.operator.cell.load_state_dict(peer.gru_cell.state_dict())
-        return made
+        return made.train(peer.training)
 
     def reset_parameters(self) -> None:
         if self.lin is not None:
             self.lin.reset_parameters()
         self.operator.reset_parameters()
+
+    def plan(self, sizes: Tensor, device: torch.device) -> ReductionPlan:
+        """A plan for sets of these sizes (on the host), by this aggregation's tree."""
+        return ReductionPlan.from_sizes(sizes, self.tree, self.seed, device)
 
     def forward(
         self,
@@ -124,7 +133,7 @@ class LCMAggregation(Aggregation):
             dim_size: number of sets, with index.
             dim: the dimension of the elements.
             max_num_elements: not needed; taken so that callers of PyG's class need not change.
-            plan: instead of index or ptr, a plan made before from the sizes.
+            plan: made before from the sizes; index or ptr are not looked at then.
         """
         check_elements(x, self.in_channels, dim)
         check_dtype(self, x)
@@ -150,12 +159,11 @@ class LCMAggregation(Aggregation):
     @contextmanager
     def recording(self) -> Iterator[list[Levels]]:
         """Within it, each call adds the states that its trees met to the list it gives."""
-        recorded: list[Levels] = []
-        self._recorded = recorded
+        outer, self._recorded = self._recorded, []
         try:
-            yield recorded
+            yield self._recorded
         finally:
-            self._recorded = None
+            self._recorded = outer
 
     def __repr__(self) -> str:
         extra = (

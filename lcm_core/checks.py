@@ -43,18 +43,28 @@ def check_dtype(module: torch.nn.Module, x: Tensor) -> None:
         break
 
 
-def check_plan(plan: ReductionPlan, x: Tensor) -> None:
-    """The plan must be for as many elements as x has, on its device."""
+def check_plan(plan: ReductionPlan, x: Tensor, identity: Tensor | None = None) -> None:
+    """The plan must be for as many elements as x has, on its device.
+
+    Elements that are not finite are looked for where looking costs no copy, on the CPU.
+    """
     if plan.num_elements != len(x) or plan.device != x.device:
         raise ValueError(
             f"the plan is for {plan.num_elements} elements on {plan.device}, and x has {len(x)} "
             f"on {x.device}: make a plan from these sizes"
         )
+    if x.device.type == "cpu" and not x.detach().sum().isfinite():
+        check_finite(x, identity)
 
 
 def identity_for(operator: Operator, plan: ReductionPlan) -> Tensor | None:
     """The identity, where the plan needs one."""
     identity = operator.identity
+    if plan.num_empty and identity is not None and identity.device != plan.device:
+        raise ValueError(
+            f"the elements are on {plan.device}, and the identity of {operator.name!r} is on "
+            f"{identity.device}: move one of them"
+        )
     if plan.num_empty and identity is None:
         raise ValueError(
             f"{plan.num_empty} of {plan.num_sets} sets are empty, and {operator.name!r} has no "
@@ -79,6 +89,8 @@ def read_sets(
     """
     if ptr is not None and index is not None:
         raise ValueError("expected ptr or index, got both")
+    if num_sets is not None and num_sets < 0:
+        raise ValueError(f"expected num_sets ≥ 0, got {num_sets}")
     if index is None and num_sets is not None:
         raise ValueError("num_sets goes with index: ptr says the number of sets itself")
     if ptr is not None:
@@ -100,7 +112,7 @@ def read_sets(
     else:
         sizes = np.array([len(x)])
     if not flag[0]:
-        _check_finite(x, identity)
+        check_finite(x, identity)
     return sizes, order
 
 
@@ -145,8 +157,8 @@ def _sizes_of_index(index: np.ndarray, n: int, num_sets: int | None) -> np.ndarr
     return np.bincount(index, minlength=largest + 1 if num_sets is None else num_sets)
 
 
-def _check_finite(x: Tensor, identity: Tensor | None) -> None:
-    """Name the first element that is not finite; infinite entries of the identity are allowed."""
+def check_finite(x: Tensor, identity: Tensor | None) -> None:
+    """Name the first element that is not finite, entries equal to the identity's aside."""
     strange = ~x.detach().isfinite()
     if identity is not None:
         strange &= x != identity.to(x.dtype)

@@ -29,8 +29,8 @@ class FoldAggregation(Aggregation):
         in_channels: width of the elements.
         out_channels: width of the hidden state, and of the results.
         cell: "gru" or "lstm".
-        order: "given", or "random": a new order for each call in training, and one fixed order
-            for each batch in evaluation.
+        order: "given", or "random": new orders for each call in training, fixed ones in
+            evaluation. The order of a set is a function of seed, call and size alone.
         seed: of the random orders.
 
     Shapes:
@@ -110,11 +110,14 @@ class FoldAggregation(Aggregation):
         return states.to(hidden.dtype).index_copy(0, where, hidden[-1])
 
     def _shuffled(self, rows: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-        generator = np.random.default_rng([self.seed, self.calls if self.training else 0])
+        call = self.calls if self.training else 0
         self.calls += self.training
-        shuffled = generator.permutation(len(rows))
-        set_of_row = np.repeat(np.arange(len(sizes)), sizes)
-        return rows[shuffled[np.argsort(set_of_row[shuffled], kind="stable")]]
+        starts, shuffled = np.cumsum(sizes) - sizes, rows.copy()
+        for n in np.unique(sizes):
+            order = np.random.default_rng([self.seed, call, n]).permutation(n)
+            of_this_size = starts[sizes == n, None]
+            shuffled[of_this_size + np.arange(n)] = rows[of_this_size + order]
+        return shuffled
 
     def get_extra_state(self) -> dict[str, int]:
         """How many random orders were drawn: training goes on with the next one."""

@@ -15,6 +15,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from lcm_core.checks import check_finite, check_states
 from lcm_core.errors import unknown
 from lcm_core.operators import Operator
 from lcm_core.populations import Population
@@ -297,6 +298,8 @@ def _law_error(
     arity = _SIDES[law][0]
     with torch.no_grad():
         states = population.states(operator) if isinstance(population, Population) else population
+        check_states(operator, states)
+        check_finite(states, operator.identity)
         if len(states) == 0 or samples < 1:
             raise ValueError(f"expected states and samples, got {len(states)} and {samples}")
         generator = torch.Generator().manual_seed(seed)

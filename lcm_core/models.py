@@ -12,16 +12,19 @@ from torch_geometric.nn.aggr import Aggregation
 from lcm_core.aggregation import LCMAggregation
 from lcm_core.errors import unknown
 from lcm_core.fold import CELLS, FoldAggregation
-from lcm_core.operators import operator_names
+from lcm_core.operators import GRU, MLP, make_operator, operator_names
 from lcm_core.operators.base import operator_class
 from lcm_core.tasks import SetBatch
 
 __all__ = ["GraphModel", "SetModel", "aggregation_names", "make_aggregation", "make_model"]
 
 
+FOLDS = {f"{cell}_fold": cell for cell in CELLS}
+
+
 def aggregation_names() -> list[str]:
     """The names that `make_aggregation` knows: operators, and folds as `gru_fold`."""
-    return [*operator_names(), *(f"{cell}_fold" for cell in CELLS)]
+    return [*operator_names(), *FOLDS]
 
 
 def make_aggregation(
@@ -29,16 +32,19 @@ def make_aggregation(
 ) -> LCMAggregation | FoldAggregation:
     """An aggregation by name whose results are `channels` wide.
 
-    Elements are as wide as its `in_channels` says; there is no projection. Arguments as in
-    `LCMAggregation`.
+    Elements are as wide as its `in_channels` says; there is no projection. Operators that can learn
+    an identity do. Arguments as in `LCMAggregation`.
     """
     if name not in aggregation_names():
         raise unknown("aggregation", name, aggregation_names())
-    if name.endswith("_fold"):
-        return FoldAggregation(channels, channels, cell=name.removesuffix("_fold"), seed=seed)
-    width = operator_class(name).channels_for(channels)
+    if name in FOLDS:
+        return FoldAggregation(channels, channels, cell=FOLDS[name], seed=seed)
+    cls = operator_class(name)
+    width = cls.channels_for(channels)
+    identity = {"learn_identity": True} if issubclass(cls, GRU | MLP) else {}
+    operator = make_operator(name, width, **identity)
     return LCMAggregation(
-        width, channels, project=False, operator=name, tree=tree, seed=seed, empty=empty
+        width, channels, project=False, operator=operator, tree=tree, seed=seed, empty=empty
     )
 
 
@@ -70,6 +76,9 @@ class SetModel(nn.Module):
 
     def forward(self, batch: SetBatch) -> Float[Tensor, "B out"]:
         x, ptr = self.elements(batch)
+        if isinstance(self.aggregation, LCMAggregation):  # the sizes are on the host already
+            plan = self.aggregation.plan(batch.sizes, x.device)
+            return self.decoder(self.aggregation(x, ptr=ptr, plan=plan))
         return self.decoder(self.aggregation(x, ptr=ptr))
 
 

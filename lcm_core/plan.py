@@ -88,14 +88,22 @@ class ReductionPlan:
         sizes = np.asarray(sizes, dtype=np.int64)
         if sizes.ndim != 1 or (sizes < 0).any():
             raise ValueError(f"expected sizes of shape (B,), none negative, got {sizes.tolist()}")
-        return _make_plan(sizes, tree, seed, torch.device(device), order)
+        exact = torch.empty(0, device=device).device  # cuda:0, where cuda is asked for
+        return _make_plan(sizes, tree, seed, exact, order)
 
     def run(self, operator: Operator, x: Float[Tensor, "N *d"]) -> Levels:
         """All states of the reduction, by one call of `operator.combine` a level."""
         levels = Levels([], [])
         self._add(levels, _take(x, self.leaf_rows))
         for left, right in self.pairs:
-            self._add(levels, operator.combine(left.take(levels), right.take(levels)))
+            pair = left.take(levels), right.take(levels)
+            states = operator.combine(*pair)
+            if states.shape != pair[0].shape:
+                raise ValueError(
+                    f"expected {operator.name!r} to give states of the shape of its operands, "
+                    f"{tuple(pair[0].shape)}, got {tuple(states.shape)}"
+                )
+            self._add(levels, states)
         return levels
 
     def _add(self, levels: Levels, states: Tensor) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple, get_type_hints
 
 from lcm_core.errors import unknown
-from lcm_core.models import aggregation_names
+from lcm_core.models import FOLDS, aggregation_names
 from lcm_core.tasks import task_names
 from lcm_core.trees import TREE_NAMES
 
@@ -82,18 +82,23 @@ class Recipe:
         for field, names in _NAMES.items():
             if getattr(self, field) not in (choices := list(names())):
                 raise unknown(field, getattr(self, field), choices)
+        if self.seed >= 2**63:
+            raise ValueError(f"expected seed < 2^63, got {self.seed}")
         for field, least in _LEAST.items():
             if getattr(self, field) < least:
                 raise ValueError(f"expected {field} ≥ {least}, got {getattr(self, field)}")
-        events = [Event(*event) for event in self.events]
+        events = [
+            Event(_checked("step of an event", step, int), field, _checked(field, value, float))
+            for step, field, value in self.events
+        ]
         for step, field, value in events:
             if field not in LIVE_FIELDS:
                 raise unknown("event field", field, LIVE_FIELDS)
             if not 0 <= step <= self.steps:
                 raise ValueError(f"expected events at steps 0 to {self.steps}, got @{step}")
-            if _checked(field, value, float) < 0:
+            if value < 0:
                 raise ValueError(f"expected {field} ≥ 0 from step {step} on, got {value}")
-        if self.operator.endswith("_fold"):
+        if self.operator in FOLDS:
             set_to = [(f, getattr(self, f)) for f in PENALTIES] + [e[1:] for e in events]
             if wrong := [field for field, value in set_to if field in PENALTIES and value]:
                 raise ValueError(
@@ -119,8 +124,10 @@ class Recipe:
         for field in _KINDS:
             if field != "task" and getattr(self, field) != _DEFAULTS[field]:
                 parts.append(f"{field}={_written(getattr(self, field))}")
+        last = None
         for step, field, value in self.events:
-            parts.append(f"@{step} {field}={_written(value)}")
+            parts += [f"@{step}"] * (step != last) + [f"{field}={_written(value)}"]
+            last = step
         return " ".join(parts)
 
     @classmethod

@@ -50,7 +50,7 @@ def reduce(
         tree: "balanced", "left", "right", "random", a `Tree`, or a bracketing such as
             "((0 1) 2)" (the last two for sets of that size only).
         seed: of the random tree.
-        plan: instead of ptr or index, a plan made before from the sizes.
+        plan: instead of ptr or index, a plan made before from the sizes (with its tree).
 
     Returns:
         states, (B, d).
@@ -62,7 +62,9 @@ def reduce(
     if plan is None:
         plan = make_plan(x, ptr, index, num_sets, tree=tree, seed=seed, identity=operator.identity)
     else:
-        check_plan(plan, x)
+        if ptr is not None or index is not None:
+            raise ValueError("expected a plan, or ptr or index: the plan says the sets itself")
+        check_plan(plan, x, operator.identity)
     return plan.results(plan.run(operator, x), identity_for(operator, plan))
 
 

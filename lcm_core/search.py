@@ -36,8 +36,11 @@ def search_largest(
         moving = picked.elements.clone()
     else:
         everything, picked, moving = population, None, population[start].clone()
-    centre = everything.mean(0)
-    radius = (everything - centre).norm(dim=-1).max()
+    known = everything.isfinite()
+    finite = torch.where(known, everything, 0.0)
+    centre = finite.sum(0) / known.sum(0).clamp_min(1)
+    radius = torch.where(known, finite - centre, 0.0).norm(dim=-1).max()
+    fixed = ~moving.isfinite()  # infinite entries stay
     moving = moving.detach().requires_grad_()
     ascent = torch.optim.Adam([moving], lr=0.05 * float(radius), maximize=True)
 
@@ -48,11 +51,15 @@ def search_largest(
         with torch.enable_grad():
             states = moving if picked is None else replace(picked, elements=moving).states(operator)
             found = errors(states)
+            if not found.requires_grad:  # a constant, or a step: nowhere to climb
+                return max(largest, float(found.max()))
             (moving.grad,) = torch.autograd.grad(found.sum(), moving)
         largest = max(largest, float(found.detach().max()))
+        moving.grad.nan_to_num_(0.0, 0.0, 0.0).masked_fill_(fixed, 0.0)
         ascent.step()
         with torch.no_grad():
-            offset = moving - centre
+            offset = torch.where(fixed, 0.0, moving - centre)
             outside = offset.norm(dim=-1, keepdim=True) / radius.clamp_min(1e-12)
-            moving.copy_(centre + offset / outside.clamp_min(1.0))
+            inside = centre + offset / outside.clamp_min(1.0)
+            moving.copy_(torch.where(fixed, moving, inside))
     return largest

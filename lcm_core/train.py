@@ -14,18 +14,23 @@ from lcm_core.training import Trainer, TrainingError
 
 __all__ = ["main"]
 
+INTERRUPTED = 130  # what a shell gives for Ctrl-C
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit status."""
     options = _parser().parse_args(arguments)
     try:
         trainer = _trainer(options)
-    except (ValueError, TypeError, FileNotFoundError) as error:
+        for path in filter(None, (options.records, options.checkpoint)):
+            _check_writable(path)
+    except (ValueError, TypeError, OSError, ImportError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     print(trainer.recipe.text())
     print(trainer.task.describe())
-    status = _train(trainer, options)
+    if (status := _train(trainer, options)) == INTERRUPTED:
+        return status
     print(trainer.recipe.text())
     for split in trainer.task.splits:
         score, constant = trainer.evaluate(split), trainer.task.baseline(split)
@@ -63,16 +68,21 @@ def _train(trainer: Trainer, options: argparse.Namespace) -> int:
         return 1
     except KeyboardInterrupt:
         print(f"interrupted at step {trainer.step}", file=sys.stderr)
-        return 130
+        return INTERRUPTED
     finally:
         if lines:
             lines.close()
     return 0
 
 
+def _check_writable(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_dir():
+        raise ValueError(f"expected the name of a file, got the folder {path}")
+
+
 def _open_records(path: Path, step: int) -> TextIO:
     """The file with the records up to this step, to be added to; later ones will come again."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     old = path.read_text().splitlines(keepends=True) if step and path.exists() else []
     path.write_text("".join(line for line in old if json.loads(line)["step"] <= step))
     return path.open("a")

@@ -2,6 +2,7 @@
 
 import copy
 import os
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from lcm_core.laws import law_penalty, law_report, level_samples
 from lcm_core.models import make_model
 from lcm_core.populations import closure_population
 from lcm_core.recipe import PENALTIES, Recipe
+from lcm_core.seeding import Seeded
 from lcm_core.spreads import order_spread
 from lcm_core.tasks import make_task
 from lcm_core.tasks.base import seeded_generator
@@ -93,8 +95,7 @@ class Trainer:
         self.device = pick_device(recipe.device)
         self.task = make_task(recipe.task, **_task_options(recipe))
         self.task.prepare()
-        with torch.random.fork_rng(devices=[]):
-            torch.random.default_generator.manual_seed(recipe.seed)
+        with Seeded(recipe.seed):
             self.model = make_model(
                 self.task,
                 recipe.operator,
@@ -116,9 +117,12 @@ class Trainer:
         self.rate = 0.0
         self._seconds = 0.0  # of training steps since the last record
         self._wanted: deque[tuple[str, float]] = deque()  # from `set`, perhaps another thread
+        self._lock = threading.Lock()  # of the above
         self._sums: dict[str, Tensor] = {}
         self._failed_at = torch.full((), -1, device=self.device)
         self._good = copy.deepcopy(self.state_dict())
+        for step in (0, *(event.step for event in recipe.events)):
+            self._check_identity(recipe.live(step))
 
     @property
     def done(self) -> bool:
@@ -130,7 +134,9 @@ class Trainer:
         May be called from any thread while `records` runs in another.
         """
         self.recipe.with_event(self.recipe.steps, field, value)  # refuses what is not allowed
-        self._wanted.append((field, float(value)))
+        self._check_identity({field: value})
+        with self._lock:
+            self._wanted.append((field, float(value)))
 
     def records(self, should_stop: Callable[[], bool] | None = None) -> Iterator[Record]:
         """Train to the last step, and yield a record every `log_every` steps.
@@ -169,12 +175,20 @@ class Trainer:
                 targets.append(self.task.targets(batch))
         return self.task.metric(torch.cat(outputs), torch.cat(targets))
 
+    def _check_identity(self, live: dict[str, float]) -> None:
+        operator = getattr(self.model.aggregation, "operator", None)
+        if live.get("identity", 0) > 0 and operator is not None and operator.identity is None:
+            raise ValueError(
+                f"{operator.name!r} has no identity to regularise: expected identity = 0"
+            )
+
     # One step -------------------------------------------------------------------------------
 
     def _advance(self) -> None:
         started, step = time.perf_counter(), self.step
-        while self._wanted:
-            self.recipe = self.recipe.with_event(step, *self._wanted.popleft())
+        with self._lock:
+            while self._wanted:
+                self.recipe = self.recipe.with_event(step, *self._wanted.popleft())
         try:
             with _deterministic(self.device):
                 self._update(self.recipe.live(step))
@@ -296,9 +310,11 @@ class Trainer:
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that is needed to go on from here: tensors and plain data."""
+        with self._lock:
+            wanted = [list(each) for each in self._wanted]
         return {
             "recipe": self.recipe.text(),
-            "wanted": [list(wanted) for wanted in self._wanted],
+            "wanted": wanted,
             "step": self.step,
             "recorded_step": self.recorded_step,
             "rate": self.rate,
@@ -318,7 +334,8 @@ class Trainer:
         self.step = state["step"]
         self.recorded_step = state["recorded_step"]
         self.rate = state["rate"]
-        self._wanted = deque((name, value) for name, value in state["wanted"])
+        with self._lock:
+            self._wanted = deque((name, value) for name, value in state["wanted"])
         self._sums = {name: sums.to(self.device) for name, sums in state["sums"].items()}
         self._failed_at = state["failed_at"].to(self.device)
         self._seconds = 0.0

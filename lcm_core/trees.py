@@ -70,13 +70,6 @@ class Tree:
         return int(self.heights[-1])
 
     @cached_property
-    def parents(self) -> np.ndarray:
-        """Parent of each node, (2n − 1,); −1 for the root."""
-        parents = np.full(2 * self.size - 1, -1)
-        parents[self.children] = np.arange(self.size, 2 * self.size - 1)[:, None]
-        return parents
-
-    @cached_property
     def leaf_order(self) -> list[int]:
         """Leaf positions from left to right as they stand in the bracketing."""
         order, stack = [], [self.root]

@@ -213,6 +213,11 @@ def test_recording_keeps_the_states_that_the_trees_met_and_nothing_after():
     assert torch.equal(recorded[0].states[3], out)
     ours(x)
     assert len(recorded) == 1
+    with ours.recording() as outer:
+        with ours.recording() as inner:
+            ours(x)
+        ours(x)
+    assert (len(outer), len(inner)) == (1, 1)
 
 
 @pytest.mark.parametrize("cell", ["gru", "lstm"])
@@ -232,6 +237,12 @@ def test_a_fold_takes_n_steps_of_the_cell_from_zero(cell):
         assert torch.allclose(got[b], want[0], atol=1e-6)
 
 
+def in_order(fold, x, ptr):
+    plain = FoldAggregation(fold.in_channels, fold.out_channels)
+    plain.load_state_dict(fold.state_dict())
+    return plain(x, ptr=ptr)
+
+
 def test_a_fold_in_random_order_is_seeded_and_goes_on_where_it_was():
     def make():
         torch.manual_seed(0)
@@ -246,7 +257,11 @@ def test_a_fold_in_random_order_is_seeded_and_goes_on_where_it_was():
     later.load_state_dict(same.state_dict())
     assert torch.equal(later(x, ptr=ptr), second)
     ours.eval()
-    assert torch.equal(ours(x, ptr=ptr), ours(x, ptr=ptr))
+    together = ours(x, ptr=ptr)
+    assert torch.equal(together, ours(x, ptr=ptr))
+    for b in range(2):  # a set's order does not depend on its batch
+        assert torch.allclose(ours(x[20 * b : 20 * b + 20])[0], together[b], atol=1e-6)
+    assert not torch.allclose(FoldAggregation.forward(ours, x, ptr=ptr), in_order(ours, x, ptr))
 
 
 @pytest.mark.usefixtures("unchecked")
@@ -272,6 +287,10 @@ class TestBadInput:
             LCMAggregation(4, 4, operator="summ")
         with pytest.raises(ValueError, match="unknown choice for empty sets 'zeros'"):
             LCMAggregation(4, 4, empty="zeros")
+        with pytest.raises(ValueError, match="unknown tree 'lefty': did you mean 'left'"):
+            LCMAggregation(4, 4, tree="lefty")
+        with pytest.raises(TypeError, match="expected PyG's LCMAggregation, got Linear"):
+            LCMAggregation.from_pyg(torch.nn.Linear(2, 2))
         with pytest.raises(ValueError, match="unknown cell 'rnn'"):
             FoldAggregation(4, 4, cell="rnn")
         with pytest.raises(ValueError, match="unknown order 'sorted'"):
@@ -280,6 +299,8 @@ class TestBadInput:
     def test_widths(self):
         with pytest.raises(ValueError, match="a multiple of 2, got 5"):
             LCMAggregation(4, 5, operator="k_smallest")
+        with pytest.raises(ValueError, match="k to be a positive int, got 0"):
+            LCMAggregation(4, 4, operator="k_smallest", k=0)
         assert LCMAggregation(4, 6, operator="k_smallest")(torch.randn(3, 4)).shape == (1, 6)
         with pytest.raises(ValueError, match="width of the operator's answers, 6, got 5"):
             LCMAggregation(4, 5, operator=make_operator("sum", 6))

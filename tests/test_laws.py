@@ -167,6 +167,19 @@ def test_the_search_stops_when_told():
     assert len(asked) == 3
 
 
+def test_the_search_copes_with_steps_constants_and_infinite_states():
+    states = torch.randn(50, 1)
+    step = Formula(lambda x, y: (x > y).float())
+    error = commutativity_error(step, states, search_steps=5)
+    assert error.largest_found == error.max > 0
+    for name in ("k_smallest", "max"):
+        op = make_operator(name, 3)
+        lifted = op.lift(torch.randn(50, 3))
+        with_identity = torch.cat([lifted, op.identity[None]])
+        for law in law_report(op, with_identity, search_steps=5).values():
+            assert law.largest_found == 0
+
+
 def test_closure_states_are_reductions_of_subsets():
     op = make_operator("max", 2)
     elements = torch.randn(30, 2)
@@ -296,6 +309,18 @@ class TestBadInput:
     def test_no_states(self):
         with pytest.raises(ValueError, match="expected states and samples, got 0"):
             associativity_error(make_operator("sum", 2), torch.randn(0, 2))
+
+    def test_states_are_checked_as_those_of_a_reduction_are(self):
+        op = make_operator("gru", 3)
+        for wrong in (torch.randn(5, 4), torch.randn(5)):
+            with pytest.raises(ValueError, match=r"expected x of shape \(N, d\) with d = 3"):
+                law_report(op, wrong)
+        with pytest.raises(TypeError, match=r"x is torch\.float64"):
+            law_report(op, torch.randn(5, 3).double())
+        states = torch.randn(5, 3)
+        states[2, 1] = torch.nan
+        with pytest.raises(ValueError, match=r"got nan at x\[2, 1\]"):
+            law_report(op, states)
 
     def test_wrong_number_of_states(self):
         with pytest.raises(ValueError, match="associativity speaks of 3 states, got 2"):

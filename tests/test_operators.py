@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lcm_core import Operator, make_operator, operator_names, register, symmetrized
+from lcm_core.operators.base import _REGISTRY
 from tests.oracles import equal
 
 EXACT = ["k_smallest", "logsumexp", "max", "mean", "min", "sum"]
@@ -208,7 +209,7 @@ class TestBadInput:
         with pytest.raises(ValueError, match="unknown operator 'symetrized_gru': did you mean"):
             make_operator("symetrized_gru", 4)
 
-    @pytest.mark.parametrize("channels", [0, -1, 2.5, "4"])
+    @pytest.mark.parametrize("channels", [0, -1, 2.5, "4", True])
     def test_channels_must_be_a_positive_int(self, channels):
         with pytest.raises(ValueError, match="channels to be a positive int"):
             make_operator("sum", channels)
@@ -228,6 +229,16 @@ class TestBadInput:
     def test_a_taken_name_cannot_be_registered(self):
         with pytest.raises(ValueError, match="'sum' is taken"):
             register("sum")(MatrixProduct)
+
+    def test_a_class_may_be_registered_again_as_a_cell_runs_again(self):
+        for _ in range(2):
+
+            class Again(Operator):
+                pass
+
+            register("again")(Again)
+            assert make_operator("again", 2).name == "again"
+        _REGISTRY.pop("again")
 
     def test_forward_must_be_defined(self):
         with pytest.raises(NotImplementedError, match="does not define forward"):

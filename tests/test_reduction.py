@@ -349,7 +349,38 @@ class TestBadInput:
         with pytest.raises(ValueError, match="num_sets goes with index"):
             reduce(op, x, ptr, num_sets=1)
 
+    def test_an_operator_whose_states_change_shape_is_named(self):
+        class Shrinks(Operator):
+            name = "shrinks"
+
+            def forward(self, left, right):
+                return (left + right).mean(-1, keepdim=True)
+
+        with pytest.raises(ValueError, match=r"'shrinks' to give states .* \(1, 4\), got \(1, 1\)"):
+            reduce(Shrinks(4), torch.randn(2, 4))
+
+    def test_a_negative_number_of_sets(self, op):
+        with pytest.raises(ValueError, match="num_sets ≥ 0, got -1"):
+            reduce(op, torch.randn(0, 4), index=torch.zeros(0, dtype=torch.long), num_sets=-1)
+
+    def test_an_identity_on_another_device(self):
+        op = make_operator("sum", 2)
+        with pytest.raises(ValueError, match="the identity of 'sum' is on cpu"):
+            reduce(
+                op,
+                torch.ones(0, 2, device="meta"),
+                plan=ReductionPlan.from_sizes([0], device="meta"),
+            )
+
+    def test_what_is_not_finite_is_named_with_a_plan_too(self, op):
+        x = torch.randn(6, 4)
+        x[4, 1] = torch.nan
+        with pytest.raises(ValueError, match=r"got nan at x\[4, 1\]"):
+            reduce(op, x, plan=ReductionPlan.from_sizes([6]))
+
     def test_a_plan_of_other_sizes(self, op):
+        with pytest.raises(ValueError, match="the plan says the sets itself"):
+            reduce(op, torch.randn(6, 4), torch.tensor([0, 6]), plan=ReductionPlan.from_sizes([6]))
         with pytest.raises(ValueError, match="the plan is for 5 elements"):
             reduce(op, torch.randn(6, 4), plan=ReductionPlan.from_sizes([5]))
         with pytest.raises(ValueError, match="none negative"):

@@ -4,6 +4,7 @@ import math
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lcm_core import train
+from lcm_core import make_operator, train
 from lcm_core.checkpoints import write_checkpoint
 from lcm_core.models import aggregation_names, make_aggregation
 from lcm_core.recipe import LIVE_FIELDS, Event, Recipe
@@ -102,6 +103,10 @@ def test_a_wrong_recipe_is_explained(text, message):
 def test_fields_of_a_wrong_type_are_refused():
     with pytest.raises(TypeError, match="steps to be a whole number, got True"):
         Recipe(steps=True)
+    with pytest.raises(TypeError, match=r"step of an event to be a whole number, got 1\.5"):
+        Recipe(events=((1.5, "identity", 1.0),))
+    with pytest.raises(ValueError, match=r"seed < 2\^63"):
+        Recipe(seed=2**64)
     with pytest.raises(TypeError, match="task to be a word, got 3"):
         Recipe(task=3)
     with pytest.raises(ValueError, match="learning_rate to be finite, got inf"):
@@ -204,6 +209,52 @@ def test_events_replay():
     ] * 2
 
 
+def test_two_threads_do_not_disturb_each_others_initialisation():
+    def build(seed, into):
+        trainer = Trainer(
+            Recipe.parse(f"{SMALL} channels=32 seed={seed}".replace("channels=8 ", ""))
+        )
+        into[seed] = torch.cat([p.detach().flatten() for p in trainer.model.parameters()])
+
+    alone: dict[int, torch.Tensor] = {}
+    for seed in range(4):
+        build(seed, alone)
+    before = torch.random.get_rng_state()
+    for _ in range(5):
+        together: dict[int, torch.Tensor] = {}
+        threads = [threading.Thread(target=build, args=(s, together)) for s in range(4)]
+        for thread in threads:
+            thread.start()
+        while any(thread.is_alive() for thread in threads):
+            torch.rand(100)
+        assert all(torch.equal(together[seed], alone[seed]) for seed in alone)
+    torch.random.set_rng_state(before)
+
+
+def test_changes_from_another_thread_are_all_kept():
+    trainer, running = Trainer(Recipe.parse(SMALL)), True
+
+    def turn():
+        while running:
+            trainer.set("rate_scale", 0.5)
+
+    thread = threading.Thread(target=turn)
+    thread.start()
+    records = list(trainer.records())
+    running = False
+    thread.join()
+    trainer.state_dict()
+    assert timeless(records) == run(trainer.recipe.text())
+
+
+def test_the_identity_of_an_operator_without_is_refused():
+    operator = make_operator("gru", 8)
+    trainer = Trainer(Recipe.parse(f"{SMALL} operator=gru identity=0.1"))  # in training it has one
+    trainer.model.aggregation.operator = operator
+    with pytest.raises(ValueError, match="'gru' has no identity to regularise"):
+        trainer.set("identity", 0.2)
+
+
 def test_setting_is_checked_at_once():
     trainer = Trainer(Recipe.parse(SMALL))
     with pytest.raises(ValueError, match="unknown event field 'asociativity'"):
@@ -241,14 +292,6 @@ def test_state_dict_round_trip_in_the_middle_of_a_record():
     assert other.recipe.events == (Event(3, "identity", 0.2),)
 
 
-NEW_PROCESS = """
-import json, sys
-from lcm_core.training import Trainer
-trainer = Trainer.load(sys.argv[1])
-print(json.dumps([record.timeless() for record in trainer.records()]))
-"""
-
-
 @pytest.mark.parametrize("task", ["second_minimum bits=4", "bbbp layers=1"])
 def test_50_records_straight_equal_20_and_30_in_a_new_process(task, tmp_path):
     text = f"task={task} channels=8 steps=50 batch_size=8 log_every=1 eval_every=10 device=cpu"
@@ -257,12 +300,11 @@ def test_50_records_straight_equal_20_and_30_in_a_new_process(task, tmp_path):
     trainer = Trainer(Recipe.parse(text))
     first = timeless(itertools.islice(trainer.records(), 20))
     trainer.save(tmp_path / "run.pt")
-    command = [sys.executable, "-c", NEW_PROCESS, str(tmp_path / "run.pt")]
+    files = ["--resume", str(tmp_path / "run.pt"), "--records", str(tmp_path / "rest.jsonl")]
+    command = [sys.executable, "-m", "lcm_core.train", *files]
     threads = {"OMP_NUM_THREADS": str(torch.get_num_threads())}
-    out = subprocess.run(
-        command, env=os.environ | threads, capture_output=True, text=True, check=True
-    )
-    rest = json.loads(out.stdout)
+    subprocess.run(command, env=os.environ | threads, capture_output=True, check=True)
+    rest = [json.loads(line) for line in (tmp_path / "rest.jsonl").read_text().splitlines()]
     assert len(straight) == 50
     assert len(rest) == 30
     assert first + rest == straight
@@ -423,6 +465,7 @@ class TestCommand:
             (["stepz=3"], "unknown recipe field 'stepz'"),
             ([], "expected a recipe"),
             (["--resume", "nowhere.pt"], "nowhere.pt"),
+            ([*SMALL.split(), "--checkpoint", "."], "expected the name of a file, got the folder"),
             (["--resume", "run.pt", "steps=3"], "got both"),
         ],
     )

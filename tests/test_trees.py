@@ -48,7 +48,6 @@ def test_every_tree_is_full_over_its_leaves_in_order(n, shape, seed):
     assert tree.size == n
     assert tree.leaf_order == list(range(n))
     assert sorted(tree.children.flatten().tolist()) == list(range(2 * n - 2))
-    assert (tree.parents == -1).sum() == 1
     assert tree.heights[-1] == tree.heights.max() == tree.depth
     assert tree.depth == depth_of(nested(tree.bracketing([str(i) for i in range(n)])))
 

@@ -3,6 +3,7 @@
 The numbers are computed again here, from the definitions.
 """
 
+import json
 import re
 import threading
 import time
@@ -13,13 +14,14 @@ import numpy as np
 import pytest
 import torch
 
-from lcm_core import law_report, make_operator, operator_names
+from lcm_core import law_report, make_operator, operator_names, train
 from lcm_core.operators import Operator
 from lcm_core.populations import closure_population, gaussian_population
 from lcm_core.recipe import Recipe
 from lcm_core.training import Trainer
 from lcm_core.widgets import LawExplorer, TrainingPanel, TreeExplorer, cells
 from lcm_core.widgets.live_figure import LiveFigure
+from lcm_core.widgets.run import Run
 
 RECIPE = "task=second_minimum bits=4 channels=8 steps=12 batch_size=16 log_every=2 eval_every=4"
 
@@ -153,6 +155,23 @@ def test_law_explorer_shows_what_law_report_says() -> None:
     assert "no identity" in text_of(panel.read_out)
     panel.operator_menus[2].value = "(none)"
     assert list(panel.reports) == ["sum", "average (yours)"]
+
+
+def test_own_operators_of_one_name_are_told_apart() -> None:
+    pair = (make_operator("symmetrized_gru", 4), make_operator("symmetrized_gru", 4))
+    panel = LawExplorer(pair)
+    assert list(panel.reports) == ["symmetrized_gru (yours) 1", "symmetrized_gru (yours) 2"]
+    first, second = panel.reports.values()
+    assert first["associativity"] != second["associativity"]
+
+
+def test_given_elements_are_what_is_measured_by_default() -> None:
+    elements = torch.rand(50, 3) * 100
+    panel = LawExplorer(("sum",), elements=elements)
+    assert panel.population_menu.value == "closure"
+    assert panel.reports["sum"]["commutativity"].spread > 50
+    with pytest.raises(ValueError, match="unknown population 'closures': did you mean 'closure'"):
+        LawExplorer(population="closures")
 
 
 def test_law_explorer_takes_given_elements() -> None:
@@ -329,8 +348,52 @@ def test_a_fold_refuses_regularisers_in_words() -> None:
     wait_for(lambda: panel.state == "paused")
     panel.controls.sliders["associativity"].value = 0.1
     assert "no operator on" in panel.error
-    panel.stop_button.click()
+    assert panel.controls.sliders["associativity"].value == 0  # what is in use
+    panel.start_button.click()
     wait_until_over(panel)
+    assert (panel.state, panel.trainer.recipe.events) == ("finished", ())
+
+
+def test_a_slider_refused_while_loading_does_not_end_the_run(monkeypatch) -> None:
+    go_on = threading.Event()
+    load = Run._load
+    monkeypatch.setattr(Run, "_load", lambda run: go_on.wait() and load(run))
+    panel = TrainingPanel(RECIPE, operator="gru_fold")
+    panel.start_button.click()
+    assert panel.state == "loading"
+    panel.controls.sliders["associativity"].value = 0.1
+    assert "no operator on" in panel.error
+    panel.controls.sliders["rate_scale"].value = 0.5
+    go_on.set()
+    wait_until_over(panel)
+    assert panel.state == "finished"
+    assert panel.trainer.recipe.text().endswith("@0 rate_scale=0.5")
+
+
+def test_the_identity_slider_works_for_every_operator() -> None:
+    panel = TrainingPanel(RECIPE, operator="gru")
+    panel.controls.sliders["identity"].value = 0.1
+    panel.start_button.click()
+    wait_until_over(panel)
+    assert (panel.state, panel.error) == ("finished", "")
+    assert panel.records[-1].penalties["identity"] > 0
+
+
+def test_command_line_and_panel_give_the_same_records_on_molecules(tmp_path) -> None:
+    panel = TrainingPanel(
+        "task=bbbp channels=8 layers=1 steps=8 batch_size=16 log_every=2 eval_every=4 device=cpu"
+    )
+    panel.step_button.click()
+    wait_for(lambda: panel.state == "paused")
+    panel.controls.sliders["associativity"].value = 0.3
+    panel.controls.sliders["rate_scale"].value = 0.5
+    panel.start_button.click()
+    wait_until_over(panel)
+    text, file = panel.controls.recipe_text.value, tmp_path / "records.jsonl"
+    assert "@2 associativity=0.3 rate_scale=0.5" in text
+    assert train.main([text, "--records", str(file)]) == 0
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    assert lines == json.loads(json.dumps(timeless(panel.records)))
 
 
 # Panels and figures ---------------------------------------------------------------------------
@@ -363,6 +426,25 @@ def test_running_a_cell_again_closes_the_panels_it_made_before(monkeypatch) -> N
     assert not any(panel._closed for panel in other + again)
 
 
+def test_a_panel_that_could_not_be_made_does_not_disturb_the_next_run_of_its_cell(
+    monkeypatch,
+) -> None:
+    for execution, wrong, right in (
+        ("1", lambda: TrainingPanel("task=bbpp"), lambda: TrainingPanel("task=bbbp")),
+        ("2", lambda: LawExplorer(()), lambda: LawExplorer(("sum",))),
+        ("3", lambda: TreeExplorer("grru"), lambda: TreeExplorer("gru")),
+    ):
+        for turn, make in enumerate((wrong, right, right)):
+            parent = {"metadata": {"cellId": "a"}, "header": {"msg_id": f"{execution}{turn}"}}
+            shell = SimpleNamespace(get_parent=lambda parent=parent: parent)
+            monkeypatch.setattr(cells, "get_ipython", lambda shell=shell: shell)
+            if make is wrong:
+                with pytest.raises(ValueError, match=r"unknown|expected"):
+                    make()
+            else:
+                make()
+
+
 def test_closing_a_panel_ends_its_training() -> None:
     panel = TrainingPanel(RECIPE, steps=100_000)
     panel.start_button.click()
@@ -389,6 +471,13 @@ def test_figures_keep_their_data_when_two_threads_change_them() -> None:
     import plotly.graph_objects as go
 
     live, wrong = LiveFigure(go.Figure(go.Scatter(y=np.zeros(5)))), []
+    waiting = threading.Thread(target=lambda: live.move([{"y": np.ones(5)}]))
+    with live.lock:
+        waiting.start()
+        waiting.join(0.2)
+        assert waiting.is_alive()  # a change waits for the lock
+        assert (live.widget.data[0].y == 0).all()
+    waiting.join()
 
     def change(value: float) -> None:
         for _ in range(100):

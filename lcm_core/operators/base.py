@@ -44,7 +44,7 @@ class Operator(nn.Module):
         learn_identity: bool = False,
     ):
         super().__init__()
-        if not isinstance(channels, int) or channels < 1:
+        if not isinstance(channels, int) or isinstance(channels, bool) or channels < 1:
             raise ValueError(f"expected channels to be a positive int, got {channels!r}")
         self.channels = channels
         self.state_dim = channels if state_dim is None else state_dim
@@ -104,10 +104,17 @@ OperatorClass = TypeVar("OperatorClass", bound=type[Operator])
 
 
 def register(name: str) -> Callable[[OperatorClass], OperatorClass]:
-    """Class decorator: make an operator known to `make_operator` under `name`."""
+    """Class decorator: make an operator known to `make_operator` under `name`.
+
+    A class may be registered again under its name (a notebook's cell runs more than once).
+
+    Raises:
+        ValueError: another class has the name.
+    """
 
     def add(cls: OperatorClass) -> OperatorClass:
-        if name in _REGISTRY:
+        before = _REGISTRY.get(name, cls)
+        if (before.__module__, before.__qualname__) != (cls.__module__, cls.__qualname__):
             raise ValueError(f"the name {name!r} is taken by {_REGISTRY[name]!r}; choose another")
         _REGISTRY[name] = cls
         cls.name = name

@@ -22,8 +22,7 @@ class KSmallest(Operator):
     associative = True
 
     def __init__(self, channels: int, k: int = 2):
-        if not isinstance(k, int) or k < 1:
-            raise ValueError(f"expected k to be a positive int, got {k!r}")
+        _check_k(k)
         width = k * channels
         super().__init__(
             channels,
@@ -35,6 +34,7 @@ class KSmallest(Operator):
 
     @classmethod
     def channels_for(cls, out_channels: int, k: int = 2, **options: Any) -> int:
+        _check_k(k)
         if out_channels % k:
             raise ValueError(
                 f"k_smallest answers k = {k} values for each channel: "
@@ -56,3 +56,8 @@ class KSmallest(Operator):
 
     def extra_repr(self) -> str:
         return f"channels={self.channels}, k={self.k}"
+
+
+def _check_k(k: int) -> None:
+    if not isinstance(k, int) or k < 1:
+        raise ValueError(f"expected k to be a positive int, got {k!r}")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 import ipywidgets as widgets
 from torch import Tensor
 
+from lcm_core.errors import unknown
 from lcm_core.figures import laws_figure
 from lcm_core.laws import LAWS, LawError, LawReport, law_report
 from lcm_core.operators import Operator, operator_names
@@ -24,6 +25,7 @@ from lcm_core.widgets.panel import Panel, ReadOut, button, row
 from lcm_core.widgets.worker import Worker
 
 MOST_OPERATORS = 4
+KINDS = ("gaussian", "closure")  # and "encoded" in place of "gaussian", if elements are given
 SEARCH_STEPS = 100
 NO_OPERATOR = "(none)"
 
@@ -35,7 +37,7 @@ class LawExplorer(Panel):
         operators: up to four names or operators.
         channels: the width of the elements, if neither `elements` nor an operator says it.
         population: `gaussian`, `closure` (reductions of random subsets) or `encoded` (`elements`
-            themselves).
+            themselves); by default `closure` if `elements` are given, else `gaussian`.
         elements: `(m, channels)`, such as the outputs of a task's encoder; Gaussian ones if left
             out.
         samples: how many tuples of states are drawn for each law.
@@ -49,7 +51,7 @@ class LawExplorer(Panel):
         self,
         operators: Sequence[str | Operator] = ("sum", "gru", "symmetrized_gru"),
         channels: int = 8,
-        population: str = "gaussian",
+        population: str | None = None,
         elements: Tensor | None = None,
         samples: int = 1000,
         seed: int = 0,
@@ -63,22 +65,31 @@ class LawExplorer(Panel):
             channels = self._elements.shape[1]
         elif own:
             channels = own[0].channels
+        kinds = KINDS if elements is None else ("closure", "encoded")
+        population = kinds[0] if population is None else population
+        if population not in kinds:
+            raise unknown("population", population, kinds)
+        for operator in operators:
+            if isinstance(operator, str) and operator not in operator_names():
+                raise unknown("operator", operator, operator_names())
         self._channels = channels
         self.reports: dict[str, LawReport] = {}
         self._worker = Worker("lcm law search", self._failed)
-        self._build(operators, own, population, samples, seed)
+        self._build(operators, own, kinds, population, samples, seed)
         self.guard(self._measure)()
+        self.made()
 
     def _build(
         self,
         operators: Sequence[str | Operator],
         own: Sequence[Operator],
+        kinds: Sequence[str],
         population: str,
         samples: int,
         seed: int,
     ) -> None:
         choices: list[tuple[str, str | Operator]] = [(NO_OPERATOR, NO_OPERATOR)]
-        choices += [(label(operator), operator) for operator in own]
+        choices += zip(self._own_labels(own), own, strict=True)
         choices += [(name, name) for name in operator_names()]
         self.operator_menus = [
             widgets.Dropdown(
@@ -89,7 +100,6 @@ class LawExplorer(Panel):
             )
             for place in range(MOST_OPERATORS)
         ]
-        kinds = ["gaussian", "closure"] + (["encoded"] if self._elements is not None else [])
         self.population_menu = widgets.Dropdown(
             options=kinds,
             value=population,
@@ -192,10 +202,19 @@ class LawExplorer(Panel):
         chosen: dict[str, Operator] = {}
         for menu in self.operator_menus:
             if menu.value != NO_OPERATOR:
-                chosen[label(menu.value)] = resolve_operator(
+                chosen[menu.label] = resolve_operator(
                     menu.value, self._channels, self.seed_box.value
                 )
         return chosen
+
+    @staticmethod
+    def _own_labels(own: Sequence[Operator]) -> list[str]:
+        """A label each; operators of the same name are numbered."""
+        labels = [label(operator) for operator in own]
+        return [
+            f"{text} {labels[:place].count(text) + 1}" if labels.count(text) > 1 else text
+            for place, text in enumerate(labels)
+        ]
 
     def _population(self) -> Population:
         seed, kind = self.seed_box.value, self.population_menu.value

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import torch
-
 from lcm_core.operators import Operator, make_operator
+from lcm_core.seeding import Seeded
 
 
 def resolve_operator(operator: str | Operator, channels: int, seed: int = 0) -> Operator:
@@ -19,8 +18,7 @@ def resolve_operator(operator: str | Operator, channels: int, seed: int = 0) -> 
         ValueError: an unknown name, or an operator for elements of another width.
     """
     if isinstance(operator, str):
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with Seeded(seed):
             return make_operator(operator, channels=channels)
     if operator.channels != channels:
         raise ValueError(

@@ -33,8 +33,12 @@ class Panel(widgets.VBox):
         self._error_area = widgets.HTML()
         self._error_area.add_class("lcm-error")
         self._state_lock = threading.RLock()
-        self._closed = False
+        self._closed = True  # until it is made
         self.add_class("lcm-panel")
+
+    def made(self) -> None:
+        """To be called at the end of a panel's constructor: from now on it has an end."""
+        self._closed = False
         cells.register(self)
 
     def guard(self, callback: Callable[..., object]) -> Callable[..., None]:

@@ -114,6 +114,10 @@ class RecipeControls:
                 self._set(field, slider, used)
         self._show_text(trainer.recipe.text())
 
+    def take_back(self, field: str) -> None:
+        """Puts a slider back to the value in use: the one that it was moved to is refused."""
+        self._set(field, self.sliders[field], self._followed[field])
+
     def lock(self, live: bool) -> None:
         """Task and operator cannot change during a run."""
         self.task_menu.disabled = self.operator_menu.disabled = live

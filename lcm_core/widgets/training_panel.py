@@ -48,6 +48,7 @@ class TrainingPanel(Panel):
         self._figure_of: tuple[Trainer | None, bool] = (None, False)
         self._build()
         self._show_ready()
+        self.made()
 
     def _build(self) -> None:
         guard = self.guard
@@ -140,10 +141,14 @@ class TrainingPanel(Panel):
     # What the other controls do
 
     def _slide(self, field: str, value: float) -> None:
-        if self.run.live:
-            self.run.change(field, value)
-        else:
-            self._prepare(_with(self.recipe, field, value))
+        try:
+            if self.run.live:
+                self.run.change(field, value)
+            else:
+                self._prepare(_with(self.recipe, field, value))
+        except (ValueError, TypeError):
+            self.controls.take_back(field)
+            raise
 
     def _choose(self, field: str, value: str) -> None:
         self._prepare(_with(self.recipe, field, value))

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lcm_core.errors import unknown
 from lcm_core.figures import tree_figure
 from lcm_core.figures.tree import bracketings
 from lcm_core.laws import difference
@@ -23,7 +24,7 @@ from lcm_core.widgets.operators import label, resolve_operator
 from lcm_core.widgets.page_script import PageScript
 from lcm_core.widgets.panel import Panel, ReadOut, button, row
 
-MAX_LEAVES = 64
+MAX_LEAVES, LEAVES = 64, 8
 
 #: Differences below this share of the state are rounding of 32-bit numbers.
 ROUNDING = 1e-5
@@ -34,7 +35,7 @@ class TreeExplorer(Panel):
 
     Args:
         operator: a name of `operator_names()`, or an operator.
-        leaves: how many elements to begin with, 1 to 64.
+        leaves: how many elements to begin with, 1 to 64 (default: all `values`, or 8).
         tree: a name of `TREE_NAMES`.
         values: the elements, `(n, channels)`; Gaussian ones if left out.
         names: a short name for each of `values`.
@@ -52,7 +53,7 @@ class TreeExplorer(Panel):
     def __init__(
         self,
         operator: str | Operator = "symmetrized_gru",
-        leaves: int = 8,
+        leaves: int | None = None,
         tree: str = "balanced",
         values: Tensor | np.ndarray | None = None,
         names: Sequence[str] | None = None,
@@ -67,7 +68,13 @@ class TreeExplorer(Panel):
         self._seed, self._tree_seed, self._shuffles = seed, seed, 0
         self._quiet = False
         most = len(self._elements)
-        leaves = most if values is not None else min(leaves, most)
+        leaves = (LEAVES if values is None else most) if leaves is None else leaves
+        if not 1 <= leaves <= most:
+            raise ValueError(f"expected leaves from 1 to {most}, got {leaves}")
+        if isinstance(operator, str) and operator not in operator_names():
+            raise unknown("operator", operator, operator_names())
+        if tree not in TREE_NAMES:
+            raise unknown("tree", tree, TREE_NAMES)
         own = [] if isinstance(operator, str) else [(label(operator), operator)]
         self.operator_menu = widgets.Dropdown(
             options=own + [(name, name) for name in operator_names()],
@@ -94,6 +101,7 @@ class TreeExplorer(Panel):
         self.order = np.arange(leaves)
         self._build()
         self.guard(self._reduce)()
+        self.made()
 
     def _build(self) -> None:
         guard = self.guard
