@@ -12,6 +12,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from lcm_core.widgets import cells
+from lcm_core.widgets.subshell import answer_while_cells_run
 
 PAGE_WIDTH = "1120px"  # fits a notebook on a laptop
 
@@ -39,6 +40,7 @@ class Panel(widgets.VBox):
     def made(self) -> None:
         """To be called at the end of a panel's constructor: from now on it has an end."""
         self._closed = False
+        answer_while_cells_run(_widgets_below(self))
         cells.register(self)
 
     def guard(self, callback: Callable[..., object]) -> Callable[..., None]:

@@ -71,6 +71,20 @@ class NotebookPage:
             }"""
         )
 
+    def start_cell(self, cell_id: str, source: str) -> Locator:
+        """Gives a cell another source and runs it, without waiting for its end."""
+        cell = self.cell(cell_id)
+        self.page.evaluate(
+            """source => {
+                const notebook = window.jupyterapp.shell.currentWidget.content;
+                notebook.activeCell.model.sharedModel.setSource(source);
+                window.jupyterapp.commands.execute('notebook:run-cell');
+            }""",
+            source,
+        )
+        expect(cell.locator(".jp-InputPrompt")).to_have_text("[*]:")
+        return cell
+
     def stored_errors(self) -> list[str]:
         """Error outputs and texts on stderr of all cells."""
         return self.page.evaluate(

@@ -91,13 +91,14 @@ def test_training_obeys_while_another_cell_runs(start_here: NotebookPage, screen
     state_is(cell, "running")
     wait_for_step(cell, 6)
 
-    count = start_here.run_cell("values")
-    assert count > 0
+    other = start_here.start_cell("values", "import time\ntime.sleep(8)\nprint('slept')")
     cell = start_here.cell("training-panel")
-    state_is(cell, "running")
-
+    wait_for_step(cell, step_of(cell) + 6)
     press(cell, "pause")
-    state_is(cell, "paused")
+    state_is(cell, "paused", timeout=6_000)
+    expect(other.locator(".jp-InputPrompt")).to_have_text("[*]:")  # it still runs
+    expect(other.locator(".jp-OutputArea-output")).to_have_text("slept", timeout=10_000)
+    cell = start_here.cell("training-panel")
     expect(cell.locator("button.lcm-pause")).to_contain_text("Resume")
     stood = step_of(cell)
     page.wait_for_timeout(700)
