@@ -271,13 +271,19 @@ def _unit(s: Tensor) -> Tensor:
     return torch.where(s > 0, s, 1.0)
 
 
-def _sides(law: str, operator: Operator, states: Sequence[Tensor]) -> Sides:
+def arity(law: str) -> int:
+    """How many states a law speaks of; a ValueError with the nearest names if there is no such."""
     if law not in _SIDES:
         raise unknown("law", law, LAWS)
-    arity, sides = _SIDES[law]
-    if len(states) != arity:
-        raise ValueError(f"{law} speaks of {arity} states, got {len(states)} batches of states")
-    return sides(operator, *states)
+    return _SIDES[law][0]
+
+
+def _sides(law: str, operator: Operator, states: Sequence[Tensor]) -> Sides:
+    if len(states) != arity(law):
+        raise ValueError(
+            f"{law} speaks of {arity(law)} states, got {len(states)} batches of states"
+        )
+    return _SIDES[law][1](operator, *states)
 
 
 def _distances(sides: Sides) -> Tensor:
@@ -293,9 +299,7 @@ def _law_error(
     search_steps: int,
     should_stop: Callable[[], bool] | None,
 ) -> LawError:
-    if law not in _SIDES:
-        raise unknown("law", law, LAWS)
-    arity = _SIDES[law][0]
+    count = arity(law)
     with torch.no_grad():
         states = population.states(operator) if isinstance(population, Population) else population
         check_states(operator, states)
@@ -303,7 +307,7 @@ def _law_error(
         if len(states) == 0 or samples < 1:
             raise ValueError(f"expected states and samples, got {len(states)} and {samples}")
         generator = torch.Generator().manual_seed(seed)
-        rows = torch.randint(len(states), (arity, samples), generator=generator).to(states.device)
+        rows = torch.randint(len(states), (count, samples), generator=generator).to(states.device)
         sides = _sides(law, operator, [states[r] for r in rows])
         distances, s = _distances(sides), variance(sides).sqrt()
     largest = None
@@ -311,7 +315,7 @@ def _law_error(
         worst = rows[:, distances.topk(min(16, samples)).indices].flatten()
 
         def errors(states: Tensor) -> Tensor:
-            return _distances(_sides(law, operator, states.chunk(arity))) / _unit(s)
+            return _distances(_sides(law, operator, states.chunk(count))) / _unit(s)
 
         found = search_largest(operator, population, worst, errors, search_steps, should_stop)
         largest = max(found, float(distances.max() / _unit(s)))

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from lcm_core.aggregation import LCMAggregation
 from lcm_core.checkpoints import read_checkpoint, write_checkpoint
-from lcm_core.laws import law_penalty, law_report, level_samples
+from lcm_core.laws import arity, law_penalty, law_report, level_samples
 from lcm_core.models import make_model
 from lcm_core.populations import closure_population
 from lcm_core.recipe import PENALTIES, Recipe
@@ -27,7 +27,6 @@ from lcm_core.tasks.base import seeded_generator
 
 __all__ = ["Record", "Trainer", "TrainingError", "pick_device"]
 
-ARITY = {"commutativity": 2, "associativity": 3, "identity": 1}
 PENALTY_STREAM = 1  # apart from the streams of the tasks' data
 
 
@@ -240,7 +239,7 @@ class Trainer:
         levels, count = recorded[0].states, self.recipe.batch_size
         penalties = {}
         for law in weights:
-            states = level_samples(levels, count, ARITY[law], generator)
+            states = level_samples(levels, count, arity(law), generator)
             penalties[law] = law_penalty(law, aggregation.operator, *states)
         return task_loss, penalties
 

@@ -63,9 +63,8 @@ class Run:
         """Set one of `LIVE_FIELDS` from the next step on; the trainer records it as an event."""
         with self._wake:
             if self.trainer is None:
-                self.recipe.with_event(
-                    self.recipe.steps, field, value
-                )  # refuses what is not allowed
+                # This refuses what is not allowed.
+                self.recipe.with_event(self.recipe.steps, field, value)
                 self._changes.append((field, value))
             else:
                 self.trainer.set(field, value)
