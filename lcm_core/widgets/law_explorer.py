@@ -157,7 +157,7 @@ class LawExplorer(Panel):
                     **options,
                 )
                 with self._state_lock:
-                    if self._chosen is not chosen:
+                    if self._chosen is not chosen or self._closed:
                         return
                     self.reports[name] = report
                     self._draw()

@@ -86,7 +86,8 @@ class Panel(widgets.VBox):
         """Ends the panel's workers and takes its widgets off the page."""
         if getattr(self, "_closed", True):
             return
-        self._closed = True
+        with self._state_lock:  # a worker may be drawing; after this none begins to
+            self._closed = True
         self.end_work()
         for widget in _widgets_below(self):
             widget.close()
