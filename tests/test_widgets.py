@@ -271,7 +271,7 @@ def test_pause_keeps_the_run_still_and_reset_in_the_middle_leaves_one_thread() -
     wait_for(lambda: len(panel.records) > 2)
     panel.pause_button.click()
     wait_for(lambda: panel.state == "paused")
-    assert panel.pause_button.description == "Resume"
+    wait_for(lambda: panel.pause_button.description == "Resume")  # the worker draws a moment later
     step = panel.trainer.step
     time.sleep(0.3)
     assert panel.trainer.step == step

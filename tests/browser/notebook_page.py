@@ -13,6 +13,10 @@ KERNEL_IDLE = """() => window.jupyterapp?.shell.currentWidget?.sessionContext
 #: What a FigureWidget logs when it is changed while no view shows it: noise, not an error.
 FIGURE_WITHOUT_VIEW = ("Resize must be passed a displayed plot div element",)
 
+#: What plotly's view logs when JupyterLab takes it off the page, before the kernel hears of it,
+#: while a drawing is on its way: noise too, allowed only where a cell that draws is run again.
+FIGURE_TAKEN_AWAY = "Error setting state: Cannot read properties of undefined (reading 'length')"
+
 
 class NotebookPage:
     """A notebook in a page of JupyterLab."""
@@ -27,6 +31,10 @@ class NotebookPage:
     def _heard(self, message: ConsoleMessage) -> None:
         if message.type == "error" and not any(n in message.text for n in FIGURE_WITHOUT_VIEW):
             self.errors.append(message.text)
+
+    def forget(self, noise: str) -> None:
+        """Takes errors with exactly this text off the list."""
+        self.errors = [error for error in self.errors if error != noise]
 
     def open(self) -> None:
         self.page.goto(f"{self.address}/lab/tree/{self.path}?reset")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.notebook_page import NotebookPage
+from tests.browser.notebook_page import FIGURE_TAKEN_AWAY, NotebookPage
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -137,9 +137,11 @@ def test_training_obeys_while_another_cell_runs(start_here: NotebookPage, screen
 
     press(cell, "start")
     state_is(cell, "running")
+    assert start_here.errors == []
     start_here.run_cell("training-panel")  # ends the run, and makes a panel anew
     cell = start_here.cell("training-panel")
     state_is(cell, "ready")
+    start_here.forget(FIGURE_TAKEN_AWAY)
     assert start_here.stored_errors() == []
     assert start_here.errors == []
 
