@@ -1,13 +1,51 @@
 """What every operator is: lift an element, combine two states, lower the result."""
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from lcm_core.errors import unknown
+
+
+@runtime_checkable
+class PairKernel(Protocol):
+    """What an operator may bring so that reductions of many pairs are fast.
+
+    The definition stays `Operator.forward`: a kernel gives the same states, up to rounding. Its
+    methods speak of states (m, state_dim). Two run without autograd, and may work in place.
+    """
+
+    def weights(self) -> tuple[Tensor, ...]:
+        """What the methods below need of the parameters: differentiable, made once a reduction."""
+        ...
+
+    def combine(self, weights: Sequence[Tensor], left: Tensor, right: Tensor) -> Tensor:
+        """left ⊕ right, differentiable: for a gradient that is to be differentiated again."""
+        ...
+
+    def forward(
+        self, weights: Sequence[Tensor], left: Tensor, right: Tensor
+    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """left ⊕ right, and the steps to it that `backward` can use."""
+        ...
+
+    def backward(
+        self,
+        weights: Sequence[Tensor],
+        left: Tensor,
+        right: Tensor,
+        grad: Tensor,
+        to_weights: list[Tensor],
+        steps: tuple[Tensor, ...] | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """Gradients of left and right; those of the weights are added to `to_weights`.
+
+        The steps, which are not to be changed, are taken again where they are not given.
+        """
+        ...
 
 
 class Operator(nn.Module):
@@ -33,6 +71,14 @@ class Operator(nn.Module):
     commutative: bool = False
     associative: bool = False
     identity: Tensor | None
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """A subclass that defines `forward` anew does not inherit what was fast for another."""
+        super().__init_subclass__(**options)
+        if "forward" in vars(cls):
+            for name in ("combine", "kernel"):
+                if name not in vars(cls):
+                    setattr(cls, name, getattr(Operator, name))
 
     def __init__(
         self,
@@ -73,10 +119,15 @@ class Operator(nn.Module):
         raise NotImplementedError(f"{type(self).__name__} does not define forward(left, right)")
 
     def combine(
-        self, left: Float[Tensor, "m state"], right: Float[Tensor, "m state"]
-    ) -> Float[Tensor, "m state"]:
+        self, left: Float[Tensor, "*m state"], right: Float[Tensor, "*m state"]
+    ) -> Float[Tensor, "*m state"]:
         """left ⊕ right for many pairs: what reductions call. The same map, perhaps faster."""
         return self(left, right)
+
+    @property
+    def kernel(self) -> PairKernel | None:
+        """A faster way to combine many pairs, with a derivative of its own; most have none."""
+        return None
 
     def lower(self, state: Float[Tensor, "*batch state"]) -> Float[Tensor, "*batch out"]:
         """State → answer."""

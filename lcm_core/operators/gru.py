@@ -1,8 +1,8 @@
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from lcm_core.operators.base import Operator, register
+from lcm_core.operators.gru_kernel import SymmetrizedGRUKernel
 from lcm_core.operators.symmetrized import Symmetrized
 
 
@@ -17,6 +17,8 @@ class GRU(Operator):
         learn_identity: give it a learned identity (it begins at 0); none by default.
     """
 
+    cell: nn.GRUCell
+
     def __init__(self, channels: int, learn_identity: bool = False):
         super().__init__(channels, learn_identity=learn_identity)
         self.cell = nn.GRUCell(channels, channels)
@@ -24,21 +26,6 @@ class GRU(Operator):
     def forward(self, left: Tensor, right: Tensor) -> Tensor:
         rows = (-1, self.channels)
         return self.cell(right.reshape(rows), left.reshape(rows)).view(left.shape)
-
-    def combine(self, left: Tensor, right: Tensor) -> Tensor:
-        """As `forward`, with each gate in memory of its own: a backward pass without slices."""
-        d = self.channels
-        hidden, x = left.reshape(-1, d), right.reshape(-1, d)
-        w_input, w_new_input = self.cell.weight_ih.split((2 * d, d))
-        w_hidden, w_new_hidden = self.cell.weight_hh.split((2 * d, d))
-        b_input, b_new_input = self.cell.bias_ih.split((2 * d, d))
-        b_hidden, b_new_hidden = self.cell.bias_hh.split((2 * d, d))
-        from_input = F.linear(x, w_input, b_input + b_hidden)
-        gates = torch.addmm(from_input, hidden, w_hidden.T).sigmoid()
-        reset, update = gates.chunk(2, dim=-1)
-        from_hidden = F.linear(hidden, w_new_hidden, b_new_hidden)
-        new = torch.addcmul(F.linear(x, w_new_input, b_new_input), reset, from_hidden).tanh()
-        return (new + update * (hidden - new)).view(left.shape)
 
 
 @register("symmetrized_gru")
@@ -52,6 +39,22 @@ class SymmetrizedGRU(Symmetrized):
         learn_identity: give it a learned identity (it begins at 0); otherwise it has none.
     """
 
+    operator: GRU
+
     def __init__(self, channels: int, learn_identity: bool = True):
         super().__init__(GRU(channels, learn_identity=learn_identity))
         self.name = "symmetrized_gru"
+
+    def combine(self, left: Tensor, right: Tensor) -> Tensor:
+        """As `forward`, with both orders in one call of the cell."""
+        if type(self.operator) is not GRU:
+            return super().combine(left, right)
+        rows, cell = (-1, self.channels), self.operator.cell
+        hidden, inputs = torch.cat([left, right]), torch.cat([right, left])
+        weights = cell.weight_ih, cell.weight_hh, cell.bias_ih, cell.bias_hh
+        orders = torch.gru_cell(inputs.view(rows), hidden.view(rows), *weights)
+        return orders.view(2, *left.shape).mean(0)
+
+    @property
+    def kernel(self) -> SymmetrizedGRUKernel | None:
+        return SymmetrizedGRUKernel(self.operator.cell) if type(self.operator) is GRU else None
