@@ -1,6 +1,7 @@
 """Learnable commutative monoids: operators, trees, ragged reductions, laws, aggregations."""
 
 from lcm_core.aggregation import LCMAggregation
+from lcm_core.engine import use_kernels
 from lcm_core.fold import FoldAggregation
 from lcm_core.laws import (
     LAWS,
@@ -54,4 +55,5 @@ __all__ = [
     "symmetrized",
     "trace",
     "tree_spread",
+    "use_kernels",
 ]

@@ -10,10 +10,11 @@ from torch_geometric.nn.aggr import Aggregation
 from torch_geometric.nn.aggr import LCMAggregation as PyGLCMAggregation
 
 from lcm_core.checks import check_dtype, check_elements, check_plan, identity_for
+from lcm_core.engine import Levels, run
 from lcm_core.errors import unknown
 from lcm_core.operators import GRU, Operator, SymmetrizedGRU, make_operator
 from lcm_core.operators.base import operator_class
-from lcm_core.plan import Levels, ReductionPlan
+from lcm_core.plan import ReductionPlan
 from lcm_core.reduction import make_plan
 from lcm_core.trees import TREE_NAMES, Tree
 
@@ -114,6 +115,10 @@ class LCMAggregation(Aggregation):
         """A plan for sets of these sizes (on the host), by this aggregation's tree."""
         return ReductionPlan.from_sizes(sizes, self.tree, self.seed, device)
 
+    def __call__(self, x: Tensor, *args: Any, **options: Any) -> Tensor:
+        """As PyG's, which first reads a missing `dim_size` from the index: a copy to the host."""
+        return nn.Module.__call__(self, x, *args, **options)
+
     def forward(
         self,
         x: Tensor,
@@ -137,24 +142,34 @@ class LCMAggregation(Aggregation):
         """
         check_elements(x, self.in_channels, dim)
         check_dtype(self, x)
-        x = x.movedim(dim, 0)
+        first = dim % x.dim() == 0
+        x = x if first else x.movedim(dim, 0)
         if plan is None:
-            sets = (ptr, None, None) if ptr is not None else (None, index, dim_size)
-            plan = make_plan(x, *sets, tree=self.tree, seed=self.seed)
+            if ptr is not None:
+                if dim_size not in (None, len(ptr) - 1):
+                    raise ValueError(
+                        f"expected dim_size = {len(ptr) - 1}, as ptr says, got {dim_size}"
+                    )
+                index, dim_size = None, None
+            elif index is None and dim_size is not None:
+                index = torch.zeros(len(x), dtype=torch.long, device=x.device)
+            plan = make_plan(x, ptr, index, dim_size, tree=self.tree, seed=self.seed)
         else:
             check_plan(plan, x)
         if self.lin is not None:
             x = self.lin(x).relu()
-        levels = plan.run(self.operator, self.operator.lift(x))
+        levels = run(plan, self.operator, self.operator.lift(x))
         if self._recorded is not None:
             self._recorded.append(levels)
-        return plan.results(levels, self._empty(plan, x), self.operator.lower).movedim(0, dim)
+        answers = self.operator.lower(levels.roots)
+        if plan.num_empty:
+            answers = plan.with_empty(answers, self._empty(plan, x))
+        return answers if first else answers.movedim(0, dim)
 
-    def _empty(self, plan: ReductionPlan, x: Tensor) -> Tensor | None:
+    def _empty(self, plan: ReductionPlan, x: Tensor) -> Tensor:
         if self.empty == "zero":
             return x.new_zeros(self.out_channels)
-        identity = identity_for(self.operator, plan)
-        return None if identity is None else self.operator.lower(identity)
+        return self.operator.lower(identity_for(self.operator, plan))
 
     @contextmanager
     def recording(self) -> Iterator[list[Levels]]:

@@ -46,26 +46,29 @@ def check_dtype(module: torch.nn.Module, x: Tensor) -> None:
 def check_plan(plan: ReductionPlan, x: Tensor, identity: Tensor | None = None) -> None:
     """The plan must be for as many elements as x has, on its device.
 
-    Elements that are not finite are looked for where looking costs no copy, on the CPU.
+    Elements that are not finite are looked for where looking costs no copy: on the CPU, and not in
+    compiled code.
     """
     if plan.num_elements != len(x) or plan.device != x.device:
         raise ValueError(
             f"the plan is for {plan.num_elements} elements on {plan.device}, and x has {len(x)} "
             f"on {x.device}: make a plan from these sizes"
         )
-    if x.device.type == "cpu" and not x.detach().sum().isfinite():
+    if torch.compiler.is_compiling() or x.device.type != "cpu":
+        return
+    if not x.detach().sum().isfinite():
         check_finite(x, identity)
 
 
-def identity_for(operator: Operator, plan: ReductionPlan) -> Tensor | None:
-    """The identity, where the plan needs one."""
+def identity_for(operator: Operator, plan: ReductionPlan) -> Tensor:
+    """The identity, for the plan's empty sets."""
     identity = operator.identity
-    if plan.num_empty and identity is not None and identity.device != plan.device:
+    if identity is not None and identity.device != plan.device:
         raise ValueError(
             f"the elements are on {plan.device}, and the identity of {operator.name!r} is on "
             f"{identity.device}: move one of them"
         )
-    if plan.num_empty and identity is None:
+    if identity is None:
         raise ValueError(
             f"{plan.num_empty} of {plan.num_sets} sets are empty, and {operator.name!r} has no "
             "identity to give for them: leave empty sets out, use an operator with an identity "
@@ -81,22 +84,13 @@ def read_sets(
     num_sets: int | None,
     identity: Tensor | None = None,
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """The sizes of the sets of x that ptr or index give, and the rows of x set by set.
+    """The sizes of the sets of x that ptr or index give, and the rows of x set by set, on the host.
 
-    With neither ptr nor index, x is one set. The rows are None where they are 0, 1, 2, … This is
-    the only place that copies to the host, once: ptr or index, and whether all of x is finite
-    (entries equal to an infinite `identity` may be infinite).
+    With neither ptr nor index, x is one set. The rows are None where they are 0, 1, 2, … One copy
+    brings ptr or index, and whether all of x is finite (entries equal to an infinite `identity` may
+    be infinite).
     """
-    if ptr is not None and index is not None:
-        raise ValueError("expected ptr or index, got both")
-    if num_sets is not None and num_sets < 0:
-        raise ValueError(f"expected num_sets ≥ 0, got {num_sets}")
-    if index is None and num_sets is not None:
-        raise ValueError("num_sets goes with index: ptr says the number of sets itself")
-    if ptr is not None:
-        _check_places("ptr", ptr, x)
-    elif index is not None:
-        _check_places("index", index, x)
+    check_places(x, ptr, index, num_sets)
     places = ptr if ptr is not None else index
     finite = x.detach().sum().isfinite().long().view(1)
     copied = finite if places is None else torch.cat([finite, places.detach().long()])
@@ -116,7 +110,53 @@ def read_sets(
     return sizes, order
 
 
-def _check_places(what: str, places: Tensor, x: Tensor) -> None:
+def bounds_of_sets(
+    x: Tensor, ptr: Tensor | None, index: Tensor | None, num_sets: int | None
+) -> tuple[Tensor, Tensor] | None:
+    """The bounds of the sets of x that ptr or index give, (B + 1,), on their device.
+
+    Nothing is copied to the host: the second result, (3,), is for it to look at. Is all valid? If
+    not, `read_sets` says what is wrong. Is the index in order? Are all sizes equal? The result is
+    None where a shape is wrong already.
+    """
+    valid = x.detach().sum().isfinite()
+    in_order = torch.ones_like(valid)
+    if index is None:
+        if ptr is None:
+            ptr = torch.tensor([0, len(x)], device=x.device)
+        elif len(ptr) == 0:
+            return None
+        ptr = ptr.detach().long()
+        sizes = ptr.diff()
+        valid = valid & (ptr[0] == 0) & (ptr[-1] == len(x)) & (sizes >= 0).all()
+    else:
+        if len(index) != len(x) or num_sets is None or (num_sets == 0 and len(x)):
+            return None
+        valid = valid & ((index >= 0) & (index < num_sets)).all()
+        in_order = (index[1:] >= index[:-1]).all()
+        ptr = x.new_zeros(num_sets + 1, dtype=torch.long)
+        safe = index.detach().long().clamp(0, max(num_sets - 1, 0))
+        sizes = ptr[1:].scatter_add_(0, safe, torch.ones_like(safe)).clone()
+        ptr = ptr.cumsum(0)
+    even = (sizes == sizes[:1]).all()
+    return ptr, torch.stack([valid, in_order, even]).long()
+
+
+def check_places(x: Tensor, ptr: Tensor | None, index: Tensor | None, num_sets: int | None) -> None:
+    """At most one of ptr and index, with one dimension, of an integer dtype, where x is."""
+    if ptr is not None and index is not None:
+        raise ValueError("expected ptr or index, got both")
+    if num_sets is not None and num_sets < 0:
+        raise ValueError(f"expected num_sets ≥ 0, got {num_sets}")
+    if index is None and num_sets is not None:
+        raise ValueError("num_sets goes with index: ptr says the number of sets itself")
+    if ptr is not None:
+        _check_place("ptr", ptr, x)
+    elif index is not None:
+        _check_place("index", index, x)
+
+
+def _check_place(what: str, places: Tensor, x: Tensor) -> None:
     if places.is_floating_point() or places.is_complex() or places.dtype == torch.bool:
         raise TypeError(f"expected {what} of an integer dtype, got {places.dtype}")
     if places.dim() != 1:

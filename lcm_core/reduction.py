@@ -1,17 +1,23 @@
 """Ragged reduction: every set of a batch through its tree, one operator call a level."""
 
 import networkx as nx
+import numpy as np
+import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
 from lcm_core.checks import (
+    bounds_of_sets,
+    check_places,
     check_plan,
     check_states,
     identity_for,
     read_sets,
 )
+from lcm_core.engine import Levels, run
+from lcm_core.layout import BalancedTrees, resolve_tree
 from lcm_core.operators import Operator
-from lcm_core.plan import ReductionPlan, resolve_tree
+from lcm_core.plan import ReductionPlan
 from lcm_core.trees import Tree
 
 __all__ = ["make_plan", "reduce", "trace"]
@@ -65,7 +71,8 @@ def reduce(
         if ptr is not None or index is not None:
             raise ValueError("expected a plan, or ptr or index: the plan says the sets itself")
         check_plan(plan, x, operator.identity)
-    return plan.results(plan.run(operator, x), identity_for(operator, plan))
+    roots = run(plan, operator, x).roots
+    return plan.with_empty(roots, identity_for(operator, plan)) if plan.num_empty else roots
 
 
 def trace(
@@ -95,10 +102,7 @@ def trace(
         return graph
     shape = resolve_tree(tree, n, seed)
     graph.graph["tree"] = shape
-    levels = plan.run(operator, x)
-    states: dict[int, Tensor] = {}
-    for nodes, level in zip(plan.nodes, levels.states, strict=True):
-        states.update(zip(nodes.tolist(), level.unbind(0), strict=True))
+    states = _states_by_node(plan, shape, run(plan, operator, x))
     for node in range(2 * n - 1):
         graph.add_node(node, state=states[node], height=int(shape.heights[node]), leaf=node < n)
     for parent, (left, right) in enumerate(shape.children.tolist(), start=n):
@@ -107,6 +111,7 @@ def trace(
     return graph
 
 
+@torch.compiler.disable  # what it does depends on the sizes
 def make_plan(
     x: Float[Tensor, "N *d"],
     ptr: Tensor | None = None,
@@ -117,6 +122,45 @@ def make_plan(
     seed: int = 0,
     identity: Tensor | None = None,
 ) -> ReductionPlan:
-    """A plan for the sets of x that ptr or index give; arguments as in `read_sets`."""
-    sizes, order = read_sets(x, ptr, index, num_sets, identity)
-    return ReductionPlan.from_sizes(sizes, tree, seed, x.device, order)
+    """A plan for the sets of x that ptr or index give; arguments as in `read_sets`.
+
+    Balanced trees are planned where x is; one copy tells the host how many states go where, and
+    that all is as it should be. With an index and no num_sets, and for other trees, that one copy
+    is of ptr or index, and the plan is made on the host.
+    """
+    check_places(x, ptr, index, num_sets)
+    on_device = x.device.type in ("cpu", "cuda")  # others lack operations
+    if tree == "balanced" and on_device and (index is None or num_sets is not None):
+        found = bounds_of_sets(x, ptr, index, num_sets)
+        if found is not None:
+            bounds, facts = found
+            trees = BalancedTrees(bounds, len(x))
+            valid, in_order, even, *counts = torch.cat([facts, trees.bounds]).tolist()
+            if valid and even and in_order and x.device.type != "cpu":
+                count = len(bounds) - 1
+                sizes = np.full(count, len(x) // max(count, 1))  # as slices, found on the host
+                return ReductionPlan.from_sizes(sizes, device=x.device)
+            if valid:
+                order = None
+                if index is not None and not in_order:
+                    order = torch.argsort(index, stable=True)
+                return ReductionPlan.from_layout(trees.layout(counts), bounds, order, bool(even))
+    sizes, rows = read_sets(x, ptr, index, num_sets, identity)
+    return ReductionPlan.from_sizes(sizes, tree, seed, x.device, rows)
+
+
+def _states_by_node(plan: ReductionPlan, tree: Tree, levels: Levels) -> list[Tensor]:
+    """The state of each node of the tree, from the levels of a reduction of one set by it."""
+    n, plan = tree.size, plan.to("cpu")
+    children = torch.from_numpy(tree.children.copy())
+    node = torch.empty(plan.bounds[-1], dtype=torch.long)
+    node[plan.roots] = tree.root
+    states = [*levels.states[0].unbind(0), *[levels.roots[0]] * (n - 1)]
+    for level in range(plan.depth, 0, -1):
+        own = node[plan.bounds[level] : plan.bounds[level + 1]]
+        for at, state in zip(own.tolist(), levels.states[level].unbind(0), strict=True):
+            states[at] = state
+        if level > 1:
+            for rows, side in zip(plan.pairs[level - 1], (0, 1), strict=True):
+                node[rows] = children[own - n, side]
+    return states

@@ -12,8 +12,10 @@ jaxtyping.install_import_hook(
         f"lcm_core.{module}"
         for module in (
             "aggregation",
+            "engine",
             "fold",
             "laws",
+            "layout",
             "models",
             "operators",
             "plan",
@@ -28,10 +30,16 @@ jaxtyping.install_import_hook(
     "beartype.beartype",
 )
 
+from tests.paths import on_path  # noqa: E402 - the hook comes before anything of lcm_core
+
 torch.set_num_threads(1)  # small tensors; and tests may run side by side
 
 settings.register_profile(
-    "lcm", deadline=None, max_examples=20, suppress_health_check=[HealthCheck.too_slow]
+    "lcm",
+    deadline=None,
+    max_examples=20,
+    # the only fixture of a property is `path`, the same for all examples
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.register_profile("thorough", parent=settings.get_profile("lcm"), max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "lcm"))
@@ -43,3 +51,10 @@ def unchecked():
     jaxtyping.config.update("jaxtyping_disable", True)
     yield
     jaxtyping.config.update("jaxtyping_disable", False)
+
+
+@pytest.fixture
+def path(request, monkeypatch):
+    """The way on which reductions run: one of `tests.paths.PATHS`."""
+    on_path(request.param, monkeypatch)
+    return request.param

@@ -2,7 +2,6 @@ import itertools
 import math
 
 import networkx as nx
-import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -20,7 +19,12 @@ from lcm_core import (
     trace,
 )
 from tests.oracles import equal, ptr_of, reduce_sets
+from tests.paths import PATHS
 
+ON_EVERY_PATH = [
+    *((name, "operator") for name in operator_names()),
+    *(("symmetrized_gru", path) for path in PATHS if path != "operator"),
+]
 EXACT = [name for name in operator_names() if make_operator(name, 1).associative]
 ragged = st.lists(st.integers(0, 20), min_size=0, max_size=12)
 
@@ -50,9 +54,9 @@ class Counting(Operator):
 
 
 @pytest.mark.parametrize("tree", TREE_NAMES)
-@pytest.mark.parametrize("name", operator_names())
+@pytest.mark.parametrize(("name", "path"), ON_EVERY_PATH, indirect=["path"])
 @given(sizes=ragged, seed=st.integers(0, 99))
-def test_reduce_is_the_fold_of_every_set_by_its_tree(name, tree, sizes, seed):
+def test_reduce_is_the_fold_of_every_set_by_its_tree(name, path, tree, sizes, seed):
     sizes = filled(name, sizes)
     op, x = operator_and_states(name, sum(sizes), seed=seed)
     got = reduce(op, x, ptr_of(sizes), tree=tree, seed=seed)
@@ -84,8 +88,8 @@ def test_all_orders_and_all_bracketings_of_four_agree_for_exact_monoids(name):
             assert equal(reduce(op, x[list(order)], tree=tree), want, atol=1e-12)
 
 
-@pytest.mark.parametrize("name", operator_names())
-def test_a_sets_result_is_the_same_alone_and_in_any_batch(name):
+@pytest.mark.parametrize(("name", "path"), ON_EVERY_PATH, indirect=["path"])
+def test_a_sets_result_is_the_same_alone_and_in_any_batch(name, path):
     """Sizes 0, 1, 2, odd ones, and one of 10,000 beside ones of 1, in float32."""
     sizes = filled(name, [1, 0, 2, 3, 1, 10_000, 7, 0, 1, 16, 1])
     op, x = operator_and_states(name, sum(sizes), channels=4, dtype=torch.float32)
@@ -96,8 +100,8 @@ def test_a_sets_result_is_the_same_alone_and_in_any_batch(name):
         assert equal(alone[0], together[b], atol=1e-6, rtol=1e-6), (b, n)
 
 
-@pytest.mark.parametrize("name", operator_names())
-def test_gradients_are_the_same_alone_and_in_any_batch(name):
+@pytest.mark.parametrize(("name", "path"), ON_EVERY_PATH, indirect=["path"])
+def test_gradients_are_the_same_alone_and_in_any_batch(name, path):
     sizes = filled(name, [1, 0, 2, 3, 1, 10_000, 7, 1, 16])
     op, x = operator_and_states(name, sum(sizes), channels=4)
     ptr, x = ptr_of(sizes), x.requires_grad_()
@@ -113,8 +117,8 @@ def test_gradients_are_the_same_alone_and_in_any_batch(name):
 
 
 @pytest.mark.parametrize("tree", TREE_NAMES)
-@pytest.mark.parametrize("name", operator_names())
-def test_gradcheck(name, tree):
+@pytest.mark.parametrize(("name", "path"), ON_EVERY_PATH, indirect=["path"])
+def test_gradcheck(name, path, tree):
     sizes = filled(name, [3, 0, 1, 5, 2])
     op, _ = operator_and_states(name, 0, channels=2)
     elements = torch.randn(sum(sizes), 2, dtype=torch.float64, requires_grad=True)
@@ -125,9 +129,9 @@ def test_gradcheck(name, tree):
     assert torch.autograd.gradcheck(results, (elements, *op.parameters()))
 
 
-@pytest.mark.parametrize("name", operator_names())
+@pytest.mark.parametrize(("name", "path"), ON_EVERY_PATH, indirect=["path"])
 @given(sizes=ragged, seed=st.integers(0, 99))
-def test_an_index_in_any_order_is_sorted_stably(name, sizes, seed):
+def test_an_index_in_any_order_is_sorted_stably(name, path, sizes, seed):
     sizes = filled(name, sizes)
     op, x = operator_and_states(name, sum(sizes), seed=seed)
     index = torch.repeat_interleave(torch.arange(len(sizes)), torch.tensor(sizes, dtype=torch.long))
@@ -180,9 +184,9 @@ def test_one_set_of_131072_takes_17_calls():
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-@pytest.mark.parametrize("name", operator_names())
+@pytest.mark.parametrize(("name", "path"), ON_EVERY_PATH, indirect=["path"])
 @given(n=st.integers(1, 40), tree=st.sampled_from(TREE_NAMES), seed=st.integers(0, 99))
-def test_trace_equals_reduce_bit_for_bit(name, dtype, n, tree, seed):
+def test_trace_equals_reduce_bit_for_bit(name, path, dtype, n, tree, seed):
     op, x = operator_and_states(name, n, seed=seed, dtype=dtype)
     graph = trace(op, x, tree, seed)
     root = graph.graph["root"]
@@ -231,13 +235,6 @@ def test_a_plan_can_be_used_again():
     for name in ("sum", "symmetrized_gru"):
         op, x = operator_and_states(name, 9)
         assert torch.equal(reduce(op, x, plan=plan), reduce(op, x, ptr_of(sizes)))
-
-
-def test_equal_sizes_need_no_gather():
-    plan = ReductionPlan.from_sizes(np.full(10, 16))
-    operands = [*itertools.chain(*plan.pairs), plan.roots]
-    assert all(isinstance(operand.rows, slice) for operand in operands)
-    assert plan.leaf_rows == slice(None)
 
 
 def test_infinite_identities_are_elements_like_others():
