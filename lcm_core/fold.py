@@ -16,6 +16,7 @@ __all__ = ["FoldAggregation"]
 
 CELLS = {"gru": nn.GRU, "lstm": nn.LSTM}
 ORDERS = ("given", "random")
+STEPS = 16  # of a packed fold in one call
 
 
 class FoldAggregation(Aggregation):
@@ -104,10 +105,32 @@ class FoldAggregation(Aggregation):
         step = np.arange(len(rows)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
         packed = rows[np.lexsort((rank[set_of_row], step))]
         data = x.index_select(0, torch.from_numpy(packed).to(x.device))
-        _, last = self.rnn(PackedSequence(data, torch.from_numpy(np.bincount(step))))
-        hidden = last[0] if isinstance(last, tuple) else last
+        live = np.bincount(step)
+        if live[0] == live[-1]:  # equal sizes: PyTorch's way back is faster without packing
+            last = _hidden(self.rnn(data.view(len(live), live[0], -1))[1])
+        else:
+            last = self._fold_packed(data, live)
         where = torch.from_numpy(by_size).to(x.device)
-        return states.to(hidden.dtype).index_copy(0, where, hidden[-1])
+        return states.to(last.dtype).index_copy(0, where, last)
+
+    def _fold_packed(self, data: Tensor, live: np.ndarray) -> Tensor:
+        """Step by step, live[t] sets at step t, the largest first → their last hidden states.
+
+        A few steps a call: PyTorch's way back fills a gradient of all that it was given in each.
+        """
+        starts = np.arange(0, len(live), STEPS)
+        parts = data.split(np.add.reduceat(live, starts).tolist())
+        going, ended = None, []
+        for start, part in zip(starts.tolist(), parts, strict=True):
+            counts = torch.from_numpy(live[start : start + STEPS])
+            _, last = self.rnn(PackedSequence(part, counts), going)
+            more = int(live[start + STEPS]) if start + STEPS < len(live) else 0
+            ended.append(_hidden(last)[more:])
+            if isinstance(last, tuple):
+                going = tuple(state[:, :more].contiguous() for state in last)
+            else:
+                going = last[:, :more].contiguous()
+        return torch.cat(ended[::-1])
 
     def _shuffled(self, rows: np.ndarray, sizes: np.ndarray) -> np.ndarray:
         call = self.calls if self.training else 0
@@ -131,3 +154,8 @@ class FoldAggregation(Aggregation):
             f"{self.__class__.__name__}({self.in_channels}, {self.out_channels}, "
             f"cell={self.cell}, order={self.order})"
         )
+
+
+def _hidden(last: Tensor | tuple[Tensor, Tensor]) -> Tensor:
+    """The hidden state of the one layer: (B, out). An LSTM gives its cell state, too."""
+    return (last[0] if isinstance(last, tuple) else last)[-1]
