@@ -1,6 +1,6 @@
 """Networks around an aggregation: encode → aggregate → decode; message passing for graphs."""
 
-from typing import Any
+from typing import Any, Optional
 
 import torch
 from jaxtyping import Float, Int
@@ -14,9 +14,19 @@ from lcm_core.errors import unknown
 from lcm_core.fold import CELLS, FoldAggregation
 from lcm_core.operators import GRU, MLP, make_operator, operator_names
 from lcm_core.operators.base import operator_class
+from lcm_core.plan import ReductionPlan
+from lcm_core.reduction import make_plan
 from lcm_core.tasks import SetBatch
+from lcm_core.trees import Tree
 
-__all__ = ["GraphModel", "SetModel", "aggregation_names", "make_aggregation", "make_model"]
+__all__ = [
+    "GraphModel",
+    "PlannedMessagePassing",
+    "SetModel",
+    "aggregation_names",
+    "make_aggregation",
+    "make_model",
+]
 
 
 FOLDS = {f"{cell}_fold": cell for cell in CELLS}
@@ -115,8 +125,16 @@ class GraphModel(nn.Module):
     ) -> tuple[Float[Tensor, "N channels"], Int[Tensor, " B_plus_1"]]:
         """What the readout reduces: node states, and the bounds of their graphs."""
         nodes, edges = self.encoder(batch.x), self.edge_encoder(batch.edge_attr)
+        plans: dict[tuple[str | Tree, int], ReductionPlan] = {}
         for layer in self.layers:
-            nodes = layer(nodes, batch.edge_index, edges)
+            how, plan = layer.aggr_module, None
+            if isinstance(how, LCMAggregation):  # the same neighbours in every layer
+                key = (how.tree, how.seed)
+                if key not in plans:
+                    neighbors, count = batch.edge_index[1], len(nodes)
+                    plans[key] = make_plan(edges, None, neighbors, count, tree=key[0], seed=key[1])
+                plan = plans[key]
+            nodes = layer(nodes, batch.edge_index, edges, plan)
         return self.to_elements(nodes), batch.ptr
 
     def forward(self, batch: Batch) -> Float[Tensor, "B out"]:
@@ -143,7 +161,26 @@ class CategoricalEncoder(nn.Module):
         return self.table(x + self.starts).sum(1)
 
 
-class Layer(MessagePassing):
+class PlannedMessagePassing(MessagePassing):
+    """Message passing whose aggregation is given a plan: `propagate(edge_index, plan=plan, …)`.
+
+    A plan for the neighbours of each node serves all layers and epochs. None if there is none.
+    """
+
+    def aggregate(
+        self,
+        inputs: Tensor,
+        index: Tensor,
+        ptr: Optional[Tensor],  # noqa: UP045 - PyG reads these annotations, and knows no `|`
+        dim_size: Optional[int],  # noqa: UP045
+        plan: Optional[ReductionPlan],  # noqa: UP045
+    ) -> Tensor:
+        if plan is not None:
+            return self.aggr_module(inputs, plan=plan, dim=self.node_dim)
+        return super().aggregate(inputs, index, ptr, dim_size)
+
+
+class Layer(PlannedMessagePassing):
     """h_i ← h_i + MLP(norm(h_i + W′ aggregate of W relu(h_j + e_ij) over the neighbours j))."""
 
     def __init__(self, hidden: int, aggregation: Aggregation):
@@ -153,8 +190,15 @@ class Layer(MessagePassing):
         self.norm = nn.LayerNorm(hidden)
         self.update_nodes = perceptron(hidden, hidden, hidden)
 
-    def forward(self, nodes: Tensor, edge_index: Tensor, edges: Tensor) -> Tensor:
-        gathered = self.from_aggregate(self.propagate(edge_index, nodes=nodes, edges=edges))
+    def forward(
+        self,
+        nodes: Tensor,
+        edge_index: Tensor,
+        edges: Tensor,
+        plan: Optional[ReductionPlan] = None,  # noqa: UP045
+    ) -> Tensor:
+        aggregate = self.propagate(edge_index, nodes=nodes, edges=edges, plan=plan)
+        gathered = self.from_aggregate(aggregate)
         return nodes + self.update_nodes(self.norm(nodes + gathered))
 
     def message(self, nodes_j: Tensor, edges: Tensor) -> Tensor:

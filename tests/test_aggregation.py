@@ -1,3 +1,5 @@
+from typing import Optional
+
 import pytest
 import torch
 from torch_geometric.nn import GATConv, GINConv, MessagePassing, SAGEConv
@@ -8,10 +10,15 @@ from lcm_core import (
     FoldAggregation,
     LCMAggregation,
     ReductionPlan,
+    aggregation,
     make_operator,
+    models,
     operator_names,
     reduce,
 )
+from lcm_core.models import PlannedMessagePassing, make_model
+from lcm_core.reduction import make_plan
+from lcm_core.tasks import make_task
 from tests.oracles import ptr_of
 
 
@@ -196,6 +203,40 @@ def test_a_plan_can_be_given():
     assert torch.equal(ours(x, plan=plan), ours(x, ptr=ptr_of([3, 1, 4])))
     with pytest.raises(ValueError, match="the plan is for 8 elements"):
         ours(torch.randn(9, 6), plan=plan)
+
+
+class PlannedNeighbours(PlannedMessagePassing):
+    def forward(self, x, edge_index, plan: Optional[ReductionPlan] = None):  # noqa: UP045
+        return self.propagate(edge_index, x=x, plan=plan)
+
+
+@pytest.mark.parametrize("make", [LCMAggregation, FoldAggregation])
+def test_message_passing_can_be_given_a_plan_and_need_not(make):
+    edge_index = torch.tensor([[0, 2, 1, 3, 0], [1, 1, 0, 1, 3]])
+    x, layer = torch.randn(5, 6), PlannedNeighbours(aggr=make(6, 6))
+    want = Neighbours(aggr=layer.aggr_module)(x, edge_index)
+    assert torch.equal(layer(x, edge_index), want)
+    if make is LCMAggregation:
+        plan = make_plan(x[edge_index[0]], None, edge_index[1], 5)
+        assert torch.allclose(layer(x, edge_index, plan), want, atol=1e-6)
+
+
+def test_the_layers_of_a_graph_model_share_one_plan(monkeypatch):
+    task = make_task("bbbp")
+    model = make_model(task, "symmetrized_gru", 8, layers=3, neighbors="symmetrized_gru")
+    batch, made = next(iter(task.batches("validation", torch.device("cpu")))), []
+
+    def counted(*args, **options):
+        made.append(options)
+        return make_plan(*args, **options)
+
+    for module in (aggregation, models):
+        monkeypatch.setattr(module, "make_plan", counted)
+    got = model(batch)
+    assert len(made) == 2  # of the neighbours, and of the graphs
+    monkeypatch.setattr(models, "LCMAggregation", FoldAggregation)  # none is found to be shared
+    assert torch.allclose(model(batch), got, atol=1e-5)
+    assert len(made) == 2 + 3 + 1
 
 
 @pytest.mark.parametrize("tree", ["left", "random"])
