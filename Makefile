@@ -2,12 +2,14 @@
 #
 #   make lab LAB_FLAGS="--port 8890 --no-browser"     flags for JupyterLab
 #   make test PYTEST_FLAGS="-n 2 -k tasks"            flags for pytest
+#   make bench BENCH_FLAGS="--workloads ragged,tiny"  flags for the benchmark
 #   make lab PYTHON=python3.12                        another Python (3.11 or newer)
 
 PYTHON ?= python3
 VENV ?= .venv
 LAB_FLAGS ?=
 PYTEST_FLAGS ?=
+BENCH_FLAGS ?=
 
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --constraint constraints.txt --disable-pip-version-check
@@ -37,8 +39,8 @@ format: $(VENV)/.dev-installed  ## format, and mend what the linter can mend
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(VENV)/.dev-installed  ## time reductions of skewed sets against PyG's class
-	$(BIN)/python benchmarks/skewed.py
+bench: $(VENV)/.dev-installed  ## time and memory of reductions, ours and PyG's, to docs/benchmarks.md
+	$(BIN)/python -m benchmarks.reductions --output docs/benchmarks.md $(BENCH_FLAGS)
 
 clean:  ## remove the virtual environment and every cache
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,140 @@
+"""Seconds of interleaved runs, and the peak memory of a process made for one run."""
+
+import ctypes
+import gc
+import multiprocessing
+import resource
+import signal
+import statistics
+import time
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from benchmarks.workloads import FLOOR, Workload
+
+PASSES = ("forward", "forward + backward")
+
+
+def clock() -> float:
+    """Seconds, after all work of the GPU is done."""
+    if torch.cuda.is_available() and torch.cuda.is_initialized():
+        torch.cuda.synchronize()
+    return time.perf_counter()
+
+
+def run(function: Callable[[Tensor], Tensor], x: Tensor, backward: bool) -> None:
+    with torch.set_grad_enabled(backward):
+        result = function(x)
+        if backward:
+            result.sum().backward()
+
+
+def seconds_of(
+    functions: dict[str, Callable[[], None]], repeats: int, long: float = 5.0
+) -> dict[str, float]:
+    """Medians; the runs of all take turns. What takes longer than `long` is not warmed up more."""
+    seconds: dict[str, list[float]] = {name: [] for name in functions}
+    for turn in range(repeats + 1):
+        for name, function in functions.items():
+            if len(seconds[name]) == repeats:
+                continue
+            start = clock()
+            function()
+            took = clock() - start
+            if turn > 0 or took > long:
+                seconds[name].append(took)
+    return {name: statistics.median(each) for name, each in seconds.items()}
+
+
+def time_workload(
+    workload: Workload, names: Sequence[str], repeats: int
+) -> dict[str, dict[str, float]]:
+    """Median seconds by pass and contender; under "plan", those of making a plan."""
+    gc.collect()
+    contenders = {name: workload.contender(name) for name in names}
+    x = workload.x.requires_grad_()
+
+    def call(name: str, backward: bool) -> Callable[[], None]:
+        def function() -> None:
+            x.grad = None
+            run(contenders[name], x, backward)
+
+        return function
+
+    results = {}
+    for backward, title in enumerate(PASSES):
+        able = [name for name in names if not (backward and name == FLOOR)]
+        results[title] = seconds_of({name: call(name, bool(backward)) for name in able}, repeats)
+    with torch.no_grad():
+        results["plan"] = seconds_of({"plan": lambda: workload.make_plan()}, repeats)
+    return results
+
+
+# Memory -----------------------------------------------------------------------------------------
+
+
+def peak_memory(
+    workload: str, contender: str, backward: bool, device: str, limit: int, threads: int
+) -> int | None:
+    """Bytes above the baseline that one run needs at its peak; None if more than the limit."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["benchmarks.workloads"])
+    queue = context.Queue()
+    process = context.Process(
+        target=_report_peak, args=(queue, workload, contender, backward, device, limit, threads)
+    )
+    process.start()
+    process.join()
+    if process.exitcode == -signal.SIGKILL:  # the system's own limit came first
+        return None
+    if process.exitcode != 0:
+        raise RuntimeError(f"the run of {contender} on {workload} failed: its error is above")
+    return queue.get()
+
+
+def _report_peak(
+    queue: "multiprocessing.Queue[int | None]",
+    workload: str,
+    contender: str,
+    backward: bool,
+    device: str,
+    limit: int,
+    threads: int,
+) -> None:
+    torch.set_num_threads(threads)
+    data = Workload(workload, device)
+    function, x = data.contender(contender), data.x.requires_grad_()
+    if device == "cpu":
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    gc.collect()
+    before = _start_counting(device)
+    try:
+        run(function, x, backward)
+    except (RuntimeError, MemoryError) as error:
+        if "memory" not in str(error):
+            raise
+        queue.put(None)
+    else:
+        queue.put(_counted(device) - before)
+
+
+def _start_counting(device: str) -> int:
+    if device != "cpu":
+        torch.cuda.reset_peak_memory_stats()
+        return torch.cuda.memory_allocated()
+    ctypes.CDLL(None).malloc_trim(0)
+    with open("/proc/self/clear_refs", "w") as file:
+        file.write("5")  # the peak begins anew
+    return _of_process("VmRSS")
+
+
+def _counted(device: str) -> int:
+    return torch.cuda.max_memory_allocated() if device != "cpu" else _of_process("VmHWM")
+
+
+def _of_process(name: str) -> int:
+    with open("/proc/self/status") as file:
+        [line] = [line for line in file if line.startswith(name)]
+    return 1024 * int(line.split()[1])

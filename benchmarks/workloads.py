@@ -1,0 +1,164 @@
+"""What is reduced, and by whom: workloads by name, and contenders that can be called on them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Optional
+
+import networkx as nx
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch_geometric.nn.aggr import GRUAggregation as PyGGRUAggregation
+from torch_geometric.nn.aggr import LCMAggregation as PyGLCMAggregation
+
+from lcm_core import FoldAggregation, LCMAggregation, ReductionPlan
+from lcm_core.models import PlannedMessagePassing
+from lcm_core.reduction import make_plan
+
+OURS, PYG, FOLD, PYG_GRU, FLOOR = "ours", "PyG LCM", "our fold", "PyG GRU", "GEMM floor"
+CONTENDERS = (OURS, PYG, FOLD, PYG_GRU, FLOOR)
+FLOOR_CHUNKS = (512, 1024, 2048, 4096, 16384)
+
+
+def uniform(sets: int, size: int) -> np.ndarray:
+    return np.full(sets, size)
+
+
+def between(sets: int, low: int, high: int) -> np.ndarray:
+    """Sizes drawn evenly from low to high, both included."""
+    return np.random.default_rng(0).integers(low, high + 1, sets)
+
+
+def skewed() -> np.ndarray:
+    """2,000 sizes by Pareto(1.3), at least 1, at most 1,500 (N = 7,777, the largest 528)."""
+    draws = np.random.default_rng(0).pareto(1.3, 2000) + 1
+    return np.minimum(draws.astype(np.int64), 1500)
+
+
+def scale(elements: int) -> np.ndarray:
+    """Sizes from 2 to 16, as many as make about this number of elements."""
+    return between(max(elements // 9, 1), 2, 16)
+
+
+WORKLOADS: dict[str, tuple[str, Callable[[], np.ndarray | nx.Graph], int]] = {
+    "uniform16": ("2,000 sets of 16", lambda: uniform(2000, 16), 64),
+    "ragged": ("2,000 sets of 2 to 16", lambda: between(2000, 2, 16), 64),
+    "skewed": ("2,000 sets, Pareto(1.3), largest 528", skewed, 64),
+    "long": ("8 sets of 1,024", lambda: uniform(8, 1024), 64),
+    "one": ("one set of 131,072", lambda: uniform(1, 131_072), 64),
+    "batch": ("128 sets of 2 to 16, d = 128", lambda: between(128, 2, 16), 128),
+    "graph": (
+        "one step of message passing, 20,000 nodes (Barabási–Albert, m = 4)",
+        lambda: nx.barabasi_albert_graph(20_000, 4, seed=0),
+        64,
+    ),
+    "tiny": ("32 sets of 1 to 4, d = 16", lambda: between(32, 1, 4), 16),
+}
+SCALES = tuple(10**k for k in range(3, 8))
+
+
+class Step(PlannedMessagePassing):
+    """Each node gets the aggregate of its neighbours' states."""
+
+    def forward(
+        self,
+        x: Tensor,
+        edge_index: Tensor,
+        plan: Optional[ReductionPlan] = None,  # noqa: UP045 - PyG reads this, and knows no `|`
+    ) -> Tensor:
+        return self.propagate(edge_index, x=x, plan=plan)
+
+
+@dataclass
+class Workload:
+    """Data of a workload on a device, and the contenders' modules.
+
+    Args:
+        name: of `WORKLOADS`, or "scale N".
+        device: where all is.
+    """
+
+    name: str
+    device: str
+    sizes: np.ndarray = field(init=False)
+    channels: int = field(init=False)
+    edges: Tensor | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        torch.manual_seed(0)
+        if self.name.startswith("scale"):
+            data, self.channels = scale(int(self.name.split()[1])), 16
+        else:
+            _, make, self.channels = WORKLOADS[self.name]
+            data = make()
+        if isinstance(data, nx.Graph):
+            pairs = torch.tensor(list(data.edges)).T
+            edges = torch.cat([pairs, pairs.flip(0)], 1)
+            self.edges = edges[:, edges[1].argsort(stable=True)].to(self.device)
+            data = np.bincount(self.edges[1].cpu().numpy(), minlength=len(data))
+        self.sizes = data
+        self.peer = PyGLCMAggregation(self.channels, self.channels, project=False).to(self.device)
+        self.ours = LCMAggregation.from_pyg(self.peer, empty="zero").to(self.device)
+
+    @cached_property
+    def x(self) -> Tensor:
+        rows = len(self.sizes) if self.edges is not None else int(self.sizes.sum())
+        return torch.randn(rows, self.channels).to(self.device)
+
+    @cached_property
+    def index(self) -> Tensor:
+        if self.edges is not None:
+            return self.edges[1]
+        sets = torch.arange(len(self.sizes))
+        return torch.repeat_interleave(sets, torch.from_numpy(self.sizes)).to(self.device)
+
+    def make_plan(self) -> ReductionPlan:
+        """From the index, as a layer that is given no plan does."""
+        elements = self.x if self.edges is None else self.x.index_select(0, self.edges[0])
+        return make_plan(elements, None, self.index, len(self.sizes))
+
+    def contender(self, name: str) -> Callable[[Tensor], Tensor]:
+        """A function of x. The floor has no derivative, and takes no x."""
+        if name == FLOOR:
+            return self._floor()
+        channels, known = self.channels, {}
+        module: nn.Module
+        if name == OURS:
+            module, known = self.ours, {"plan": self.make_plan()}
+        elif name == PYG:
+            module = self.peer
+        else:
+            kind = FoldAggregation if name == FOLD else PyGGRUAggregation
+            module = kind(channels, channels).to(self.device)
+        if self.edges is not None:
+            step, edges = Step(aggr=module), self.edges
+            return lambda x: step(x, edges, **known)
+        index, sets = self.index, len(self.sizes)
+        return lambda x: module(x, index, dim_size=sets, **known)
+
+    def _floor(self) -> Callable[[Tensor], Tensor]:
+        """The products [2m, d] @ [d, 6d] of all m combinations, in chunks, into the same memory."""
+        rows = 2 * int((self.sizes - 1).clip(0).sum())
+        d = self.channels
+        states = torch.randn(min(rows, 2**20), d, device=self.device)
+        weights = torch.randn(d, 6 * d, device=self.device)
+        into = torch.empty(max(FLOOR_CHUNKS), 6 * d, device=self.device)
+
+        def products(chunk: int) -> Tensor:
+            for begin in range(0, rows, chunk):
+                begin %= len(states)
+                part = states[begin : begin + chunk]
+                torch.mm(part, weights, out=into[: len(part)])
+            return into
+
+        fastest = min(FLOOR_CHUNKS, key=lambda chunk: min(_seconds(products, chunk) for _ in "abc"))
+        return lambda _: products(fastest)
+
+
+def _seconds(function: Callable[[int], Tensor], value: int) -> float:
+    from benchmarks.measure import clock
+
+    start = clock()
+    function(value)
+    return clock() - start
