@@ -72,9 +72,10 @@ class SymmetrizedGRUKernel:
     ) -> tuple[Float[Tensor, "m d"], tuple[Tensor, ...]]:
         left, right = left.to(weights[0].dtype), right.to(weights[0].dtype)
         steps = _steps(weights, left, right, left + right, left - right)
-        gates, _, new = steps
-        update = gates[..., left.shape[1] :]
-        one, other = torch.lerp(new[0], left, update[0]), torch.lerp(new[1], right, update[1])
+        gates, other_gates, _, _, new, other_new = steps
+        d = left.shape[1]
+        one = torch.lerp(new, left, gates[:, d:])
+        other = torch.lerp(other_new, right, other_gates[:, d:])
         return one.add_(other).mul_(0.5), steps
 
     def backward(
@@ -88,58 +89,75 @@ class SymmetrizedGRUKernel:
     ) -> tuple[Float[Tensor, "m d"], Float[Tensor, "m d"]]:
         of_sum, of_difference, _, of_new, _ = weights
         left, right, grad = (v.to(of_sum.dtype) for v in (left, right, grad))
-        (m, d), states = left.shape, (left, right)
         total, difference = left + right, left - right
-        gates, from_states, new = steps or _steps(weights, left, right, total, difference)
+        steps = steps or _steps(weights, left, right, total, difference)
+        gates, other_gates, from_left, from_right, new, other_new = steps
 
         half = 0.5 * grad
-        to_states = half * gates[..., d:]
-        to_new = tanh_backward(half - to_states, new).mul_(0.5)
-        to_gates, to_from = torch.empty_like(gates), torch.empty_like(from_states)
-        torch.mul(to_new, from_states[..., d:], out=to_gates[..., :d])
-        for k, state in enumerate(states):
-            torch.sub(state, new[k], out=to_gates[k, :, d:]).mul_(half)
-            to_from[k, :, :d] = to_new[1 - k]
-        torch.mul(to_new, gates[..., :d], out=to_from[..., d:])
-        to_gates = sigmoid_backward(to_gates, gates)
-        to_sum, to_difference = to_gates[0] + to_gates[1], to_gates[0] - to_gates[1]
+        to_from_left, to_from_right = torch.empty_like(from_left), torch.empty_like(from_right)
+        to_left, to_gates = _through_order(
+            half, left, gates, new, from_left, to_from_left, to_from_right
+        )
+        to_right, to_other_gates = _through_order(
+            half, right, other_gates, other_new, from_right, to_from_right, to_from_left
+        )
+        to_sum = to_gates + to_other_gates
+        to_difference = to_gates.sub_(to_other_gates)
 
         _add_product(to_weights[0], to_sum, total)
         _add_product(to_weights[1], to_difference, difference)
         to_weights[2] += to_sum.sum(0)
-        for k, state in enumerate(states):
-            _add_product(to_weights[3], to_from[k], state)
-        to_weights[4] += to_from.sum((0, 1))
-        to_states.view(2 * m, d).addmm_(to_from.view(2 * m, 2 * d), of_new)
+        _add_product(to_weights[3], to_from_left, left)
+        _add_product(to_weights[3], to_from_right, right)
+        to_weights[4] += to_from_left.add(to_from_right).sum(0)
         from_sum, from_difference = to_sum @ of_sum, to_difference @ of_difference
-        return (
-            to_states[0].add_(from_sum).add_(from_difference),
-            to_states[1].add_(from_sum).sub_(from_difference),
-        )
+        to_left.addmm_(to_from_left, of_new).add_(from_sum).add_(from_difference)
+        to_right.addmm_(to_from_right, of_new).add_(from_sum).sub_(from_difference)
+        return to_left, to_right
 
 
 def _steps(
     weights: Sequence[Tensor], left: Tensor, right: Tensor, total: Tensor, difference: Tensor
-) -> tuple[Tensor, Tensor, Tensor]:
-    """The steps of GRU(hidden=left, input=right), at 0, and of the mirror image, at 1.
+) -> tuple[Tensor, ...]:
+    """The steps to GRU(hidden=left, input=right) and to the mirror image.
 
-    Returns: the gates (2, m, 2d); what each hidden state gives to new states, as the other's input
-    and for itself (2, m, 2d); the new states (2, m, d).
+    Returns: the gates (m, 2d) of both orders; what left and what right give to new states, as an
+    input and as a hidden state (m, 2d); the new states (m, d) of both orders.
     """
     of_sum, of_difference, bias, of_new, bias_new = weights
-    m, d = left.shape
-    gates, from_states, new = (left.new_empty(2, m, width) for width in (2 * d, 2 * d, d))
-    even = torch.addmm(bias, total, of_sum.T, out=gates[0])
-    odd = difference @ of_difference.T
-    torch.sub(even, odd, out=gates[1])
-    even.add_(odd)
-    gates.sigmoid_()
-    for k, state in enumerate((left, right)):
-        torch.addmm(bias_new, state, of_new.T, out=from_states[k])
-    for k in (0, 1):
-        given, own = from_states[1 - k, :, :d], from_states[k, :, d:]
-        torch.addcmul(given, gates[k, :, :d], own, out=new[k])
-    return gates, from_states, new.sigmoid_().mul_(2).sub_(1)
+    d = left.shape[1]
+    even, odd = torch.addmm(bias, total, of_sum.T), difference @ of_difference.T
+    gates, other_gates = (even + odd).sigmoid_(), even.sub_(odd).sigmoid_()
+    from_left, from_right = (torch.addmm(bias_new, v, of_new.T) for v in (left, right))
+    new = torch.addcmul(from_right[:, :d], gates[:, :d], from_left[:, d:])
+    other_new = torch.addcmul(from_left[:, :d], other_gates[:, :d], from_right[:, d:])
+    for state in (new, other_new):
+        state.sigmoid_().mul_(2).sub_(1)
+    return gates, other_gates, from_left, from_right, new, other_new
+
+
+def _through_order(
+    half: Tensor,
+    hidden: Tensor,
+    gates: Tensor,
+    new: Tensor,
+    from_hidden: Tensor,
+    to_from_hidden: Tensor,
+    to_from_input: Tensor,
+) -> tuple[Tensor, Tensor]:
+    """The way back through one order: gradients of the hidden state that is kept, and of gates.
+
+    Those of `from_hidden` and of the other state's are written where they belong.
+    """
+    d = hidden.shape[1]
+    to_hidden = half * gates[:, d:]
+    to_new = tanh_backward(half - to_hidden, new).mul_(0.5)
+    to_gates = torch.empty_like(gates)
+    torch.mul(to_new, from_hidden[:, d:], out=to_gates[:, :d])
+    torch.sub(hidden, new, out=to_gates[:, d:]).mul_(half)
+    to_from_input[:, :d] = to_new
+    torch.mul(to_new, gates[:, :d], out=to_from_hidden[:, d:])
+    return to_hidden, sigmoid_backward(to_gates, gates)
 
 
 def _add_product(total: Tensor, a: Float[Tensor, "m j"], b: Float[Tensor, "m k"]) -> None:
