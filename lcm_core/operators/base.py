@@ -151,6 +151,10 @@ def without_infinity(state: Tensor) -> Tensor:
 
 
 _REGISTRY: dict[str, type[Operator]] = {}
+
+#: Called with the name of each operator that is registered, such as by a cell of a notebook.
+on_register: list[Callable[[str], None]] = []
+
 OperatorClass = TypeVar("OperatorClass", bound=type[Operator])
 
 
@@ -169,6 +173,8 @@ def register(name: str) -> Callable[[OperatorClass], OperatorClass]:
             raise ValueError(f"the name {name!r} is taken by {_REGISTRY[name]!r}; choose another")
         _REGISTRY[name] = cls
         cls.name = name
+        for tell in on_register:
+            tell(name)
         return cls
 
     return add

@@ -1,0 +1,175 @@
+"""The menu of operators that every explorer has."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import ipywidgets as widgets
+from torch import Tensor
+
+from lcm_core.operators import Operator, make_operator, operator_names
+from lcm_core.operators.base import operator_class
+from lcm_core.training import Trainer
+from lcm_core.widgets.operators import label, resolve_operator
+from lcm_core.widgets.shelf import Offer, shelf
+
+#: A name of `operator_names()`, an operator, the file of a checkpoint, or a label on the shelf.
+OperatorChoice = str | Operator | Path
+
+NO_OPERATOR = "(none)"
+
+
+class OperatorMenu:
+    """Offers the given operators, those on the shelf, and those of the library.
+
+    Args:
+        operator: what is chosen first; None is "(none)".
+        on_change: called when another operator is chosen, and when the chosen one is offered anew:
+            by a training run that is followed, in the thread of that run.
+        description: the title; also makes the class on the page, such as `lcm-operator-2`.
+        none: whether "(none)" can be chosen.
+        also: further operators to list.
+
+    Attributes:
+        widget: the menu; its value is a label.
+
+    Raises:
+        ValueError: an unknown name, a file that is no checkpoint, or a checkpoint of a fold.
+    """
+
+    def __init__(
+        self,
+        operator: OperatorChoice | None,
+        on_change: Callable[[], None],
+        description: str = "Operator",
+        none: bool = False,
+        also: Sequence[OperatorChoice] = (),
+    ):
+        self._on_change = on_change
+        self._none = [NO_OPERATOR] if none or operator is None else []
+        self._lock = threading.RLock()  # of what is listed and chosen
+        self._quiet = False
+        self._weights: dict[tuple[str, int, int], Operator] = {}
+        self._given, chosen = _given(operator, also)
+        self.widget = widgets.Dropdown(
+            options=self._labels(),
+            value=NO_OPERATOR if operator is None else chosen,
+            description=description,
+            tooltip="the operator ⊕ that makes one state of two",
+        )
+        self.widget.add_class("lcm-" + description.lower().replace(" ", "-"))
+        self._chosen_offer = self._offers().get(self.label)
+        self.widget.observe(self._chosen, names="value")
+        self._unwatch = shelf.watch(self._shelf_changed)
+
+    @property
+    def label(self) -> str:
+        """What the chosen operator is called on the page."""
+        return self.widget.value
+
+    @property
+    def channels(self) -> int | None:
+        """The width of the elements that the chosen operator takes; None if any will do."""
+        offer = self._chosen_offer
+        return offer.operator.channels if offer and isinstance(offer.operator, Operator) else None
+
+    @property
+    def elements(self) -> Tensor | None:
+        """Elements `(m, channels)` that came with the chosen operator."""
+        return self._chosen_offer.elements if self._chosen_offer else None
+
+    def operator(self, channels: int, seed: int = 0) -> Operator | None:
+        """The chosen operator; None for "(none)".
+
+        Args:
+            channels: the width of the elements it will get.
+            seed: of its weights, if it is one of the library.
+        """
+        chosen, offer = self.label, self._chosen_offer
+        if chosen == NO_OPERATOR:
+            return None
+        if offer is not None and isinstance(offer.operator, Operator):
+            return resolve_operator(offer.operator, channels)
+        key = (chosen, channels, seed)
+        if key not in self._weights:
+            if offer is None:
+                self._weights[key] = resolve_operator(chosen, channels, seed)
+            else:
+                self._weights[key] = offer.operator(channels)
+        return self._weights[key]
+
+    def close(self) -> None:
+        """Hears no more of the shelf."""
+        self._unwatch()
+
+    def _offers(self) -> dict[str, Offer]:
+        return {**self._given, **shelf.offers()}
+
+    def _labels(self) -> list[str]:
+        return list(dict.fromkeys([*self._none, *self._offers(), *operator_names()]))
+
+    def _chosen(self, _: Any) -> None:
+        with self._lock:
+            if self._quiet:
+                return
+            self._chosen_offer = self._offers().get(self.label)
+        self._on_change()
+
+    def _shelf_changed(self, changed: str) -> None:
+        """Lists what there is now. What is chosen stays so and, if withdrawn, as it was."""
+        with self._lock:
+            chosen = self.label
+            self._list(list(dict.fromkeys([*self._labels(), chosen])))
+            self._weights = {key: made for key, made in self._weights.items() if key[0] != changed}
+            offer = self._offers().get(chosen)
+            withdrawn = offer is None and chosen not in operator_names()
+            if changed != chosen or withdrawn:
+                return
+            self._chosen_offer = offer
+        self._on_change()
+
+    def _list(self, labels: list[str]) -> None:
+        if list(self.widget.options) == labels:
+            return
+        chosen, self._quiet = self.label, True
+        with self.widget.hold_sync():
+            self.widget.options = labels
+            self.widget.value = chosen
+        self._quiet = False
+
+
+def _given(
+    operator: OperatorChoice | None, also: Sequence[OperatorChoice]
+) -> tuple[dict[str, Offer], str | None]:
+    """Offers by label, equal labels numbered; and the label of the first choice."""
+    wanted = list(also)
+    if operator is not None and not any(operator is each for each in wanted):
+        wanted = [operator, *wanted]
+    read = [_read(each) for each in wanted]
+    texts = [text for text, offer in read if offer is not None]
+    offers: dict[str, Offer] = {}
+    chosen = None
+    for each, (text, offer) in zip(wanted, read, strict=True):
+        if offer is not None:
+            if texts.count(text) > 1:
+                text = f"{text} {sum(name.startswith(f'{text} ') for name in offers) + 1}"
+            offers[text] = offer
+        if each is operator:
+            chosen = text
+    return offers, chosen
+
+
+def _read(operator: OperatorChoice) -> tuple[str, Offer | None]:
+    """A label, and an offer if it is not listed anyway."""
+    if isinstance(operator, Operator):
+        return label(operator), Offer(operator)
+    if isinstance(operator, str) and operator in [*operator_names(), *shelf.offers()]:
+        return operator, None
+    if isinstance(operator, Path) or Path(operator).is_file():
+        return f"checkpoint {Path(operator).name}", Offer.of(Trainer.load(operator))
+    operator_class(operator)  # raises for an unknown name
+    return operator, Offer(partial(make_operator, operator))

@@ -1,0 +1,160 @@
+"""The menu of operators: what it lists, what it makes, and that it follows the shelf."""
+
+import threading
+
+import pytest
+import torch
+
+from lcm_core.operators import Operator, make_operator, operator_names, register
+from lcm_core.operators.base import _REGISTRY
+from lcm_core.recipe import Recipe
+from lcm_core.training import Trainer
+from lcm_core.widgets.operator_menu import NO_OPERATOR, OperatorMenu
+from lcm_core.widgets.shelf import Offer, shelf
+
+RECIPE = "bits=4 channels=8 steps=2 batch_size=4 log_every=1"
+
+
+@pytest.fixture
+def heard():
+    return []
+
+
+@pytest.fixture
+def menu_of(heard):
+    menus = []
+
+    def make(operator, **options) -> OperatorMenu:
+        menus.append(OperatorMenu(operator, lambda: heard.append(menus[0].label), **options))
+        return menus[0]
+
+    yield make
+    for menu in menus:
+        menu.close()
+    for label in shelf.offers():
+        shelf.withdraw(label)
+
+
+def test_it_lists_the_library_and_makes_operators_by_seed(menu_of, heard) -> None:
+    menu = menu_of("gru")
+    assert list(menu.widget.options) == operator_names()
+    assert (menu.label, menu.channels, menu.elements) == ("gru", None, None)
+    one, again, other = menu.operator(4, seed=1), menu.operator(4, seed=1), menu.operator(4, seed=2)
+    assert one is again
+    assert not torch.equal(one(torch.ones(1, 4), torch.ones(1, 4)), other(*torch.ones(2, 1, 4)))
+    menu.widget.value = "sum"
+    assert heard == ["sum"]
+    assert menu.operator(4).name == "sum"
+
+
+def test_given_operators_come_first_and_equal_names_are_numbered(menu_of) -> None:
+    pair = (make_operator("gru", 4), make_operator("gru", 4))
+    menu = menu_of(pair[1], also=pair)
+    assert list(menu.widget.options)[:2] == ["gru (yours) 1", "gru (yours) 2"]
+    assert menu.label == "gru (yours) 2"
+    assert menu.operator(4) is pair[1]
+    assert menu.channels == 4
+    with pytest.raises(ValueError, match=r"of 3 channels, got 'gru' with 4"):
+        menu.operator(3)
+
+
+def test_no_operator_can_be_chosen(menu_of) -> None:
+    menu = menu_of(None)
+    assert (menu.label, menu.operator(4), menu.channels) == (NO_OPERATOR, None, None)
+
+
+def test_offers_are_listed_and_followed(menu_of, heard) -> None:
+    menu = menu_of("sum")
+    first, second = make_operator("gru", 3), make_operator("gru", 3)
+    elements = torch.ones(5, 3)
+    shelf.offer("training: gru", first, elements)
+    assert menu.widget.options[0] == "training: gru"
+    assert (menu.label, heard) == ("sum", [])  # listing changes nothing
+    menu.widget.value = "training: gru"
+    assert menu.operator(3) is first
+    assert menu.elements is elements
+    shelf.offer("training: gru", second)
+    assert heard == ["training: gru"] * 2
+    assert menu.operator(3) is second
+    shelf.withdraw("training: gru")
+    assert (menu.label, menu.operator(3)) == ("training: gru", second)
+    menu.widget.value = "sum"
+    shelf.offer("other", first)
+    assert "training: gru" not in menu.widget.options
+    menu.close()
+    shelf.offer("third", first)
+    assert "third" not in menu.widget.options
+
+
+def test_an_offer_for_any_width_is_made_for_the_width_asked(menu_of) -> None:
+    shelf.offer("x + y", lambda channels: make_operator("sum", channels))
+    menu = menu_of("x + y")
+    assert menu.channels is None
+    assert menu.operator(7).channels == 7
+    assert menu.operator(7) is menu.operator(7)
+
+
+def test_a_choice_made_while_offers_come_is_not_lost(menu_of) -> None:
+    menu = menu_of("sum")
+
+    def offer_many() -> None:
+        for number in range(200):
+            shelf.offer(f"offer {number}", make_operator("max", 2))
+
+    thread = threading.Thread(target=offer_many)
+    thread.start()
+    chosen = []
+    while thread.is_alive():
+        for name in ("gru", "max"):
+            menu.widget.value = name
+            chosen.append((menu.label, menu.operator(2).name))
+    thread.join()
+    assert all(label == name for label, name in chosen)
+    assert len(menu.widget.options) == 200 + len(operator_names())
+
+
+def test_an_operator_registered_in_a_cell_appears_and_is_replaced(menu_of, heard) -> None:
+    menu = menu_of("sum")
+    try:
+        for offset in (1.0, 2.0):
+
+            class Mine(Operator):
+                offset: float
+
+                def forward(self, left, right):
+                    return left + right + self.offset
+
+            Mine.offset = offset
+            register("mine_of_a_cell")(Mine)
+            if menu.label == "sum":
+                menu.widget.value = "mine_of_a_cell"
+            assert menu.operator(1)(torch.zeros(1, 1), torch.zeros(1, 1)).item() == offset
+        assert heard == ["mine_of_a_cell"] * 2
+    finally:
+        _REGISTRY.pop("mine_of_a_cell", None)
+
+
+def test_checkpoints_bring_their_operator_and_encoded_elements(menu_of, tmp_path) -> None:
+    trainer = Trainer(Recipe.parse(RECIPE))
+    list(trainer.records())
+    trainer.save(tmp_path / "run.pt")
+    menu = menu_of(str(tmp_path / "run.pt"))
+    assert menu.label == "checkpoint run.pt"
+    assert menu.channels == 8
+    assert menu.elements.shape[1] == 8
+    states = torch.randn(2, 5, 8)
+    expected = trainer.model.aggregation.operator(*states)
+    assert torch.allclose(menu.operator(8)(*states), expected)
+
+
+def test_bad_choices_are_explained(menu_of, tmp_path) -> None:
+    with pytest.raises(ValueError, match="did you mean 'gru'"):
+        OperatorMenu("grru", lambda: None)
+    (tmp_path / "no.pt").write_text("nothing")
+    with pytest.raises(ValueError, match="cannot be read as a checkpoint"):
+        OperatorMenu(tmp_path / "no.pt", lambda: None)
+    with pytest.raises(FileNotFoundError):
+        OperatorMenu(tmp_path / "missing.pt", lambda: None)
+    fold = Trainer(Recipe.parse(RECIPE + " operator=gru_fold"))
+    with pytest.raises(ValueError, match="folds elements into a hidden state"):
+        Offer.of(fold)
