@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import nbformat
 import pytest
 from playwright.sync_api import Browser, Page
 
@@ -12,6 +14,17 @@ from tests.browser.notebook_page import NotebookPage
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 WINDOW = {"width": 1300, "height": 1000}
+
+IMPORTS = """
+import threading
+import torch
+import lcm_core
+from lcm_core.widgets import *
+from lcm_core.widgets.shelf import shelf
+
+def threads():
+    return sorted(thread.name for thread in threading.enumerate() if thread.name.startswith("lcm"))
+"""
 
 
 @pytest.fixture(scope="session")
@@ -33,10 +46,40 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def start_here(chromium: Browser, lab: str) -> Iterator[NotebookPage]:
     """`00_start_here`, open and run once for all tests."""
+    with opened(chromium, lab, "00_start_here.ipynb", NOTEBOOKS) as notebook:
+        yield notebook
+
+
+@pytest.fixture(
+    scope="session",
+    params=[True, pytest.param(False, marks=pytest.mark.slow)],
+    ids=["subshells", "no-subshells"],
+)
+def workshop(
+    chromium: Browser,
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[NotebookPage]:
+    """A notebook with every widget imported, to which tests add cells: one kernel for all."""
+    folder = tmp_path_factory.mktemp("workshop")
+    cell = nbformat.v4.new_code_cell(IMPORTS, id="imports")
+    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    notebook = nbformat.v4.new_notebook(cells=[cell], metadata=metadata)
+    nbformat.write(notebook, folder / "workshop.ipynb")
+    home = tmp_path_factory.mktemp("workshop_lab")
+    with (
+        serve(folder, home, subshells=request.param) as address,
+        opened(chromium, address, "workshop.ipynb", folder) as page,
+    ):
+        yield page
+
+
+@contextlib.contextmanager
+def opened(chromium: Browser, address: str, name: str, folder: Path) -> Iterator[NotebookPage]:
+    """A notebook, open and run, in a page of its own."""
     page = chromium.new_page(viewport=WINDOW)
     page.set_default_timeout(20_000)
-    name = "00_start_here.ipynb"
-    notebook = NotebookPage(page, lab, name, NOTEBOOKS / name)
+    notebook = NotebookPage(page, address, name, folder / name)
     notebook.open()
     notebook.run_all()
     yield notebook

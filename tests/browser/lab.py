@@ -43,16 +43,23 @@ def open_browser() -> Iterator[Browser]:
 
 
 @contextlib.contextmanager
-def serve(notebooks: Path, home: Path) -> Iterator[str]:
+def serve(notebooks: Path, home: Path, subshells: bool = True) -> Iterator[str]:
     """Serves a copy of `notebooks`, since JupyterLab saves what it shows; yields the address.
 
     The server has no token and no settings of the person who runs the tests.
+
+    Args:
+        notebooks, home: what is served, and where everything is written.
+        subshells: whether a widget's messages go to a second thread of the kernel, as is usual.
     """
     root = home / "notebooks"
     shutil.copytree(notebooks, root)
     settings = home / "settings" / "@jupyterlab" / "apputils-extension"
     settings.mkdir(parents=True)
     (settings / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
+    if not subshells:
+        chosen = '{"commsOverSubshells": "disabled"}'
+        (settings / "kernels-settings.jupyterlab-settings").write_text(chosen)
     port = _free_port()
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
     command += ["--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0"]

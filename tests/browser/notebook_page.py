@@ -93,6 +93,37 @@ class NotebookPage:
         expect(cell.locator(".jp-InputPrompt")).to_have_text("[*]:")
         return cell
 
+    def add_cell(self, source: str) -> Locator:
+        """Appends a cell, runs it, and returns it when it has run."""
+        cell_id = self.page.evaluate(
+            """async source => {
+                const notebook = window.jupyterapp.shell.currentWidget.content;
+                const model = notebook.model.sharedModel;
+                model.insertCell(model.cells.length, {cell_type: "code", source});
+                return model.cells[model.cells.length - 1].id;
+            }""",
+            source,
+        )
+        self.cell_ids.append(cell_id)
+        self.run_cell(cell_id)
+        return self.cell(cell_id)
+
+    def remove_cell(self, cell_id: str) -> None:
+        """Takes a cell off the page."""
+        number = self.cell_ids.index(cell_id)
+        self.page.evaluate(
+            "n => window.jupyterapp.shell.currentWidget.content.model.sharedModel.deleteCell(n)",
+            number,
+        )
+        self.cell_ids.remove(cell_id)
+
+    def text_of(self, source: str) -> str:
+        """What a new cell with this source prints or shows."""
+        cell = self.add_cell(source)
+        text = cell.locator(".jp-OutputArea-output").first.inner_text(timeout=10_000).strip()
+        self.remove_cell(self.cell_ids[-1])
+        return text
+
     def stored_errors(self) -> list[str]:
         """Error outputs and texts on stderr of all cells."""
         return self.page.evaluate(

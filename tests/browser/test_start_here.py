@@ -3,46 +3,17 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
+from tests.browser.actions import press, state_is, step_of, wait_for_step, write_recipe
 from tests.browser.notebook_page import FIGURE_TAKEN_AWAY, NotebookPage
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 Take = Callable[[Page, str], None]
-
-
-def press(cell: Locator, name: str) -> None:
-    """Presses a button by keyboard."""
-    button = cell.locator(f"button.lcm-{name}")
-    button.focus()
-    button.press("Enter")
-
-
-def state_is(cell: Locator, state: str, timeout: float = 60_000) -> None:
-    expect(cell.locator(".lcm-state")).to_have_text(state, timeout=timeout)
-
-
-def step_of(cell: Locator) -> int:
-    found = re.search(r"step (\d+) of", cell.locator(".lcm-progress").inner_text())
-    return int(found.group(1)) if found else 0
-
-
-def wait_for_step(cell: Locator, least: int, seconds: float = 60) -> int:
-    until = time.monotonic() + seconds
-    while (step := step_of(cell)) < least:
-        assert time.monotonic() < until, f"still at step {step} after {seconds} s"
-        time.sleep(0.1)
-    return step
-
-
-def write_recipe(cell: Locator, text: str) -> None:
-    cell.locator(".lcm-recipe textarea").fill(text)
-    press(cell, "apply")
 
 
 def test_run_all_has_no_errors(start_here: NotebookPage, screenshot: Take) -> None:

@@ -1,0 +1,59 @@
+"""What a reader does with a panel: presses, menus, sliders; by keyboard unless it says mouse."""
+
+from __future__ import annotations
+
+import re
+import time
+
+from playwright.sync_api import Locator, expect
+
+
+def press(cell: Locator, name: str) -> None:
+    """Presses a button by keyboard."""
+    button = cell.locator(f"button.lcm-{name}")
+    button.focus()
+    button.press("Enter")
+
+
+def choose(cell: Locator, name: str, label: str) -> None:
+    """Chooses from a menu by the label of the option."""
+    menu = cell.locator(f".lcm-{name} select")
+    menu.focus()
+    menu.select_option(label=label)
+
+
+def slide(cell: Locator, name: str, key: str, times: int = 1) -> None:
+    """Moves a slider by a key, such as `ArrowRight` or `Home`."""
+    handle = cell.locator(f".lcm-{name} [role=slider]")
+    handle.focus()
+    for _ in range(times):
+        handle.press(key)
+
+
+def write(cell: Locator, name: str, text: str) -> None:
+    """Writes into a text field and leaves it."""
+    field = cell.locator(f".lcm-{name} input, .lcm-{name} textarea").first
+    field.fill(text)
+    field.press("Tab")
+
+
+def state_is(cell: Locator, state: str, timeout: float = 60_000) -> None:
+    expect(cell.locator(".lcm-state")).to_have_text(state, timeout=timeout)
+
+
+def step_of(cell: Locator) -> int:
+    found = re.search(r"step (\d+) of", cell.locator(".lcm-progress").inner_text())
+    return int(found.group(1)) if found else 0
+
+
+def wait_for_step(cell: Locator, least: int, seconds: float = 60) -> int:
+    until = time.monotonic() + seconds
+    while (step := step_of(cell)) < least:
+        assert time.monotonic() < until, f"still at step {step} after {seconds} s"
+        time.sleep(0.1)
+    return step
+
+
+def write_recipe(cell: Locator, text: str) -> None:
+    cell.locator(".lcm-recipe textarea").fill(text)
+    press(cell, "apply")
