@@ -1,7 +1,7 @@
 # `make lab` and `make test` do all their set-up from a bare clone; a second run starts at once.
 #
 #   make lab LAB_FLAGS="--port 8890 --no-browser"     flags for JupyterLab
-#   make test PYTEST_FLAGS="-n 2 -k tasks"            flags for pytest
+#   make test PYTEST_FLAGS="-k tasks"                 flags for pytest
 #   make bench BENCH_FLAGS="--workloads ragged,tiny"  flags for the benchmark
 #   make lab PYTHON=python3.12                        another Python (3.11 or newer)
 
@@ -13,6 +13,7 @@ BENCH_FLAGS ?=
 
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --constraint constraints.txt --disable-pip-version-check
+NONE_CHOSEN = [ $$? -eq 5 ]  # the flags of pytest left none of these tests: no failure
 ROOT_FLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
@@ -25,10 +26,11 @@ lab: $(VENV)/.notebooks-installed  ## set up, then open JupyterLab at the first 
 	$(BIN)/jupyter lab $(ROOT_FLAG) $(LAB_FLAGS) notebooks/00_start_here.ipynb
 
 test: lint  ## set up, then check format, lint and types, and run the tests
-	$(BIN)/python -m pytest -m "not slow" $(PYTEST_FLAGS)
+	$(BIN)/python -m pytest -m "not slow and not browser" -n auto --maxprocesses 4 $(PYTEST_FLAGS) || $(NONE_CHOSEN)
+	$(BIN)/python -m pytest -m "not slow and browser" $(PYTEST_FLAGS) || $(NONE_CHOSEN)
 
 test-slow: $(VENV)/.dev-installed  ## the tests that train for longer
-	$(BIN)/python -m pytest -m slow $(PYTEST_FLAGS) || [ $$? -eq 5 ]  # 5: none is marked
+	$(BIN)/python -m pytest -m slow $(PYTEST_FLAGS) || $(NONE_CHOSEN)
 
 lint: $(VENV)/.dev-installed  ## check format, lint and types
 	$(BIN)/ruff format --check

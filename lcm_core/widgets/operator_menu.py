@@ -23,8 +23,23 @@ OperatorChoice = str | Operator | Path
 NO_OPERATOR = "(none)"
 
 
+class LockedDropdown(widgets.Dropdown):
+    """A menu that takes no choice from the page while another thread changes its options."""
+
+    def __init__(self, **options: Any):
+        self.lock = threading.RLock()
+        super().__init__(**options)
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """What the page says."""
+        with self.lock:
+            super().set_state(sync_data)
+
+
 class OperatorMenu:
-    """Offers the given operators, those on the shelf, and those of the library.
+    """Offers the given operators, those of the library, and those on the shelf.
+
+    New ones are listed last: the page tells a choice by its place in the list.
 
     Args:
         operator: what is chosen first; None is "(none)".
@@ -51,11 +66,10 @@ class OperatorMenu:
     ):
         self._on_change = on_change
         self._none = [NO_OPERATOR] if none or operator is None else []
-        self._lock = threading.RLock()  # of what is listed and chosen
         self._quiet = False
         self._weights: dict[tuple[str, int, int], Operator] = {}
         self._given, chosen = _given(operator, also)
-        self.widget = widgets.Dropdown(
+        self.widget = LockedDropdown(
             options=self._labels(),
             value=NO_OPERATOR if operator is None else chosen,
             description=description,
@@ -110,18 +124,16 @@ class OperatorMenu:
         return {**self._given, **shelf.offers()}
 
     def _labels(self) -> list[str]:
-        return list(dict.fromkeys([*self._none, *self._offers(), *operator_names()]))
+        return list(dict.fromkeys([*self._none, *self._given, *operator_names(), *shelf.offers()]))
 
     def _chosen(self, _: Any) -> None:
-        with self._lock:
-            if self._quiet:
-                return
+        if not self._quiet:
             self._chosen_offer = self._offers().get(self.label)
-        self._on_change()
+            self._on_change()
 
     def _shelf_changed(self, changed: str) -> None:
         """Lists what there is now. What is chosen stays so and, if withdrawn, as it was."""
-        with self._lock:
+        with self.widget.lock:
             chosen = self.label
             self._list(list(dict.fromkeys([*self._labels(), chosen])))
             self._weights = {key: made for key, made in self._weights.items() if key[0] != changed}
