@@ -19,7 +19,7 @@ MAX_STRIP_LEAVES = 16
 MAX_STRIP_CELLS = 16
 
 STRIP_SHARE = 0.8  # of the room between neighbouring leaves
-PLOT_WIDTH = 850  # pixels, about; only the size of the cells depends on it
+PLOT_WIDTH = 850  # pixels, about, where the figure has the page to itself
 LARGEST_CELL = 22  # pixels
 
 
@@ -68,6 +68,7 @@ def tree_figure(
     level: int | None = None,
     names: Sequence[str] | None = None,
     height: int = 380,
+    width: int = PLOT_WIDTH,
 ) -> go.Figure:
     """Draws a trace; nodes above `level` are still empty.
 
@@ -76,6 +77,7 @@ def tree_figure(
         level: the level reached when stepping; `None` draws the finished reduction.
         names: a label for each leaf; numbers if left out.
         height: of the figure, in pixels.
+        width: of the plot, about, in pixels; only the size of the cells depends on it.
     """
     nodes = list(graph.nodes)
     labels = list(names) if names is not None else [str(node) for node in nodes]
@@ -98,7 +100,7 @@ def tree_figure(
     expression = bracketings(graph, labels)
 
     draw = _strips if strips else _dots
-    filled = draw(done, position, states, expression, graph, len(leaves))
+    filled = draw(done, position, states, expression, graph, len(leaves), width)
     figure = go.Figure(
         [
             _edges(graph, position, set(done)),
@@ -171,12 +173,13 @@ def _strips(
     expression: dict[int, str],
     graph: nx.DiGraph,
     leaves: int,
+    width: int,
 ) -> go.Scatter:
     """Each state as a row of cells, one for each feature."""
     cells = states[nodes[0]].size
-    room = PLOT_WIDTH / (max(leaves, 2) + 0.4)  # pixels from leaf to leaf
-    width = min(STRIP_SHARE / cells, LARGEST_CELL / room)
-    offsets = (np.arange(cells) - (cells - 1) / 2) * width
+    room = width / (max(leaves, 2) + 0.4)  # pixels from leaf to leaf
+    cell = min(STRIP_SHARE / cells, LARGEST_CELL / room)
+    offsets = (np.arange(cells) - (cells - 1) / 2) * cell
     values = np.concatenate([states[node] for node in nodes])
     hover = [
         _hover(node, states[node], expression[node], graph.nodes[node]["height"])
@@ -190,7 +193,7 @@ def _strips(
         mode="markers",
         marker={
             "symbol": "square",
-            "size": max(3.0, width * room),
+            "size": max(3.0, cell * room),
             "color": np.where(np.isfinite(values), values, np.nan),
             "line": {"color": INK, "width": 0.5},
             "colorbar": _colour_bar("feature"),
@@ -208,6 +211,7 @@ def _dots(
     expression: dict[int, str],
     graph: nx.DiGraph,
     leaves: int,
+    width: int,
 ) -> go.Scatter:
     """Each state as one dot: the mean of its features."""
     values = np.array([float(np.mean(states[node])) for node in nodes])
@@ -217,7 +221,7 @@ def _dots(
         y=np.array([position[node][1] for node in nodes]),
         mode="markers",
         marker={
-            "size": float(np.clip(600 / max(leaves, 1), 8, 18)),
+            "size": float(np.clip(0.7 * width / max(leaves, 1), 8, 18)),
             "color": values,
             "line": {"color": INK, "width": 0.5},
             "colorbar": _colour_bar("mean feature"),
