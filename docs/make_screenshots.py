@@ -1,71 +1,115 @@
-"""Makes docs/start_here.png from the real notebook in a real JupyterLab.
+"""Makes the pictures of the panels in docs/ from a real notebook in a real JupyterLab.
 
-Run it as `python docs/make_screenshots.py`; it takes about a minute.
+Run it as `python docs/make_screenshots.py [NAME …]`; all of them take about two minutes.
 """
 
 from __future__ import annotations
 
-import base64
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+
+import nbformat
+from playwright.sync_api import Locator
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from tests.browser.actions import press, slide, state_is  # noqa: E402
 from tests.browser.lab import open_browser, serve  # noqa: E402
 from tests.browser.notebook_page import NotebookPage  # noqa: E402
 
-NAME = "00_start_here.ipynb"
+IMPORTS = "import lcm_core\nfrom lcm_core.tasks import make_task\nfrom lcm_core.widgets import *"
+
+Act = Callable[[Locator], None]
 
 
-def main() -> None:
-    """Runs the notebook, trains, and puts two of its cells side by side."""
-    notebooks = ROOT / "notebooks"
-    with (
-        tempfile.TemporaryDirectory() as home,
-        open_browser() as browser,
-        serve(notebooks, Path(home)) as address,
-    ):
-        page = browser.new_page(viewport={"width": 1150, "height": 1300})
-        page.set_default_timeout(120_000)
-        notebook = NotebookPage(page, address, NAME, notebooks / NAME)
-        notebook.open()
-        notebook.command("application:toggle-left-area")
-        notebook.run_all()
-        cell = notebook.cell("training-panel")
-        for name, state in (("start", "running"), ("pause", "paused")):
-            cell.locator(f"button.lcm-{name}").click()
-            cell.locator(f".lcm-state:text-is('{state}')").wait_for()
-        slider = cell.locator(".lcm-associativity [role=slider]")
-        slider.focus()
-        for _ in range(6):  # 0.3
-            slider.press("ArrowRight")
-        cell.locator("button.lcm-pause").click()
-        cell.locator(".lcm-state:text-is('finished')").wait_for()
-        page.wait_for_timeout(1000)
-        training = cell.locator(".lcm-panel").screenshot()
-        cell = notebook.cell("tree-explorer")
-        cell.locator(".lcm-tree select").select_option("left")
-        cell.locator("button.lcm-shuffle").click()
-        page.wait_for_timeout(1000)
-        tree = cell.locator(".lcm-panel").screenshot()
-        page.set_viewport_size({"width": 1000, "height": 600})
-        page.set_content(
-            "<body style='margin:8px;width:984px'>" + picture(tree) + picture(training)
-        )
-        page.wait_for_timeout(300)
-        page.locator("body").screenshot(path=ROOT / "docs" / "start_here.png")
+def train(cell: Locator) -> None:
+    """Trains, with a regulariser from the first steps on."""
+    press(cell, "start")
+    state_is(cell, "running")
+    press(cell, "pause")
+    state_is(cell, "paused")
+    slide(cell, "associativity", "ArrowRight", times=6)  # 0.3
+    press(cell, "pause")
+    state_is(cell, "finished", timeout=240_000)
 
 
-def picture(png: bytes) -> str:
-    """An image element that holds its own data."""
-    data = base64.b64encode(png).decode()
-    return (
-        "<img style='width:100%;border:1px solid #ddd;margin-bottom:8px;box-sizing:border-box' "
-        f"src='data:image/png;base64,{data}'>"
-    )
+def race(cell: Locator) -> None:
+    """Trains all recipes to the end."""
+    press(cell, "start")
+    state_is(cell, "finished", timeout=240_000)
+
+
+def search(cell: Locator) -> None:
+    """Searches the worst cases to the end."""
+    press(cell, "search-worst-case")
+    cell.get_by_text("search done").wait_for(timeout=120_000)
+
+
+def nothing(cell: Locator) -> None:
+    """The panel as it opens."""
+
+
+RACE = ", ".join(
+    f'"task=second_minimum bits=6 channels=32 steps=400 batch_size=128 eval_every=100 {rest}"'
+    for rest in ("associativity=0.3", "", "operator=sum", "operator=max")
+)
+
+#: name → the source of the cell, and what is done in it before the picture is taken
+PANELS: dict[str, tuple[str, Act]] = {
+    "tree_explorer": (
+        'TreeExplorer("gru", leaves=8, tree="left", compare="balanced", colour="deviation")',
+        nothing,
+    ),
+    "neighbourhood": ('TreeExplorer("symmetrized_gru", graph="karate", node=5)', nothing),
+    "law_explorer": ('LawExplorer(("mean", "gru", "symmetrized_gru"))', search),
+    "law_map": ('LawExplorer(("mean", "gru", "symmetrized_gru"), view="map")', nothing),
+    "bracketing_explorer": ('BracketingExplorer("symmetrized_gru", n=5)', nothing),
+    "order_explorer": ('OrderExplorer("symmetrized_gru", n=4, tree="balanced")', nothing),
+    "operator_playground": ('OperatorPlayground("x + y + a*x*y", a=0.5)', nothing),
+    "training_panel": (
+        'TrainingPanel("task=bbbp channels=32 steps=150 batch_size=64 log_every=5 eval_every=25")',
+        train,
+    ),
+    "race": (f"TrainingPanel({RACE})", race),
+    "certificate": (
+        "from torch_geometric.nn.aggr import LCMAggregation as PyGLCM\n"
+        'batch = next(iter(make_task("second_minimum").batches("validation")))\n'
+        "lcm_core.certify(PyGLCM(8, 8), batch)",
+        nothing,
+    ),
+}
+
+
+def main(wanted: list[str]) -> None:
+    """Makes the pictures of these names, or all."""
+    if unknown := set(wanted) - set(PANELS):
+        raise SystemExit(f"no picture is called {', '.join(unknown)}; choose from {list(PANELS)}")
+    cell = nbformat.v4.new_code_cell(IMPORTS, id="imports")
+    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    with tempfile.TemporaryDirectory() as folder:
+        notebooks = Path(folder) / "source"
+        notebooks.mkdir()
+        source = notebooks / "panels.ipynb"
+        nbformat.write(nbformat.v4.new_notebook(cells=[cell], metadata=metadata), source)
+        with open_browser() as browser, serve(notebooks, Path(folder)) as address:
+            page = browser.new_page(viewport={"width": 1150, "height": 1300})
+            page.set_default_timeout(60_000)
+            notebook = NotebookPage(page, address, source.name, source)
+            notebook.open()
+            notebook.command("application:toggle-left-area")
+            notebook.run_all()
+            for name in wanted or PANELS:
+                code, act = PANELS[name]
+                output = notebook.add_cell(code)
+                act(output)
+                page.wait_for_timeout(1500)
+                area = output.locator(".lcm-panel, .jp-RenderedHTMLCommon").last
+                area.screenshot(path=ROOT / "docs" / f"{name}.png")
+                print(name, notebook.stored_errors(), notebook.errors)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
