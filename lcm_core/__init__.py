@@ -3,6 +3,7 @@
 from lcm_core.aggregation import LCMAggregation
 from lcm_core.engine import use_kernels
 from lcm_core.fold import FoldAggregation
+from lcm_core.law_maps import LawMap, law_map
 from lcm_core.laws import (
     LAWS,
     LawError,
@@ -32,6 +33,7 @@ __all__ = [
     "FoldAggregation",
     "LCMAggregation",
     "LawError",
+    "LawMap",
     "LawReport",
     "Operator",
     "Population",
@@ -44,6 +46,7 @@ __all__ = [
     "exchange_error",
     "gaussian_population",
     "identity_error",
+    "law_map",
     "law_penalty",
     "law_report",
     "make_operator",

@@ -72,8 +72,8 @@ class LawError:
     `ci_low` and `ci_high` bound the mean with 95 % confidence. `spread` is s, in the units of the
     states; where it is 0 (below rounding) all outputs are the same, the error is an absolute one
     and says little, and `degenerate` is True. `largest_found` is the largest error that gradient
-    ascent found (a lower bound of the worst case), or None if it was not asked for. `values` are
-    the errors of the samples.
+    ascent found (a lower bound of the worst case), and `largest_at` the states where it is; both
+    are None if it was not asked for. `values` are the errors of the samples.
     """
 
     law: str
@@ -88,10 +88,16 @@ class LawError:
     degenerate: bool
     largest_found: float | None = None
     values: np.ndarray = field(repr=False, compare=False, default_factory=lambda: np.empty(0))
+    largest_at: np.ndarray | None = field(repr=False, compare=False, default=None)
 
     @classmethod
     def of(
-        cls, law: str, distances: Tensor, spread: Tensor, largest: float | None = None
+        cls,
+        law: str,
+        distances: Tensor,
+        spread: Tensor,
+        largest: float | None = None,
+        largest_at: Tensor | None = None,
     ) -> "LawError":
         """Summarise distances (m,) between states of this spread."""
         s = float(spread)
@@ -111,6 +117,7 @@ class LawError:
             degenerate=s == 0,
             largest_found=largest,
             values=values,
+            largest_at=None if largest_at is None else largest_at.cpu().numpy(),
         )
 
 
@@ -217,7 +224,7 @@ def law_penalty(
         *states: as many batches of states as the law speaks of (2, 3, 1, 3), such as those that
             `level_samples` draws from the trees of a batch.
     """
-    sides = _sides(law, operator, states)
+    sides = law_sides(law, operator, states)
     squared = torch.stack([difference(a, b).square().sum(-1) for a, b in sides]).amax(0)
     return squared.mean() / _unit(variance(sides))
 
@@ -278,7 +285,8 @@ def arity(law: str) -> int:
     return _SIDES[law][0]
 
 
-def _sides(law: str, operator: Operator, states: Sequence[Tensor]) -> Sides:
+def law_sides(law: str, operator: Operator, states: Sequence[Tensor]) -> Sides:
+    """The two sides of a law for each tuple of states; two pairs of sides for identity."""
     if len(states) != arity(law):
         raise ValueError(
             f"{law} speaks of {arity(law)} states, got {len(states)} batches of states"
@@ -286,7 +294,8 @@ def _sides(law: str, operator: Operator, states: Sequence[Tensor]) -> Sides:
     return _SIDES[law][1](operator, *states)
 
 
-def _distances(sides: Sides) -> Tensor:
+def distances_of(sides: Sides) -> Float[Tensor, " m"]:
+    """How far the sides are apart, the farther pair if there are two."""
     return torch.stack([difference(a, b).norm(dim=-1) for a, b in sides]).amax(0)
 
 
@@ -308,15 +317,19 @@ def _law_error(
             raise ValueError(f"expected states and samples, got {len(states)} and {samples}")
         generator = torch.Generator().manual_seed(seed)
         rows = torch.randint(len(states), (count, samples), generator=generator).to(states.device)
-        sides = _sides(law, operator, [states[r] for r in rows])
-        distances, s = _distances(sides), variance(sides).sqrt()
-    largest = None
+        sides = law_sides(law, operator, [states[r] for r in rows])
+        distances, s = distances_of(sides), variance(sides).sqrt()
+    largest = largest_at = None
     if search_steps > 0:
-        worst = rows[:, distances.topk(min(16, samples)).indices].flatten()
+        worst = distances.topk(min(16, samples)).indices
+        largest, largest_at = float(distances.max() / _unit(s)), states[rows[:, worst[0]]]
 
         def errors(states: Tensor) -> Tensor:
-            return _distances(_sides(law, operator, states.chunk(count))) / _unit(s)
+            return distances_of(law_sides(law, operator, states.chunk(count))) / _unit(s)
 
-        found = search_largest(operator, population, worst, errors, search_steps, should_stop)
-        largest = max(found, float(distances.max() / _unit(s)))
-    return LawError.of(law, distances, s, largest)
+        start = rows[:, worst].flatten()
+        found = search_largest(operator, population, start, errors, search_steps, should_stop)
+        if found is not None and found.error > largest:
+            largest = found.error
+            largest_at = found.states.view(count, len(worst), -1)[:, found.which]
+    return LawError.of(law, distances, s, largest, largest_at)

@@ -1,7 +1,7 @@
 """Gradient ascent for the largest law error: a lower bound of the worst case."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Float, Int
@@ -10,7 +10,16 @@ from torch import Tensor
 from lcm_core.operators import Operator
 from lcm_core.populations import Population
 
-__all__ = ["search_largest"]
+__all__ = ["Found", "search_largest"]
+
+
+@dataclass(frozen=True)
+class Found:
+    """The largest error that a search came by: number `which` of those of these states."""
+
+    error: float
+    which: int
+    states: Float[Tensor, "k state"]
 
 
 def search_largest(
@@ -20,7 +29,7 @@ def search_largest(
     errors: Callable[[Tensor], Tensor],
     steps: int,
     should_stop: Callable[[], bool] | None = None,
-) -> float:
+) -> Found | None:
     """The largest error that Adam finds, climbing from the states number `start`.
 
     The elements of a population move (plain states themselves), and stay within the largest
@@ -29,7 +38,7 @@ def search_largest(
     Args:
         errors: from states (k, state_dim) to errors, any number.
         steps: steps of ascent.
-        should_stop: looked at between the steps.
+        should_stop: looked at between the steps; None is returned if it is True from the start.
     """
     if isinstance(population, Population):
         everything, picked = population.elements, population.subset(start)
@@ -44,17 +53,19 @@ def search_largest(
     moving = moving.detach().requires_grad_()
     ascent = torch.optim.Adam([moving], lr=0.05 * float(radius), maximize=True)
 
-    largest = 0.0
+    largest: Found | None = None
     for _ in range(steps + 1):
         if should_stop is not None and should_stop():
             break
         with torch.enable_grad():
             states = moving if picked is None else replace(picked, elements=moving).states(operator)
             found = errors(states)
+            if largest is None or float(found.detach().max()) > largest.error:
+                reached = states.detach().clone()
+                largest = Found(float(found.detach().max()), int(found.argmax()), reached)
             if not found.requires_grad:  # a constant, or a step: nowhere to climb
-                return max(largest, float(found.max()))
+                return largest
             (moving.grad,) = torch.autograd.grad(found.sum(), moving)
-        largest = max(largest, float(found.detach().max()))
         moving.grad.nan_to_num_(0.0, 0.0, 0.0).masked_fill_(fixed, 0.0)
         ascent.step()
         with torch.no_grad():

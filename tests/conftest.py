@@ -14,6 +14,7 @@ jaxtyping.install_import_hook(
             "aggregation",
             "engine",
             "fold",
+            "law_maps",
             "laws",
             "layout",
             "models",

@@ -1,0 +1,209 @@
+"""Law errors over a plane through state space: where an operator keeps a law, and where not."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from lcm_core.laws import arity, difference, distances_of, law_sides
+from lcm_core.operators import Operator
+from lcm_core.populations import Population
+
+__all__ = ["LawMap", "Plane", "Probe", "law_map", "principal_plane"]
+
+REACH = 3.0  # standard deviations from the mean to the edge of a map
+RESOLUTION = 31  # pixels along each side
+PARTNERS = 16
+
+
+@dataclass(frozen=True)
+class Plane:
+    """The plane in which a population of states varies most.
+
+    Point (u, v) is the state centre + u σ₁ p₁ + v σ₂ p₂, with the mean, the first two principal
+    directions p and the standard deviations σ along them.
+
+    Args:
+        centre: the mean state; infinite where every state is.
+        axes: p₁ and p₂, of length 1; p₂ is 0 where all states lie on a line.
+        scales: σ₁ and σ₂.
+        share: of the variance that lies in the plane, 0 to 1.
+        positions: (u, v) of each state of the population that has no further infinite entry.
+    """
+
+    centre: Float[Tensor, " state"]
+    axes: Float[Tensor, "2 state"]
+    scales: Float[Tensor, " 2"]
+    share: float
+    positions: Float[Tensor, "m 2"]
+
+    def states(self, points: Float[Tensor, "n 2"]) -> Float[Tensor, "n state"]:
+        """The states at points (u, v)."""
+        return self.centre + (points * self.scales) @ self.axes
+
+
+def principal_plane(states: Float[Tensor, "m state"]) -> Plane:
+    """Fit the plane to states. Features that are infinite in all of them stay so.
+
+    Raises:
+        ValueError: fewer than 3 states have no other infinite entry, or all of these are alike.
+    """
+    finite = states.isfinite()
+    held = ~finite.any(0)
+    usable = states[(finite | held).all(1)].double()
+    if len(usable) < 3:
+        raise ValueError(
+            f"no plane through these states: only {len(usable)} of {len(states)} are finite"
+        )
+    known = torch.where(held, 0.0, usable)
+    mean = known.mean(0)
+    centred = known - mean
+    _, lengths, directions = torch.linalg.svd(centred, full_matrices=False)
+    if lengths[0] <= 1e-6 * known.norm() or lengths[0] == 0:
+        raise ValueError("no plane through these states: they are all alike")
+    axes, scales = states.new_zeros(2, states.shape[1]).double(), torch.zeros(2).double()
+    for k in range(min(2, len(lengths))):
+        if lengths[k] > 1e-6 * lengths[0]:
+            sign = directions[k, directions[k].abs().argmax()].sign()  # else it is arbitrary
+            axes[k], scales[k] = sign * directions[k], lengths[k] / len(usable) ** 0.5
+    positions = centred @ axes.T / torch.where(scales > 0, scales, 1.0)
+    return Plane(
+        centre=torch.where(held, usable[0], mean).to(states.dtype),
+        axes=axes.to(states.dtype),
+        scales=scales.to(states.dtype),
+        share=float(scales.square().sum() * len(usable) / lengths.square().sum()),
+        positions=positions.to(states.dtype),
+    )
+
+
+@dataclass(frozen=True)
+class Probe:
+    """The numbers behind one pixel, for the tuple of states with the largest error there.
+
+    Args:
+        position: (u, v).
+        errors: of all tuples of the pixel, whose mean the pixel shows.
+        which: the tuple of the largest of them.
+        states: that tuple: x on the plane, then its partners.
+        sides: the two states that the law says are equal.
+    """
+
+    position: tuple[float, float]
+    errors: np.ndarray
+    which: int
+    states: np.ndarray
+    sides: tuple[np.ndarray, np.ndarray]
+
+    @property
+    def value(self) -> float:
+        """What the pixel shows."""
+        return float(self.errors.mean())
+
+    @property
+    def difference(self) -> np.ndarray:
+        """One side less the other; 0 where both are equal, infinite or not."""
+        return difference(*map(torch.as_tensor, self.sides)).numpy()
+
+
+@dataclass(frozen=True)
+class LawMap:
+    """A law's error for each x on the plane.
+
+    The other states that the law speaks of are `partners`, the same for all pixels; a pixel
+    shows the mean error over them. Identity has no partners: its pixel is one error.
+
+    Args:
+        law: one of `LAWS`.
+        operator: the operator ⊕.
+        plane: through the population.
+        u, v: of the columns and the rows of pixels, in standard deviations.
+        partners: (K, arity − 1, state_dim); K is 1 for identity.
+        unit: what distances are divided by.
+        errors: (rows, columns, K).
+    """
+
+    law: str
+    operator: Operator
+    plane: Plane
+    u: np.ndarray
+    v: np.ndarray
+    partners: Tensor
+    unit: float
+    errors: np.ndarray
+
+    @property
+    def values(self) -> np.ndarray:
+        """What the pixels show, (rows, columns)."""
+        return self.errors.mean(-1)
+
+    def probe(self, row: int, column: int) -> Probe:
+        """Computes the tuples of one pixel anew and keeps what they are made of."""
+        u, v = float(self.u[column]), float(self.v[row])
+        with torch.no_grad():
+            x = self.plane.states(torch.tensor([[u, v]], dtype=self.partners.dtype))
+            tuples = [x.expand(len(self.partners), -1), *self.partners.unbind(1)]
+            pairs = law_sides(self.law, self.operator, tuples)
+            errors = distances_of(pairs) / self.unit
+            which = int(errors.nan_to_num(posinf=torch.inf).argmax())
+            left, right = max(pairs, key=lambda pair: float(distances_of([pair])[which]))
+        return Probe(
+            position=(u, v),
+            errors=errors.double().numpy(),
+            which=which,
+            states=torch.stack([state[which] for state in tuples]).numpy(),
+            sides=(left[which].numpy(), right[which].numpy()),
+        )
+
+
+@torch.no_grad()
+def law_map(
+    operator: Operator,
+    population: Population | Float[Tensor, "m state"],
+    law: str,
+    unit: float,
+    *,
+    resolution: int = RESOLUTION,
+    partners: int = PARTNERS,
+    seed: int = 0,
+) -> LawMap:
+    """Measure a law on a plane through a population of states.
+
+    Args:
+        operator: the operator ⊕.
+        population: the states, which also give the partners.
+        law: one of `LAWS`.
+        unit: what distances are divided by: the `spread` of a `LawError`, so that the map speaks
+            of the same errors; 1 gives distances.
+        resolution: pixels along each side; a population on a line has one row.
+        partners: how many tuples of other states a pixel is the mean of.
+        seed: of the drawing of partners.
+
+    Raises:
+        ValueError: no plane fits the states, or the operator has no identity to ask.
+    """
+    states = population.states(operator) if isinstance(population, Population) else population
+    others = arity(law) - 1
+    plane = principal_plane(states)
+    u = torch.linspace(-REACH, REACH, resolution, dtype=states.dtype)
+    v = u if plane.scales[1] > 0 else torch.zeros(1, dtype=states.dtype)
+    count = partners if others else 1
+    rows = torch.randint(
+        len(states), (count, others), generator=torch.Generator().manual_seed(seed)
+    )
+    drawn = states[rows]
+    points = torch.stack(torch.meshgrid(u, v, indexing="xy"), -1).view(-1, 2)
+    x = plane.states(points).repeat_interleave(count, 0)
+    tuples = [x, *(drawn[:, k].repeat(len(points), 1) for k in range(others))]
+    errors = distances_of(law_sides(law, operator, tuples)) / unit
+    return LawMap(
+        law=law,
+        operator=operator,
+        plane=plane,
+        u=u.numpy(),
+        v=v.numpy(),
+        partners=drawn,
+        unit=unit,
+        errors=errors.view(len(v), len(u), count).double().numpy(),
+    )
