@@ -14,9 +14,8 @@ import numpy as np
 import pytest
 import torch
 
-from lcm_core import law_report, make_operator, operator_names, train
+from lcm_core import make_operator, operator_names, train
 from lcm_core.operators import Operator
-from lcm_core.populations import closure_population, gaussian_population
 from lcm_core.recipe import Recipe
 from lcm_core.training import Trainer
 from lcm_core.widgets import LawExplorer, TrainingPanel, TreeExplorer, cells
@@ -134,72 +133,6 @@ def test_tree_explorer_steps_through_levels() -> None:
 def test_tree_explorer_refuses_bad_values(wrong, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         TreeExplorer(**wrong)
-
-
-# Laws -----------------------------------------------------------------------------------------
-
-
-def test_law_explorer_shows_what_law_report_says() -> None:
-    mine = Average(channels=4)
-    panel = LawExplorer(("sum", mine), samples=300, seed=5)
-    assert panel.error == ""
-    expected = law_report(mine, gaussian_population(4, seed=5), samples=300, seed=5)
-    assert panel.reports["average (yours)"] == expected
-    assert f"{expected['associativity'].mean:.3g}" in text_of(panel.read_out)
-    panel.population_menu.value = "closure"
-    elements = gaussian_population(4, seed=5).elements
-    expected = law_report(mine, closure_population(elements, seed=5), samples=300, seed=5)
-    assert panel.reports["average (yours)"] == expected
-    panel.operator_menus[2].value = "gru"
-    assert list(panel.reports) == ["sum", "average (yours)", "gru"]
-    assert "no identity" in text_of(panel.read_out)
-    panel.operator_menus[2].value = "(none)"
-    assert list(panel.reports) == ["sum", "average (yours)"]
-
-
-def test_own_operators_of_one_name_are_told_apart() -> None:
-    pair = (make_operator("symmetrized_gru", 4), make_operator("symmetrized_gru", 4))
-    panel = LawExplorer(pair)
-    assert list(panel.reports) == ["symmetrized_gru (yours) 1", "symmetrized_gru (yours) 2"]
-    first, second = panel.reports.values()
-    assert first["associativity"] != second["associativity"]
-
-
-def test_given_elements_are_what_is_measured_by_default() -> None:
-    elements = torch.rand(50, 3) * 100
-    panel = LawExplorer(("sum",), elements=elements)
-    assert panel.population_menu.value == "closure"
-    assert panel.reports["sum"]["commutativity"].spread > 50
-    with pytest.raises(ValueError, match="unknown population 'closures': did you mean 'closure'"):
-        LawExplorer(population="closures")
-
-
-def test_law_explorer_takes_given_elements() -> None:
-    elements = torch.rand(50, 3)
-    panel = LawExplorer(("max",), population="encoded", elements=elements, samples=100)
-    assert panel.error == ""
-    assert panel.reports["max"]["commutativity"].mean == 0
-
-
-def test_worst_case_is_searched_in_a_thread_and_can_be_stopped() -> None:
-    panel = LawExplorer(("gru", "symmetrized_gru"), channels=3, samples=200)
-    before = dict(panel.reports)
-    panel.search_button.click()
-    assert panel._worker.wait(120)
-    assert panel.error == ""
-    for name, report in panel.reports.items():
-        for law, error in report.items():
-            assert error.mean == before[name][law].mean
-            assert error.largest_found >= error.max * (1 - 1e-5)
-    assert "search done" in text_of(panel.status)
-
-    panel.samples_slider.value = 1000
-    panel.population_menu.value = "closure"
-    started = time.monotonic()
-    panel.search_button.click()
-    panel.stop_button.click()
-    assert panel._worker.wait(20)
-    assert time.monotonic() - started < 20
 
 
 # Training -------------------------------------------------------------------------------------

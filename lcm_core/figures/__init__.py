@@ -1,14 +1,24 @@
 """Plotly figures: plain data in, a `Figure` out. Nothing here knows of widgets."""
 
+from lcm_core.figures.law_distributions import law_distributions_figure, log_histogram
+from lcm_core.figures.law_map import law_maps_figure
 from lcm_core.figures.laws import laws_figure
 from lcm_core.figures.molecule import Picture, molecule_figure
+from lcm_core.figures.polytope import polytope_figure
+from lcm_core.figures.race import race_curves, race_figure
 from lcm_core.figures.training import training_curves, training_figure
 from lcm_core.figures.tree import tree_figure, tree_layout
 
 __all__ = [
     "Picture",
+    "law_distributions_figure",
+    "law_maps_figure",
     "laws_figure",
+    "log_histogram",
     "molecule_figure",
+    "polytope_figure",
+    "race_curves",
+    "race_figure",
     "training_curves",
     "training_figure",
     "tree_figure",

@@ -53,27 +53,36 @@ def laws_figure(
         figure.add_trace(_notes(operator, report, laws, floor, index))
     for index, (operator, report) in enumerate(reports.items()):
         figure.add_trace(_worst(operator, report, laws, index))
-    top = _top(reports)
-    decades = range(math.ceil(math.log10(floor)) + 1, math.ceil(math.log10(top)) + 1)
-    stride = max(1, len(decades) // 6)
-    ticks = [10.0**decade for decade in decades[::stride]]
     figure.update_layout(
         barmode="group",
         scattermode="group",
         bargap=0.2,
-        yaxis={
-            "type": "log",
-            "title": {"text": "law error (mean, 95 % interval)"},
-            "range": [math.log10(floor), math.log10(top)],
-            "tickmode": "array",
-            "tickvals": [floor, *ticks],
-            "ticktext": ["0", *(f"{tick:g}" for tick in ticks)],
-            "gridcolor": "#EEEEEE",
-            "fixedrange": True,
-        },
+        yaxis=error_axis(floor, _top(reports), "law error (mean, 95 % interval)"),
         xaxis={"categoryorder": "array", "categoryarray": list(laws), "fixedrange": True},
     )
     return figure
+
+
+def error_axis(floor: float, top: float, title: str) -> dict[str, object]:
+    """A logarithmic axis of errors; its floor, below all errors that are not 0, stands for 0."""
+    decades = range(math.ceil(math.log10(floor)) + 1, math.ceil(math.log10(top)) + 1)
+    stride = max(1, len(decades) // 6)
+    ticks = [10.0**decade for decade in decades[::stride]]
+    return {
+        "type": "log",
+        "title": {"text": title},
+        "range": [math.log10(floor), math.log10(top)],
+        "tickmode": "array",
+        "tickvals": [floor, *ticks],
+        "ticktext": ["0", *(_power(decade) for decade in decades[::stride])],
+        "automargin": True,
+        "gridcolor": "#EEEEEE",
+        "fixedrange": True,
+    }
+
+
+def _power(decade: int) -> str:
+    return f"{10.0**decade:g}" if abs(decade) < 3 else f"10<sup>{decade}</sup>".replace("-", "−")
 
 
 def _numbers(reports: Mapping[str, Mapping[str, LawNumbers]]) -> list[float]:

@@ -1,108 +1,118 @@
-"""Law errors of up to four operators side by side, and a search for their worst cases."""
+"""Law errors of up to four operators side by side: means, distributions, maps, worst cases."""
 
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import ipywidgets as widgets
+import numpy as np
+import plotly.graph_objects as go
 from torch import Tensor
 
 from lcm_core.errors import unknown
-from lcm_core.figures import laws_figure
-from lcm_core.laws import LAWS, LawError, LawReport, law_report
-from lcm_core.operators import Operator, operator_names
-from lcm_core.populations import (
-    Population,
-    closure_population,
-    encoded_population,
-    gaussian_population,
-)
+from lcm_core.figures import law_distributions_figure, law_maps_figure, laws_figure
+from lcm_core.law_maps import REACH, RESOLUTION, LawMap, Probe
+from lcm_core.laws import LAWS, LawReport, arity
+from lcm_core.operators import Operator
+from lcm_core.widgets import law_text
+from lcm_core.widgets.law_subject import KINDS, Subject, subjects
 from lcm_core.widgets.live_figure import LiveFigure
-from lcm_core.widgets.operators import label, resolve_operator
+from lcm_core.widgets.operator_menu import OperatorChoice, OperatorMenu
 from lcm_core.widgets.page_script import PageScript
 from lcm_core.widgets.panel import Panel, ReadOut, button, row
 from lcm_core.widgets.worker import Worker
 
 MOST_OPERATORS = 4
-KINDS = ("gaussian", "closure")  # and "encoded" in place of "gaussian", if elements are given
+VIEWS = ("means", "distributions", "map")
 SEARCH_STEPS = 100
-NO_OPERATOR = "(none)"
 
 
 class LawExplorer(Panel):
-    """Bars of law errors over a population of states, with the numbers in a table below.
+    """Law errors over a population of states, with the numbers in words below.
 
     Args:
-        operators: up to four names or operators.
+        operators: up to four: names, operators, or files of checkpoints.
         channels: the width of the elements, if neither `elements` nor an operator says it.
-        population: `gaussian`, `closure` (reductions of random subsets) or `encoded` (`elements`
-            themselves); by default `closure` if `elements` are given, else `gaussian`.
-        elements: `(m, channels)`, such as the outputs of a task's encoder; Gaussian ones if left
-            out.
+        population: `gaussian`, `encoded` (elements of a task, lifted) or `closure` (reductions of
+            random subsets); by default `closure` if there are elements of a task, else `gaussian`.
+        elements: `(m, channels)`, such as the outputs of a task's encoder; if left out, those that
+            came with a checkpoint or a training run, or Gaussian ones.
         samples: how many tuples of states are drawn for each law.
         seed: of the drawing and of the operators' weights.
+        view: `means`, `distributions` or `map` (a law's error over a plane through the states).
+        law: of the map.
 
     Attributes:
-        reports: the `LawReport` of each operator on show, by its label.
+        subjects: by label, each operator on show with the population that it is tried on.
+        reports: by label, its `LawReport`.
+        maps: by label, its `LawMap`; empty in other views.
+        probes: by label, the numbers behind the marked pixel of its map.
     """
 
     def __init__(
         self,
-        operators: Sequence[str | Operator] = ("sum", "gru", "symmetrized_gru"),
+        operators: Sequence[OperatorChoice] = ("sum", "gru", "symmetrized_gru"),
         channels: int = 8,
         population: str | None = None,
         elements: Tensor | None = None,
         samples: int = 1000,
         seed: int = 0,
+        view: str = "means",
+        law: str = "associativity",
     ):
         super().__init__()
         if not 1 <= len(operators) <= MOST_OPERATORS:
             raise ValueError(f"expected 1 to {MOST_OPERATORS} operators, got {len(operators)}")
-        own = [operator for operator in operators if isinstance(operator, Operator)]
-        self._elements = None if elements is None else elements.detach()
-        if self._elements is not None:
-            channels = self._elements.shape[1]
-        elif own:
-            channels = own[0].channels
-        kinds = KINDS if elements is None else ("closure", "encoded")
-        population = kinds[0] if population is None else population
-        if population not in kinds:
-            raise unknown("population", population, kinds)
-        for operator in operators:
-            if isinstance(operator, str) and operator not in operator_names():
-                raise unknown("operator", operator, operator_names())
+        if population is not None and population not in KINDS:
+            raise unknown("population", population, KINDS)
+        if view not in VIEWS:
+            raise unknown("view", view, VIEWS)
+        arity(law)  # raises for an unknown one
+        self._elements = None if elements is None else elements.detach().cpu()
         self._channels = channels
-        self.reports: dict[str, LawReport] = {}
+        self._quiet = False
+        self.subjects: dict[str, Subject] = {}
+        self.maps: dict[str, LawMap] = {}
+        self.probes: dict[str, Probe] = {}
+        self._no_map: dict[str, str] = {}
         self._worker = Worker("lcm law search", self._failed)
-        self._build(operators, own, kinds, population, samples, seed)
+        self._make_menus(operators)
+        self._make_controls(population, samples, seed, view, law)
+        self._lay_out()
         self.guard(self._measure)()
         self.made()
 
-    def _build(
-        self,
-        operators: Sequence[str | Operator],
-        own: Sequence[Operator],
-        kinds: Sequence[str],
-        population: str,
-        samples: int,
-        seed: int,
-    ) -> None:
-        choices: list[tuple[str, str | Operator]] = [(NO_OPERATOR, NO_OPERATOR)]
-        choices += zip(self._own_labels(own), own, strict=True)
-        choices += [(name, name) for name in operator_names()]
+    def _make_menus(self, operators: Sequence[OperatorChoice]) -> None:
+        own = [operator for operator in operators if isinstance(operator, Operator)]
         self.operator_menus = [
-            widgets.Dropdown(
-                options=choices,
-                value=operators[place] if place < len(operators) else NO_OPERATOR,
+            OperatorMenu(
+                operators[place] if place < len(operators) else None,
+                self.guard(partial(self._offered_anew, place)),
                 description=f"Operator {place + 1}",
-                tooltip="an operator to compare",
+                none=True,
+                also=own,
             )
             for place in range(MOST_OPERATORS)
         ]
+
+    def _make_controls(
+        self, population: str | None, samples: int, seed: int, view: str, law: str
+    ) -> None:
+        brought = self._elements is not None or any(
+            menu.elements is not None for menu in self.operator_menus
+        )
+        usual = "closure" if brought else "gaussian"
+        self.view_menu = widgets.Dropdown(
+            options=VIEWS, value=view, description="View", tooltip="what the figure shows"
+        )
+        self.law_menu = widgets.Dropdown(
+            options=LAWS, value=law, description="Law", tooltip="whose error is mapped"
+        )
         self.population_menu = widgets.Dropdown(
-            options=kinds,
-            value=population,
+            options=KINDS,
+            value=population or usual,
             description="Population",
             tooltip="the states on which the laws are tried",
         )
@@ -112,16 +122,23 @@ class LawExplorer(Panel):
             max=max(5000, samples),
             step=100,
             description="Samples",
-            continuous_update=False,
             tooltip="tuples of states drawn for each law",
         )
         self.seed_box = widgets.BoundedIntText(
             value=seed, min=0, max=10**6, description="Seed", tooltip="of the drawing and weights"
         )
-        controls = [*self.operator_menus, self.population_menu, self.samples_slider, self.seed_box]
-        for control in controls:
-            control.add_class("lcm-" + control.description.lower().replace(" ", "-"))
-            control.observe(self.guard(self._measure), names="value")
+        self.u_slider, self.v_slider = (
+            widgets.FloatSlider(
+                value=0.0,
+                min=-REACH,
+                max=REACH,
+                step=2 * REACH / (RESOLUTION - 1),
+                description=f"Probe {name}",
+                readout_format="+.1f",
+                tooltip=f"{name} of the marked pixel; a click on a map moves it too",
+            )
+            for name in "uv"
+        )
         self.search_button = button(
             "Search worst case", "gradient ascent on each error", self.guard(self.search)
         )
@@ -129,9 +146,24 @@ class LawExplorer(Panel):
         self.status = ReadOut("search-status", width="auto")
         self._figure = LiveFigure()
         self.read_out = ReadOut("laws-text")
+        measured = [self.population_menu, self.samples_slider, self.seed_box]
+        drawn = [self.view_menu, self.law_menu, self.u_slider, self.v_slider]
+        for controls, callback in ((measured, self._measure), (drawn, self._draw)):
+            for control in controls:
+                control.add_class("lcm-" + control.description.lower().replace(" ", "-"))
+                control.observe(self.guard(callback), names="value")
+
+    def _lay_out(self) -> None:
+        for menu in self.operator_menus:
+            menu.widget.layout.width = "226px"  # four of them side by side on a laptop
+        for control in (self.view_menu, self.population_menu, self.law_menu, self.samples_slider):
+            control.layout.width = "226px"
+        self.seed_box.layout.width = "170px"
+        self._map_row = row(self.law_menu, self.u_slider, self.v_slider)
         self.children = [
-            row(*self.operator_menus),
-            row(self.population_menu, self.samples_slider, self.seed_box),
+            row(*(menu.widget for menu in self.operator_menus)),
+            row(self.view_menu, self.population_menu, self.samples_slider, self.seed_box),
+            self._map_row,
             row(self.search_button, self.stop_button, self.status),
             self._error_area,
             self._figure.widget,
@@ -139,35 +171,50 @@ class LawExplorer(Panel):
             PageScript(),
         ]
 
+    @property
+    def reports(self) -> dict[str, LawReport]:
+        return {name: subject.report for name, subject in self.subjects.items()}
+
+    @property
+    def probe(self) -> tuple[int, int]:
+        """Row and column of the marked pixel."""
+        u, v = self.u_slider, self.v_slider
+        return round((v.value - v.min) / v.step), round((u.value - u.min) / u.step)
+
     # What the controls do
 
     def search(self, _: object = None) -> None:
         """Looks for the largest errors, in a thread; the figure grows operator by operator."""
-        chosen, population = self._operators(), self._population()
-        options = {"samples": self.samples_slider.value, "seed": self.seed_box.value}
+        chosen = dict(self.subjects)
 
         def work(should_stop: Callable[[], bool]) -> None:
-            for name, operator in chosen.items():
+            for name, subject in chosen.items():
                 self.status.say(f"searching the worst case of {html.escape(name)} …")
-                report = law_report(
-                    operator,
-                    population,
-                    search_steps=SEARCH_STEPS,
-                    should_stop=should_stop,
-                    **options,
-                )
-                with self._state_lock:
-                    if self._chosen is not chosen or self._closed:
-                        return
-                    self.reports[name] = report
-                    self._draw()
+                self._search(name, subject, should_stop)
+                if self._closed:
+                    return
                 if should_stop():
                     self.status.say("search stopped: the largest found so far are shown")
                     return
-            self.status.say("search done: diamonds mark the largest error found")
+            left = [name for name, subject in chosen.items() if not self._shows(name, subject)]
+            changed = f"; changed meanwhile: {html.escape(', '.join(left))}" if left else ""
+            self.status.say(f"search done: diamonds mark the largest error found{changed}")
 
-        self._chosen = chosen
         self._worker.start(work)
+
+    def _search(self, name: str, subject: Subject, should_stop: Callable[[], bool]) -> None:
+        """One operator; what is found is of no use if another has taken its place meanwhile."""
+        report = subject.measure(
+            search_steps=SEARCH_STEPS,
+            should_stop=lambda: should_stop() or not self._shows(name, subject),
+        )
+        with self._state_lock:
+            if self._shows(name, subject):
+                subject.report = report
+                self._draw()
+
+    def _shows(self, name: str, subject: Subject) -> bool:
+        return not self._closed and self.subjects.get(name) is subject
 
     def stop(self, _: object = None) -> None:
         """Ends the search and keeps what it found."""
@@ -175,97 +222,100 @@ class LawExplorer(Panel):
 
     def end_work(self) -> None:
         self._worker.stop()
+        for menu in self.operator_menus:
+            menu.close()
 
     def _failed(self, error: BaseException) -> None:
         self.status.say("the search failed")
         self.show_error(error)
 
-    def _measure(self, _: object = None) -> None:
-        """Measures anew; a search for other settings is of no use any more."""
-        self._worker.stop()
+    def _offered_anew(self, place: int) -> None:
+        """Another choice, or the same that has changed: also in place."""
         with self._state_lock:
-            self._chosen = self._operators()
-            population = self._population()
-            self.reports = {
-                name: law_report(
-                    operator,
-                    population,
-                    samples=self.samples_slider.value,
-                    seed=self.seed_box.value,
+            if not self._closed:
+                self.subjects.pop(self.operator_menus[place].label, None)
+                self._measure()
+
+    def _measure(self, _: object = None) -> None:
+        """Measures what is chosen now; what has been measured already is kept."""
+        with self._state_lock:
+            before, self.subjects = self.subjects, {}
+            try:
+                chosen = subjects(
+                    self.operator_menus,
+                    self._elements,
+                    self._channels,
+                    self.population_menu.value,
+                    self.seed_box.value,
+                    self.samples_slider.value,
                 )
-                for name, operator in self._chosen.items()
-            }
-            self.status.say("")
+                found = {}
+                for name, subject in chosen:
+                    known = before.get(name)
+                    found[name] = known if known and subject.same(known) else subject
+                    found[name].report  # noqa: B018 - measures, or says why it cannot
+                self.subjects = found
+            finally:
+                if not self._worker.busy:
+                    self.status.say("")
+                self._draw()
+
+    def _clicked(self, _: object, points: object, __: object) -> None:
+        """A click on a pixel moves the mark there."""
+        u, v = getattr(points, "xs", []), getattr(points, "ys", [])
+        if not len(u):
+            return
+        with self._state_lock:
+            self._quiet = True
+            self.u_slider.value, self.v_slider.value = float(u[0]), float(v[0])
+            self._quiet = False
             self._draw()
-
-    def _operators(self) -> dict[str, Operator]:
-        chosen: dict[str, Operator] = {}
-        for menu in self.operator_menus:
-            if menu.value != NO_OPERATOR:
-                chosen[menu.label] = resolve_operator(
-                    menu.value, self._channels, self.seed_box.value
-                )
-        return chosen
-
-    @staticmethod
-    def _own_labels(own: Sequence[Operator]) -> list[str]:
-        """A label each; operators of the same name are numbered."""
-        labels = [label(operator) for operator in own]
-        return [
-            f"{text} {labels[:place].count(text) + 1}" if labels.count(text) > 1 else text
-            for place, text in enumerate(labels)
-        ]
-
-    def _population(self) -> Population:
-        seed, kind = self.seed_box.value, self.population_menu.value
-        drawn = gaussian_population(self._channels, seed=seed)
-        if kind == "gaussian":
-            return drawn
-        elements = drawn.elements if self._elements is None else self._elements
-        if kind == "encoded":
-            return encoded_population(elements)
-        return closure_population(elements, seed=seed)
 
     # What is shown
 
-    def _draw(self) -> None:
-        figure = laws_figure(self.reports, LAWS)
-        self._figure.show(figure)
-        self.read_out.say(_table(self.reports))
+    def _draw(self, _: object = None) -> None:
+        with self._state_lock:
+            if self._quiet:
+                return
+            view = self.view_menu.value
+            self._map_row.layout.display = "flex" if view == "map" else "none"
+            self.maps, self.probes, self._no_map = {}, {}, {}
+            if view == "map":
+                self._map()
+            self._figure.show(self._drawing(view))
+            for trace in self._figure.widget.data:
+                if trace.type == "heatmap":
+                    trace.on_click(self.guard(self._clicked))
+            self.read_out.say(self._text(view))
 
+    def _map(self) -> None:
+        for name, subject in self.subjects.items():
+            try:
+                found = subject.map(self.law_menu.value)
+            except ValueError as error:
+                self._no_map[name] = str(error)
+                continue
+            line, column = self.probe
+            self.maps[name] = found
+            self.probes[name] = found.probe(min(line, len(found.v) - 1), column)
 
-def _table(reports: Mapping[str, LawReport]) -> str:
-    heads = "law|mean|95 % interval|median|95th percentile|max|largest found|spread".split("|")
-    rows = [
-        f"<tr><th scope='row' style='text-align:left'>{html.escape(name)}</th>"
-        + "".join(f"<td>{cell}</td>" for cell in _cells(law, report.get(law)))
-        + "</tr>"
-        for law in LAWS
-        for name, report in reports.items()
-    ]
-    return (
-        "<table class='lcm-table' style='width:100%;text-align:right'><thead><tr>"
-        "<th style='text-align:left'>operator</th>"
-        + "".join(f"<th style='text-align:right'>{head}</th>" for head in heads)
-        + "</tr></thead><tbody>"
-        + "".join(rows)
-        + "</tbody></table>"
-    )
+    def _drawing(self, view: str) -> go.Figure:
+        if view == "means":
+            return laws_figure(self.reports, LAWS)
+        if view == "distributions":
+            return law_distributions_figure(self.reports, LAWS)
+        maps = {name: self.maps.get(name) for name in self.subjects}
+        positions: dict[str, np.ndarray] = {
+            name: found.plane.positions.numpy() for name, found in self.maps.items()
+        }
+        return law_maps_figure(maps, positions, self.probe)
 
-
-def _cells(law: str, error: LawError | None) -> list[str]:
-    if error is None:
-        return [law, "no identity", *[""] * 6]
-    if error.degenerate:
-        return [law, "degenerate: all outputs alike", *[""] * 5, f"{error.spread:.3g}"]
-    largest = "" if error.largest_found is None else f"{error.largest_found:.3g}"
-    return [
-        law,
-        f"{error.mean:.3g}",
-        f"{error.ci_low:.3g} to {error.ci_high:.3g}",
-        f"{error.median:.3g}",
-        f"{error.p95:.3g}",
-        f"{error.max:.3g}",
-        largest,
-        f"{error.spread:.3g}",
-    ]
+    def _text(self, view: str) -> str:
+        words = {name: subject.words() for name, subject in self.subjects.items()}
+        if not words:
+            return "Nothing to show."
+        if view == "map":
+            shown = law_text.map_text(self.law_menu.value, self.maps, self._no_map, self.probes)
+        else:
+            shown = law_text.table(self.reports) + law_text.worst_cases(self.reports)
+        return f"{shown}{law_text.populations(words)}"

@@ -32,10 +32,11 @@ class LiveFigure:
             if [trace.type for trace in self.widget.data] != [trace.type for trace in figure.data]:
                 self.widget.data = ()
                 self.widget.add_traces(figure.data)
+            gone = dict.fromkeys(_properties(self.widget.layout))  # unless the new figure has it
             with self.widget.batch_update():
                 for shown, trace in zip(self.widget.data, figure.data, strict=True):
                     shown.update(_properties(trace), overwrite=True)
-                self.widget.layout.update(_properties(figure.layout), overwrite=True)
+                self.widget.layout.update({**gone, **_properties(figure.layout)}, overwrite=True)
             save_state(self.widget)
 
     def move(self, curves: Sequence[Mapping[str, np.ndarray]]) -> None:

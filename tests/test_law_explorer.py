@@ -1,0 +1,437 @@
+"""The law explorer: its numbers are those of the definitions, in every view."""
+
+import math
+import re
+import threading
+import time
+
+import ipywidgets
+import numpy as np
+import pytest
+import torch
+
+from lcm_core import law_report, make_operator
+from lcm_core.figures import law_distributions_figure, law_maps_figure, log_histogram
+from lcm_core.laws import LAWS
+from lcm_core.operators import Operator
+from lcm_core.populations import closure_population, encoded_population, gaussian_population
+from lcm_core.recipe import Recipe
+from lcm_core.training import Trainer
+from lcm_core.widgets import LawExplorer
+from lcm_core.widgets.shelf import shelf
+
+RECIPE = "bits=4 channels=6 steps=2 batch_size=4 log_every=1"
+
+
+class Average(Operator):
+    name = "average"
+
+    def forward(self, left, right):
+        return (left + right) / 2
+
+
+def text_of(area: ipywidgets.HTML) -> str:
+    return re.sub(r"<[^>]+>", "", area.value)
+
+
+@pytest.fixture(autouse=True)
+def nothing_left():
+    yield
+    for label in shelf.offers():
+        shelf.withdraw(label)
+
+
+@pytest.fixture
+def explorer():
+    made = []
+
+    def make(*arguments, **options) -> LawExplorer:
+        made.append(LawExplorer(*arguments, **options))
+        return made[-1]
+
+    yield make
+    for panel in made:
+        panel.close()
+        assert panel._worker.wait(30)
+
+
+def searches() -> int:
+    return sum(thread.name == "lcm law search" for thread in threading.enumerate())
+
+
+# Means ----------------------------------------------------------------------------------------
+
+
+def test_it_shows_what_law_report_says(explorer) -> None:
+    mine = Average(channels=4)
+    panel = explorer(("sum", mine), samples=300, seed=5)
+    assert panel.error == ""
+    expected = law_report(mine, gaussian_population(4, seed=5), samples=300, seed=5)
+    assert panel.reports["average (yours)"] == expected
+    assert f"{expected['associativity'].mean:.3g}" in text_of(panel.read_out)
+    panel.population_menu.value = "closure"
+    elements = gaussian_population(4, seed=5).elements
+    expected = law_report(mine, closure_population(elements, seed=5), samples=300, seed=5)
+    assert panel.reports["average (yours)"] == expected
+    panel.operator_menus[2].widget.value = "gru"
+    assert list(panel.reports) == ["sum", "average (yours)", "gru"]
+    assert "no identity" in text_of(panel.read_out)
+    panel.operator_menus[2].widget.value = "(none)"
+    assert list(panel.reports) == ["sum", "average (yours)"]
+
+
+def test_own_operators_of_one_name_are_told_apart(explorer) -> None:
+    pair = (make_operator("symmetrized_gru", 4), make_operator("symmetrized_gru", 4))
+    panel = explorer(pair)
+    assert list(panel.reports) == ["symmetrized_gru (yours) 1", "symmetrized_gru (yours) 2"]
+    first, second = panel.reports.values()
+    assert first["associativity"] != second["associativity"]
+
+
+def test_unknown_names_are_explained() -> None:
+    for wrong, message in (
+        ({"population": "closures"}, "unknown population 'closures': did you mean 'closure'"),
+        ({"view": "maps"}, "unknown view 'maps': did you mean 'map'"),
+        ({"law": "asociativity"}, "unknown law 'asociativity': did you mean"),
+        ({"operators": ("summ",)}, "did you mean 'sum'"),
+        ({"operators": ("sum",) * 5}, "expected 1 to 4 operators, got 5"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            LawExplorer(**wrong)
+
+
+# Populations ----------------------------------------------------------------------------------
+
+
+def test_given_elements_are_what_is_measured_by_default(explorer) -> None:
+    elements = torch.rand(50, 3) * 100
+    panel = explorer(("sum",), elements=elements)
+    assert panel.population_menu.value == "closure"
+    assert panel.reports["sum"]["commutativity"].spread > 50
+    said = "512 reductions of random subsets, of 1 to 16, of 50 elements of 3 channels given to the"
+    assert said in text_of(panel.read_out)
+
+
+def test_all_three_populations_are_those_of_the_library(explorer) -> None:
+    elements = torch.rand(50, 3, generator=torch.Generator().manual_seed(0))
+    panel = explorer(("mean",), elements=elements, samples=100, seed=2)
+    op = panel.subjects["mean"].operator
+    for kind, population in (
+        ("gaussian", gaussian_population(3, seed=2)),
+        ("encoded", encoded_population(elements)),
+        ("closure", closure_population(elements, seed=2)),
+    ):
+        panel.population_menu.value = kind
+        assert panel.error == ""
+        assert panel.reports["mean"] == law_report(op, population, samples=100, seed=2)
+
+
+def test_encoded_without_a_task_is_refused_in_words(explorer) -> None:
+    panel = explorer(("sum",))
+    panel.population_menu.value = "encoded"
+    assert "'encoded' is the elements that the encoder of a task puts out" in panel.error
+    assert panel.reports == {}
+    panel.population_menu.value = "closure"
+    assert panel.error == ""
+    assert list(panel.reports) == ["sum"]
+
+
+def test_a_checkpoint_brings_its_elements_also_for_its_neighbours(explorer, tmp_path) -> None:
+    trainer = Trainer(Recipe.parse(RECIPE))
+    list(trainer.records())
+    trainer.save(tmp_path / "run.pt")
+    panel = explorer(("sum", tmp_path / "run.pt", Average(channels=3)), samples=50)
+    assert panel.error == ""
+    assert panel.population_menu.value == "closure"
+    assert [subject.channels for subject in panel.subjects.values()] == [6, 6, 3]
+    brought = panel.operator_menus[1].elements
+    assert panel.subjects["sum"].elements is brought
+    assert panel.subjects["average (yours)"].elements is None
+    text = text_of(panel.read_out)
+    assert "Population of sum, checkpoint run.pt: 512 reductions" in text
+    assert "that came with checkpoint run.pt" in text
+    assert "Population of average (yours): 512 reductions" in text
+    panel.population_menu.value = "encoded"
+    assert "none of 3 channels for 'average'" in panel.error
+    panel.operator_menus[2].widget.value = "(none)"
+    assert panel.error == ""
+    assert "elements of 6 channels that came with checkpoint run.pt, lifted" in text_of(
+        panel.read_out
+    )
+
+
+def test_an_operator_of_another_width_than_given_elements_is_refused(explorer) -> None:
+    panel = explorer((Average(channels=3),), elements=torch.rand(9, 4))
+    assert "takes elements of 3 channels, those given to the panel have 4" in panel.error
+
+
+# Following --------------------------------------------------------------------------------------
+
+
+def test_it_follows_an_operator_that_is_offered_anew(explorer) -> None:
+    first, second = make_operator("gru", 3), make_operator("gru", 3)
+    shelf.offer("training: gru", first)
+    panel = explorer(("sum", "training: gru"), samples=100, view="map")
+    kept = panel.subjects["sum"]
+    before = panel.maps["training: gru"].values
+    shelf.offer("training: gru", second)
+    expected = law_report(second, gaussian_population(3), samples=100)
+    assert panel.reports["training: gru"] == expected
+    assert not np.array_equal(panel.maps["training: gru"].values, before)
+    assert panel.subjects["sum"] is kept  # not measured again
+    with torch.no_grad():
+        second.cell.weight_hh.mul_(2)
+    shelf.offer("training: gru", second)  # the same operator, changed in place
+    assert panel.reports["training: gru"] != expected
+
+
+def test_offers_from_another_thread_and_controls_do_not_disturb_each_other(explorer) -> None:
+    shelf.offer("live", make_operator("gru", 3))
+    panel = explorer(("sum", "live"), samples=100)
+
+    def train() -> None:
+        for _ in range(15):
+            shelf.offer("live", make_operator("gru", 3))
+
+    thread = threading.Thread(target=train)
+    thread.start()
+    while thread.is_alive():
+        for view in ("map", "distributions", "means"):
+            panel.view_menu.value = view
+            assert panel.error == ""
+    thread.join()
+    assert panel.subjects["live"].operator is shelf.offers()["live"].operator
+
+
+# Worst cases ------------------------------------------------------------------------------------
+
+
+def test_worst_case_is_searched_in_a_thread_and_says_where(explorer) -> None:
+    panel = explorer(("gru", "symmetrized_gru"), channels=3, samples=200)
+    before = dict(panel.reports)
+    panel.search_button.click()
+    assert panel._worker.wait(120)
+    assert panel.error == ""
+    for name, report in panel.reports.items():
+        for law, error in report.items():
+            assert error.mean == before[name][law].mean
+            assert error.largest_found >= error.max * (1 - 1e-5)
+    assert "search done" in text_of(panel.status)
+    found = panel.reports["gru"]["associativity"]
+    x = ", ".join(f"{value:.3g}" for value in found.largest_at[0])
+    assert f"gru, associativity: {found.largest_found:.4g} at x = ({x}); y = (" in text_of(
+        panel.read_out
+    )
+    panel.view_menu.value = "distributions"
+    shown = {trace.name: trace for trace in panel._figure.widget.data}
+    assert found.largest_found in list(shown["largest found by search"].y)
+    panel.seed_box.value = 1  # others are measured now: nothing is found yet
+    assert panel.reports["gru"]["associativity"].largest_found is None
+    assert text_of(panel.status) == ""
+
+
+def test_a_search_can_be_stopped_and_ends_with_the_panel(explorer) -> None:
+    panel = explorer(("gru", "symmetrized_gru"), samples=1000, population="closure")
+    started = time.monotonic()
+    panel.search_button.click()
+    panel.stop_button.click()
+    assert panel._worker.wait(20)
+    assert time.monotonic() - started < 20
+    assert "search stopped" in text_of(panel.status)
+    panel.search_button.click()
+    panel.close()
+    assert panel._worker.wait(20)
+    assert searches() == 0
+
+
+def test_a_search_leaves_out_what_has_changed_meanwhile(explorer) -> None:
+    shelf.offer("live", make_operator("gru", 8))
+    panel = explorer(("symmetrized_gru", "live"), samples=100)
+    panel.search_button.click()
+    shelf.offer("live", make_operator("gru", 8))
+    assert panel._worker.wait(120)
+    assert panel.error == ""
+    assert panel.reports["symmetrized_gru"]["associativity"].largest_found is not None
+    assert panel.reports["live"]["associativity"].largest_found is None
+    assert "changed meanwhile: live" in text_of(panel.status)
+
+
+# Distributions ----------------------------------------------------------------------------------
+
+
+def test_histograms_count_every_error_once() -> None:
+    values = np.array([0, 0, 1.0, 0.99, 1.01, 1e-3, np.inf, 0.5])
+    edges, counts = log_histogram(values)
+    assert len(edges) == len(counts) + 1
+    assert counts.sum() == 5
+    for low, high, count in zip(edges, edges[1:], counts, strict=False):
+        # a value on an edge may fall on either side of it, by rounding
+        inside = (values >= low * (1 - 1e-12)) & (values < high * (1 - 1e-12))
+        assert count == inside.sum()
+    assert len(log_histogram(np.zeros(3))[1]) == 0
+
+
+def test_distributions_show_the_numbers_of_the_samples(explorer) -> None:
+    panel = explorer(("sum", "gru", "symmetrized_gru"), samples=400, view="distributions")
+    assert panel.error == ""
+    traces = {trace.name: trace for trace in panel._figure.widget.data}
+    op, states = panel.subjects["gru"].operator, gaussian_population(8).elements
+    rows = torch.randint(512, (3, 400), generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        x, y, z = states[rows]
+        sides = op(op(x, y), z), op(x, op(y, z))
+    u = torch.cat(sides)
+    s = (u - u.mean(0)).square().sum(-1).mean().sqrt()
+    errors = ((sides[0] - sides[1]).norm(dim=-1) / s).double().numpy()
+    drawn = [
+        (trace.name, place, value)
+        for trace in traces.values()
+        if trace.mode == "markers"
+        for place, value in zip(trace.x, trace.y, strict=True)
+    ]
+    at = LAWS.index("associativity")  # gru is the second of three: in the middle
+    marks = {name: value for name, place, value in drawn if place == at}
+    assert marks["median"] == pytest.approx(np.median(errors), rel=1e-4)
+    assert marks["95th percentile"] == pytest.approx(np.quantile(errors, 0.95), rel=1e-4)
+    assert marks["max of the samples"] == pytest.approx(errors.max(), rel=1e-4)
+    assert marks["mean, 95 % interval"] == pytest.approx(errors.mean(), rel=1e-4)
+    mean = traces["mean, 95 % interval"]
+    index = list(mean.x).index(at)
+    half = 1.96 * errors.std(ddof=1) / math.sqrt(400)
+    assert mean.error_y.array[index] == pytest.approx(half, rel=1e-3)
+    assert mean.error_y.arrayminus[index] == pytest.approx(half, rel=1e-3)
+    # The outline is as wide at each height as the histogram is, in share of its widest bin.
+    edges, counts = log_histogram(errors)
+    shape = traces["gru"]
+    inside = np.abs(np.asarray(shape.x) - at) < 0.5
+    widths = np.asarray(shape.x)[inside] - at
+    assert widths[: 2 * len(counts)] / widths.max() == pytest.approx(
+        np.repeat(counts, 2) / counts.max()
+    )
+    assert np.asarray(shape.y)[inside][:2] == pytest.approx(edges[:2])
+
+
+def test_zeros_and_rounding_are_written_not_drawn() -> None:
+    population = gaussian_population(4)
+    reports = {
+        "sum": law_report(make_operator("sum", 4), population),
+        "gru": law_report(make_operator("gru", 4), population),
+        "first": law_report(Constant(channels=4), population),
+    }
+    figure = law_distributions_figure(reports, LAWS)
+    notes = dict(zip(figure.data[-1].hovertext, figure.data[-1].text, strict=True))
+    assert notes[next(key for key in notes if key.startswith("sum: commutativity"))] == "0"
+    assert notes[next(key for key in notes if key.startswith("sum: associativity"))] == "rounding"
+    assert notes["gru has no identity"] == "none"
+    assert notes[next(key for key in notes if key.startswith("first: assoc"))] == "degenerate"
+    assert np.isnan(figure.data[0].x).all()  # nothing of the sum is drawn
+    drawn = np.asarray(figure.data[1].y)
+    assert 10 ** figure.layout.yaxis.range[0] < drawn[np.isfinite(drawn)].min()
+
+
+class Constant(Operator):
+    def forward(self, left, right):
+        return torch.zeros_like(left)
+
+
+def test_intervals_hold_the_true_mean_about_19_times_of_20() -> None:
+    """The distance of x − y and y − x is 2 |x − y|, of mean 2/3 for uniform numbers."""
+
+    class Difference(Operator):
+        def forward(self, left, right):
+            return left - right
+
+    op, held = Difference(channels=1), 0
+    for seed in range(200):
+        states = torch.rand(4000, 1, generator=torch.Generator().manual_seed(seed))
+        error = law_report(op, states, ["commutativity"], samples=200, seed=seed)["commutativity"]
+        true = (2 / 3) / error.spread
+        held += error.ci_low <= true <= error.ci_high
+    assert 180 <= held <= 199
+
+
+# Maps -------------------------------------------------------------------------------------------
+
+
+def test_a_map_is_in_the_unit_of_the_report_and_a_probe_takes_it_apart(explorer) -> None:
+    panel = explorer(("sum", "gru", "symmetrized_gru", "k_smallest"), view="map", seed=3)
+    assert panel.error == ""
+    assert list(panel.maps) == ["sum", "gru", "symmetrized_gru", "k_smallest"]
+    heat = [trace for trace in panel._figure.widget.data if trace.type == "heatmap"]
+    assert len(heat) == 4
+    for trace, (name, found) in zip(heat, panel.maps.items(), strict=True):
+        assert found.unit == panel.reports[name]["associativity"].spread
+        assert np.allclose(trace.z, found.values)
+        probe = panel.probes[name]
+        assert probe.position == pytest.approx((0, 0), abs=1e-6)
+        assert probe.value == pytest.approx(found.values[15, 15], rel=1e-3, abs=1e-7)
+    text = text_of(panel.read_out)
+    assert "k_smallest: 0 everywhere" in text
+    assert "sum: only rounding" in text
+    assert f"{panel.probes['gru'].value:.4g}" in text
+    low, high = panel.maps["gru"].values.min(), panel.maps["gru"].values.max()
+    assert f"gru: {low:.3g} to {high:.3g}" in text
+
+    panel.u_slider.value, panel.v_slider.value = 1.2, -3.0
+    assert panel.probe == (0, 21)
+    probe = panel.probes["gru"]
+    assert probe.position == pytest.approx((1.2, -3.0), abs=1e-6)
+    assert probe.value == pytest.approx(panel.maps["gru"].values[0, 21], rel=1e-4)
+    mark = panel._figure.widget.data[5]
+    assert (mark.x[0], mark.y[0]) == pytest.approx((1.2, -3.0), abs=1e-6)
+    assert "At u = +1.2 σ, v = -3.0 σ" in text_of(panel.read_out)
+
+
+def test_a_click_moves_the_probe(explorer) -> None:
+    panel = explorer(("gru",), view="map")
+
+    class Points:
+        xs, ys = [-0.6], [2.2]
+
+    panel._clicked(None, Points, None)
+    assert panel.probes["gru"].position == pytest.approx((-0.6, 2.2), abs=1e-6)
+    assert panel.u_slider.value == pytest.approx(-0.6)
+
+
+def test_a_law_that_cannot_be_mapped_is_explained(explorer) -> None:
+    panel = explorer(("gru", "sum"), view="map", law="identity")
+    assert panel.error == ""
+    assert list(panel.maps) == ["sum"]
+    assert "gru: gru has no identity" in text_of(panel.read_out)
+    assert "pixel is the mean" not in text_of(panel.read_out)
+    panel.law_menu.value = "commutativity"
+    assert list(panel.maps) == ["gru", "sum"]
+    assert "the distance of x ⊕ y and y ⊕ x" in text_of(panel.read_out)
+
+
+def test_maps_of_exact_monoids_have_one_colour() -> None:
+    class Zero:
+        u = v = np.linspace(-3, 3, 5)
+        values = np.full((5, 5), 3e-8)
+
+    figure = law_maps_figure({"sum": Zero()}, {}, (0, 0))
+    assert figure.layout.coloraxis.cmin == 0
+    assert figure.layout.coloraxis.cmax >= 1e-5
+    assert "only rounding: at most 3e-08" in figure.layout.annotations[0].text
+
+
+def test_views_leave_nothing_of_each_other_behind(explorer) -> None:
+    panel = explorer(("sum", "gru"), view="map")
+    panel.view_menu.value = "means"
+    figure = panel._figure.widget
+    assert not figure.layout.annotations
+    assert figure.layout.xaxis.domain is None
+    assert {trace.type for trace in figure.data} == {"bar", "scatter"}
+    panel.view_menu.value = "map"
+    assert len(figure.layout.annotations) == 2
+
+
+def test_two_panels_do_not_disturb_each_other(explorer) -> None:
+    one, other = explorer(("gru",), view="map"), explorer(("gru",), view="map")
+    one.u_slider.value = 3.0
+    one.population_menu.value = "closure"
+    assert other.probe == (15, 15)
+    assert other.reports["gru"] != one.reports["gru"]
+    one.close()
+    other.view_menu.value = "means"
+    assert other.error == ""
