@@ -89,7 +89,9 @@ class Panel(widgets.VBox):
         with self._state_lock:  # a worker may be drawing; after this none begins to
             self._closed = True
         self.end_work()
-        for widget in _widgets_below(self):
+        widgets_below = _widgets_below(self)
+        self.children = ()  # a figure's view still wants its model while it goes
+        for widget in widgets_below:
             widget.close()
         super().close()
 
