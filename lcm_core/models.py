@@ -12,7 +12,7 @@ from torch_geometric.nn.aggr import Aggregation
 from lcm_core.aggregation import LCMAggregation
 from lcm_core.errors import unknown
 from lcm_core.fold import CELLS, FoldAggregation
-from lcm_core.operators import GRU, MLP, make_operator, operator_names
+from lcm_core.operators import GRU, MLP, FormulaOperator, make_operator, operator_names
 from lcm_core.operators.base import operator_class
 from lcm_core.plan import ReductionPlan
 from lcm_core.reduction import make_plan
@@ -33,8 +33,28 @@ FOLDS = {f"{cell}_fold": cell for cell in CELLS}
 
 
 def aggregation_names() -> list[str]:
-    """The names that `make_aggregation` knows: operators, and folds as `gru_fold`."""
+    """The names that `make_aggregation` knows: operators, and folds as `gru_fold`.
+
+    It also knows formulas, such as `formula(x+y+a*x*y;a=0.5)`.
+    """
     return [*operator_names(), *FOLDS]
+
+
+def check_aggregation(name: str, kind: str = "aggregation") -> None:
+    """Refuses what `make_aggregation` does not know.
+
+    Raises:
+        ValueError: with the nearest names, or what is wrong with a formula.
+    """
+    if name in aggregation_names():
+        return
+    if "(" in name:
+        operator_class(name)
+        return
+    raise ValueError(
+        f"{unknown(kind, name, aggregation_names())} If {name!r} is an operator of your own, "
+        "first run the cell that defines it."
+    )
 
 
 def make_aggregation(
@@ -45,13 +65,12 @@ def make_aggregation(
     Elements are as wide as its `in_channels` says; there is no projection. Operators that can learn
     an identity do. Arguments as in `LCMAggregation`.
     """
-    if name not in aggregation_names():
-        raise unknown("aggregation", name, aggregation_names())
+    check_aggregation(name)
     if name in FOLDS:
         return FoldAggregation(channels, channels, cell=FOLDS[name], seed=seed)
     cls = operator_class(name)
     width = cls.channels_for(channels)
-    identity = {"learn_identity": True} if issubclass(cls, GRU | MLP) else {}
+    identity = {"learn_identity": True} if issubclass(cls, GRU | MLP | FormulaOperator) else {}
     operator = make_operator(name, width, **identity)
     return LCMAggregation(
         width, channels, project=False, operator=operator, tree=tree, seed=seed, empty=empty

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple, get_type_hints
 
 from lcm_core.errors import unknown
-from lcm_core.models import FOLDS, aggregation_names
+from lcm_core.models import FOLDS, check_aggregation
 from lcm_core.tasks import task_names
 from lcm_core.trees import TREE_NAMES
 
@@ -34,7 +34,8 @@ class Recipe:
     Args:
         task: a name of `lcm_core.tasks.task_names()`.
         bits: of the numbers of `second_minimum`.
-        operator: the aggregation of a set or of a graph's nodes: an operator, or a fold.
+        operator: the aggregation of a set or of a graph's nodes: an operator, a fold, or a
+            formula such as `formula(x+y+a*x*y;a=0.5)`, whose parameters are then learned.
         tree: the shape of its trees.
         channels: width of all states.
         layers: message-passing layers, for graphs.
@@ -82,6 +83,8 @@ class Recipe:
         for field, names in _NAMES.items():
             if getattr(self, field) not in (choices := list(names())):
                 raise unknown(field, getattr(self, field), choices)
+        for field in ("operator", "neighbors"):
+            check_aggregation(getattr(self, field), field)
         if self.seed >= 2**63:
             raise ValueError(f"expected seed < 2^63, got {self.seed}")
         for field, least in _LEAST.items():
@@ -167,8 +170,6 @@ _KINDS: Mapping[str, Any] = {
 }
 _NAMES: Mapping[str, Callable[[], Iterable[str]]] = {
     "task": task_names,
-    "operator": aggregation_names,
-    "neighbors": aggregation_names,
     "tree": lambda: TREE_NAMES,
 }
 _LEAST = {

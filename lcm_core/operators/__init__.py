@@ -2,6 +2,8 @@
 
 from lcm_core.operators.base import Operator, make_operator, operator_names, register
 from lcm_core.operators.extremum import Max, Min
+from lcm_core.operators.formula import FormulaOperator
+from lcm_core.operators.formula_parser import FormulaError
 from lcm_core.operators.gru import GRU, SymmetrizedGRU
 from lcm_core.operators.k_smallest import KSmallest
 from lcm_core.operators.logsumexp import LogSumExp
@@ -13,6 +15,8 @@ from lcm_core.operators.symmetrized import Symmetrized, symmetrized
 __all__ = [
     "GRU",
     "MLP",
+    "FormulaError",
+    "FormulaOperator",
     "KSmallest",
     "LogSumExp",
     "Max",

@@ -152,6 +152,9 @@ def without_infinity(state: Tensor) -> Tensor:
 
 _REGISTRY: dict[str, type[Operator]] = {}
 
+#: Makers of operator classes whose names have brackets, such as `formula(x+y)`, by the first word.
+_FAMILIES: dict[str, Callable[[str], type[Operator]]] = {}
+
 #: Called with the name of each operator that is registered, such as by a cell of a notebook.
 on_register: list[Callable[[str], None]] = []
 
@@ -180,13 +183,33 @@ def register(name: str) -> Callable[[OperatorClass], OperatorClass]:
     return add
 
 
+Maker = TypeVar("Maker", bound=Callable[[str], type[Operator]])
+
+
+def register_family(word: str) -> Callable[[Maker], Maker]:
+    """Decorator of a function that makes the class of each name that begins with `word(`."""
+
+    def add(maker: Maker) -> Maker:
+        _FAMILIES[word] = maker
+        return maker
+
+    return add
+
+
 def operator_names() -> list[str]:
     """The names that `make_operator` knows: fixed monoids first, then the learned operators."""
     return sorted(_REGISTRY, key=lambda name: (not _REGISTRY[name].associative, name))
 
 
 def operator_class(name: str) -> type[Operator]:
-    """The class registered under `name`; a ValueError with the nearest names if there is none."""
+    """The class registered under `name`, or that of a formula.
+
+    Raises:
+        ValueError: there is none; with the nearest names, or what is wrong with the formula.
+    """
+    word, bracket, _ = name.partition("(")
+    if bracket and word in _FAMILIES:
+        return _FAMILIES[word](name)
     if name not in _REGISTRY:
         raise unknown("operator", name, _REGISTRY)
     return _REGISTRY[name]
@@ -199,7 +222,7 @@ def make_operator(name: str, channels: int, **options: Any) -> Operator:
     12
 
     Args:
-        name: one of `operator_names()`.
+        name: one of `operator_names()`, or a formula such as `formula(x+y+a*x*y;a=0.5)`.
         channels: width of an element.
         **options: what that operator takes (`k` of `k_smallest`, `hidden` of `mlp`, …).
 

@@ -1,0 +1,143 @@
+"""What was found of laws, and numbers, states and identities as they are read in a sentence."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from lcm_core.operators.find_identity import Identity
+
+LETTERS = "xyz"
+
+
+@dataclass(frozen=True)
+class LawInWords:
+    """What was found of one law.
+
+    Args:
+        law: its name.
+        holds: on all that was tried; None if it could not be tried at all.
+        text: what was found, in words.
+        at: the states of the counter-example, each `(state_dim,)`.
+        sides: the two sides of the law there.
+    """
+
+    law: str
+    holds: bool | None
+    text: str
+    at: tuple[Tensor, ...] = ()
+    sides: tuple[Tensor, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.law}: {self.text}"
+
+
+@dataclass(frozen=True)
+class LawsInWords:
+    """What was found of all laws of an operator; a notebook shows it as a list.
+
+    Args:
+        name: of the operator.
+        laws: by name, in the order of `lcm_core.LAWS`.
+        identity: where it was found, if the operator works on single numbers.
+    """
+
+    name: str
+    laws: dict[str, LawInWords]
+    identity: Identity | None = None
+
+    def __getitem__(self, law: str) -> LawInWords:
+        return self.laws[law]
+
+    @property
+    def summary(self) -> str:
+        """Whether it is a commutative monoid, as far as the search can say."""
+        held = {law: words.holds for law, words in self.laws.items()}
+        if any(held[law] is None for law in ("commutativity", "associativity")):
+            return "It could not be tried."
+        if held["commutativity"] and held["associativity"]:
+            if held["identity"]:
+                return "A commutative monoid, on all that was tried: no tree and no order matters."
+            return "No tree and no order matters, on all that was tried; but e is missing."
+        if held["commutativity"]:
+            return "It commutes, but the tree matters: no monoid."
+        if held["associativity"]:
+            return "The order matters, but the tree does not: no commutative monoid."
+        return "Order and tree matter: no commutative monoid."
+
+    def __str__(self) -> str:
+        return "\n".join([f"{self.name}: {self.summary}", *map(str, self.laws.values())])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        marks = {True: ("✓", "#009E73"), False: ("✗", "#D55E00"), None: ("?", "#333333")}
+        rows = "".join(
+            f"<li><b style='color:{marks[words.holds][1]}'>{marks[words.holds][0]}</b> "
+            f"<b>{words.law}</b>: {html.escape(words.text)}</li>"
+            for words in self.laws.values()
+        )
+        return (
+            f'<div role="status"><b>{html.escape(self.name)}</b>: {html.escape(self.summary)}'
+            f"<ul style='list-style:none;padding-left:8px;margin:4px 0'>{rows}</ul></div>"
+        )
+
+
+def number(value: float, digits: int = 4) -> str:
+    """A number as it is read in a sentence.
+
+    >>> number(-0.5), number(float("inf")), number(float("nan"))
+    ('−0.5', '∞', 'not defined')
+    """
+    if math.isnan(value):
+        return "not defined"
+    return f"{value + 0.0:.{digits}g}".replace("-", "−").replace("inf", "∞")
+
+
+def written(state: Tensor, digits: int = 4) -> str:
+    """A state: one number if all features are equal, else the first few."""
+    values = state.tolist()
+    if len({*values}) == 1 or all(math.isnan(value) for value in values):
+        return number(values[0], digits)
+    few = ", ".join(number(value, digits) for value in values[:4])
+    return f"({few}{', …' if len(values) > 4 else ''})"
+
+
+def told_apart(one: Tensor, other: Tensor) -> tuple[str, str]:
+    """Two states, with so many digits that they differ."""
+    for digits in (4, 8):
+        texts = written(one, digits), written(other, digits)
+        if texts[0] != texts[1]:
+            return texts
+    return written(one, 16), written(other, 16)
+
+
+def assigned(states: Sequence[Tensor]) -> str:
+    """Such as `x = 0, y = 1`."""
+    words = [f"{letter} = {written(state)}" for letter, state in zip(LETTERS, states, strict=False)]
+    alike = len(states[0]) > 1 and all(len({*state.tolist()}) == 1 for state in states)
+    return ", ".join(words) + (" (in every feature)" if alike else "")
+
+
+def located(found: Identity | None) -> str:
+    """Where the identity is."""
+    if found is None:
+        return "none among the numbers from −10 to 10 and ±∞"
+    e = number(found.value, 6)
+    if found.limit:
+        return f"no number: but the closer e is to {e}, the less e ⊕ x and x ⊕ e differ from x"
+    if found.side == "left":
+        return f"none: e = {e} has e ⊕ x = x, but nothing has x ⊕ e = x as well"
+    if found.side == "right":
+        return f"none: e = {e} has x ⊕ e = x, but nothing has e ⊕ x = x as well"
+    if found.exact:
+        return f"e = {e}: e ⊕ x = x = x ⊕ e wherever it was tried"
+    ends = (
+        f" from {number(found.low)}" if found.low > -math.inf else "",
+        f" up to {number(found.high)}" if found.high < math.inf else " on",
+    )
+    return f"none for all numbers: e = {e} is one only for the numbers{''.join(ends)}"
