@@ -47,6 +47,8 @@ class Recipe:
         weight_decay, clip: of AdamW; the largest norm of the gradient.
         commutativity, associativity, identity: weights of the regularisers.
         log_every, eval_every: steps from record to record, and from evaluation to evaluation.
+        eval_splits: what is measured besides the validation split, such as `size_32,size_128`;
+            "auto" is what the task proposes (sizes never trained on), "none" nothing.
         seed: of the parameters and of the data.
         device: "auto" (cuda, then mps, then cpu) or the name of a device.
         events: what changes while it runs: one of `LIVE_FIELDS`, from a step on.
@@ -73,6 +75,7 @@ class Recipe:
     identity: float = 0.0
     log_every: int = 10
     eval_every: int = 100
+    eval_splits: str = "auto"
     seed: int = 0
     device: str = "auto"
     events: tuple[Event, ...] = ()

@@ -16,17 +16,18 @@ from torch import Tensor
 
 from lcm_core.aggregation import LCMAggregation
 from lcm_core.checkpoints import read_checkpoint, write_checkpoint
-from lcm_core.laws import arity, law_penalty, law_report, level_samples
+from lcm_core.laws import LAWS, arity, law_penalty, law_report, level_samples
 from lcm_core.models import make_model
 from lcm_core.populations import closure_population
 from lcm_core.recipe import PENALTIES, Recipe
 from lcm_core.seeding import Seeded
 from lcm_core.spreads import order_spread
 from lcm_core.tasks import make_task
-from lcm_core.tasks.base import seeded_generator
+from lcm_core.tasks.base import Task, seeded_generator
 
 __all__ = ["Record", "Trainer", "TrainingError", "pick_device"]
 
+STATE_KEYS = ("recipe", "model", "optimizer", "schedule", "step")  # what a checkpoint must have
 PENALTY_STREAM = 1  # apart from the streams of the tasks' data
 
 
@@ -39,8 +40,9 @@ class Record:
     """What the steps since the last record did.
 
     `loss`, `task_loss` and `penalties` (unweighted) are means over these steps. `metric` (on the
-    validation split) and `laws` (mean law errors over the closure of encoded elements, and the
-    order spread; unitless) are there on evaluation steps. `rate` is the last learning rate.
+    validation split), `metrics` (the same on further splits) and `laws` (mean law errors over the
+    closure of encoded elements, and the order spread; unitless) are there on evaluation steps.
+    `rate` is the last learning rate.
     """
 
     step: int
@@ -49,6 +51,7 @@ class Record:
     rate: float
     penalties: dict[str, float] = field(default_factory=dict)
     metric: float | None = None
+    metrics: dict[str, float] = field(default_factory=dict)
     laws: dict[str, float] = field(default_factory=dict)
     sets_per_second: float = 0.0
     seconds: float = 0.0
@@ -86,6 +89,7 @@ class Trainer:
         recipe: the recipe with the events so far, those of `set` among them.
         step: training steps done.
         model, task, device: what is trained, on what, and where.
+        further_splits: what is measured at an evaluation besides the validation split.
         rate: the learning rate of the last step.
     """
 
@@ -93,6 +97,7 @@ class Trainer:
         self.recipe = recipe
         self.device = pick_device(recipe.device)
         self.task = make_task(recipe.task, **_task_options(recipe))
+        self.further_splits = _further_splits(recipe, self.task)
         self.task.prepare()
         with Seeded(recipe.seed):
             self.model = make_model(
@@ -141,8 +146,9 @@ class Trainer:
         """Train to the last step, and yield a record every `log_every` steps.
 
         Args:
-            should_stop: looked at between steps and evaluation batches. When it is True the
-                generator ends, and another call goes on from there, to the same records.
+            should_stop: looked at between steps, evaluation batches, and measurements of laws.
+                When it is True the generator ends, and another call goes on from there, to the
+                same records.
 
         Raises:
             TrainingError: a step failed, or its loss or gradient is not finite. The trainer is
@@ -260,13 +266,21 @@ class Trainer:
     def _record(self, stop: Callable[[], bool]) -> Record | None:
         """The record of the steps since the last; None if `stop` said so on the way."""
         self._check_finite()
-        metric, laws = None, {}
+        metric: float | None = None
+        metrics: dict[str, float] = {}
+        laws: dict[str, float] = {}
         every = self.recipe.eval_every
         if self.step // every > self.recorded_step // every or self.done:
-            metric = self.evaluate("validation", stop)
-            if metric is None:
-                return None
-            laws = self._laws()
+            for split in ("validation", *self.further_splits):
+                score = self.evaluate(split, stop)
+                if score is None:
+                    return None
+                metrics[split] = score
+            metric = metrics.pop("validation")
+            for law, error in self._laws():
+                if stop():
+                    return None
+                laws[law] = error
         names = list(self._sums)
         sums = torch.stack([self._sums[name] for name in names]).tolist()
         means = {name: total / count for name, (total, count) in zip(names, sums, strict=True)}
@@ -278,6 +292,7 @@ class Trainer:
             rate=self.rate,
             penalties=means,
             metric=metric,
+            metrics=metrics,
             laws=laws,
             sets_per_second=sets / self._seconds if self._seconds else 0.0,
             seconds=self._seconds,
@@ -287,23 +302,22 @@ class Trainer:
         self._good = copy.deepcopy(self.state_dict())
         return record
 
-    def _laws(self) -> dict[str, float]:
+    @torch.no_grad()
+    def _laws(self) -> Iterator[tuple[str, float]]:
         """Mean law errors of the aggregation, on what the first validation batch holds."""
         self.model.eval()
         seed, aggregation = self.recipe.seed, self.model.aggregation
-        with torch.no_grad():
-            x, ptr = self.model.elements(next(iter(self.task.batches("validation", self.device))))
-            ptr = ptr[:65]
-            x = x[: int(ptr[-1])]
-            spread = order_spread(
-                lambda x, ptr: aggregation(x, ptr=ptr), x, ptr, orders=8, seed=seed
-            )
-            laws = {"order spread": spread.mean}
-            if isinstance(aggregation, LCMAggregation):
-                states = closure_population(x, size=256, seed=seed)
-                report = law_report(aggregation.operator, states, samples=256, seed=seed)
-                laws = {law: error.mean for law, error in report.items()} | laws
-        return laws
+        x, ptr = self.model.elements(next(iter(self.task.batches("validation", self.device))))
+        ptr = ptr[:65]
+        x = x[: int(ptr[-1])]
+        if isinstance(aggregation, LCMAggregation):
+            operator = aggregation.operator
+            states = closure_population(x, size=256, seed=seed)
+            for law in LAWS:
+                if law != "identity" or operator.identity is not None:
+                    yield law, law_report(operator, states, [law], samples=256, seed=seed)[law].mean
+        spread = order_spread(lambda x, ptr: aggregation(x, ptr=ptr), x, ptr, orders=8, seed=seed)
+        yield "order spread", spread.mean
 
     # The state ------------------------------------------------------------------------------
 
@@ -351,7 +365,15 @@ class Trainer:
         Raises:
             FileNotFoundError, ValueError: there is no such file, or it is not a checkpoint.
         """
-        state = read_checkpoint(path, ("recipe", "model", "optimizer", "schedule", "step"))
+        return cls.from_state(read_checkpoint(path, STATE_KEYS), path)
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any], path: str | Path) -> "Trainer":
+        """A trainer that goes on from a state that was read from `path`.
+
+        Raises:
+            ValueError: the state does not fit.
+        """
         try:
             trainer = cls(Recipe.parse(state["recipe"]))
             trainer.load_state_dict(state)
@@ -362,6 +384,22 @@ class Trainer:
 
 def _task_options(recipe: Recipe) -> dict[str, Any]:
     return {"bits": recipe.bits} if recipe.task == "second_minimum" else {}
+
+
+def _further_splits(recipe: Recipe, task: Task[Any]) -> tuple[str, ...]:
+    if recipe.eval_splits == "auto":
+        return task.further_splits
+    if recipe.eval_splits == "none":
+        return ()
+    splits = [name.replace("_", " ") for name in recipe.eval_splits.split(",")]
+    for split in splits:
+        task.check_split(split)
+        if split == "test":
+            raise ValueError(
+                "the test split is for the end of a run: whoever looks at it during training "
+                "chooses by it. Expected other eval_splits, such as train"
+            )
+    return tuple(dict.fromkeys(split for split in splits if split != "validation"))
 
 
 @contextmanager

@@ -40,6 +40,7 @@ class Point:
     task_loss: float = 0.5
     laws: dict[str, float] = field(default_factory=dict)
     metric: float | None = None
+    metrics: dict[str, float] = field(default_factory=dict)
 
 
 def some_trace(leaves: int, tree: str = "balanced", operator: str = "sum", channels: int = 3):
@@ -140,14 +141,14 @@ def test_operators_have_colours_of_their_own() -> None:
 
 def test_training_curves_are_the_records() -> None:
     points = [Point(5, 1.0, 0.9), Point(10, 0.8, 0.7, {"associativity": 0.3}, metric=0.6)]
-    figure = training_figure(points, steps=40, metric_name="ROC-AUC", baseline=0.5)
+    figure = training_figure(points, steps=40, metric_name="ROC-AUC", baselines={"validation": 0.5})
     curves = {trace.name: trace for trace in figure.data}
     assert list(curves["loss"].x) == [5, 10]
     assert list(curves["loss"].y) == [1.0, 0.8]
     assert list(curves["its task part"].y) == [0.9, 0.7]
     assert list(curves["associativity"].x) == [10]
     assert list(curves["associativity"].y) == [0.3]
-    assert list(curves["ROC-AUC"].y) == [0.6]
+    assert list(curves["ROC-AUC, validation"].y) == [0.6]
     assert figure.layout.xaxis.range == (0, 40)
     assert figure.layout.shapes[0].y0 == 0.5
     for trace_, curve in zip(figure.data, training_curves(points), strict=True):

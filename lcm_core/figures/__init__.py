@@ -1,5 +1,6 @@
 """Plotly figures: plain data in, a `Figure` out. Nothing here knows of widgets."""
 
+from lcm_core.figures.graph import graph_figure
 from lcm_core.figures.law_distributions import law_distributions_figure, log_histogram
 from lcm_core.figures.law_map import law_maps_figure
 from lcm_core.figures.laws import laws_figure
@@ -7,10 +8,15 @@ from lcm_core.figures.molecule import Picture, molecule_figure
 from lcm_core.figures.polytope import polytope_figure
 from lcm_core.figures.race import race_curves, race_figure
 from lcm_core.figures.training import training_curves, training_figure
-from lcm_core.figures.tree import tree_figure, tree_layout
+from lcm_core.figures.tree import tree_figure, trees_figure
+from lcm_core.figures.tree_picture import NodeValues, TreePicture
+from lcm_core.figures.tree_places import tree_layout
 
 __all__ = [
+    "NodeValues",
     "Picture",
+    "TreePicture",
+    "graph_figure",
     "law_distributions_figure",
     "law_maps_figure",
     "laws_figure",
@@ -23,4 +29,5 @@ __all__ = [
     "training_figure",
     "tree_figure",
     "tree_layout",
+    "trees_figure",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -16,7 +16,13 @@ LAW_NAMES = ("commutativity", "associativity", "identity", "exchange", "order sp
 #: Smaller errors are drawn here, on the floor of the logarithmic axis.
 LAW_FLOOR = 1e-4
 
+#: The line styles of the splits on which the metric is measured, validation first.
+SPLIT_DASHES = ("solid", "dash", "dot", "dashdot")
+
 _DOMAINS = ((0.0, 0.28), (0.36, 0.64), (0.72, 1.0))
+_SPLIT_COLOURS = (OKABE_ITO[0], OKABE_ITO[5], OKABE_ITO[2], OKABE_ITO[3])
+
+Curve = dict[str, np.ndarray]
 
 
 class RecordNumbers(Protocol):
@@ -32,37 +38,50 @@ class RecordNumbers(Protocol):
     def laws(self) -> Mapping[str, float]: ...
     @property
     def metric(self) -> float | None: ...
+    @property
+    def metrics(self) -> Mapping[str, float]: ...
 
 
-def training_curves(records: Sequence[RecordNumbers]) -> list[dict[str, np.ndarray]]:
+def training_curves(
+    records: Sequence[RecordNumbers], splits: Sequence[str] = ("validation",)
+) -> list[Curve]:
     """The x and y of each curve of `training_figure`, in its order: what changes from one redraw to
     the next.
     """
-    steps = np.array([record.step for record in records], dtype=float)
-    curves = [
-        {"x": steps, "y": np.array([record.loss for record in records], dtype=float)},
-        {"x": steps, "y": np.array([record.task_loss for record in records], dtype=float)},
+    return [
+        curve((record.step, record.loss) for record in records),
+        curve((record.step, record.task_loss) for record in records),
+        *(law_curve(records, law) for law in LAW_NAMES),
+        *(metric_curve(records, split) for split in splits),
     ]
-    for law in LAW_NAMES:
-        found = [(record.step, record.laws[law]) for record in records if law in record.laws]
-        curve = _curve(found)
-        curves.append({"x": curve["x"], "y": np.maximum(curve["y"], LAW_FLOOR)})
-    curves.append(_curve([(r.step, r.metric) for r in records if r.metric is not None]))
-    return curves
 
 
-def _curve(points: Sequence[tuple[int, float]]) -> dict[str, np.ndarray]:
-    return {
-        "x": np.array([step for step, _ in points], dtype=float),
-        "y": np.array([value for _, value in points], dtype=float),
-    }
+def law_curve(records: Sequence[RecordNumbers], law: str) -> Curve:
+    """An error of a law over the step, as it is drawn: not below the floor of its axis."""
+    found = curve((record.step, record.laws[law]) for record in records if law in record.laws)
+    return {"x": found["x"], "y": np.maximum(found["y"], LAW_FLOOR)}
+
+
+def metric_curve(records: Sequence[RecordNumbers], split: str) -> Curve:
+    """The metric of a split over the step."""
+    scores = (
+        (record.step, record.metric if split == "validation" else record.metrics.get(split))
+        for record in records
+    )
+    return curve((step, score) for step, score in scores if score is not None)
+
+
+def curve(points: Iterable[tuple[int, float]]) -> Curve:
+    """Points `(step, value)` as arrays x and y."""
+    array = np.array(list(points), dtype=float).reshape(-1, 2)
+    return {"x": array[:, 0].copy(), "y": array[:, 1].copy()}
 
 
 def training_figure(
     records: Sequence[RecordNumbers],
     steps: int = 1,
     metric_name: str = "metric",
-    baseline: float | None = None,
+    baselines: Mapping[str, float] | None = None,
     height: int = 300,
 ) -> go.Figure:
     """Draws the records of a run.
@@ -71,26 +90,37 @@ def training_figure(
         records: what the trainer reported, in order.
         steps: of the whole run: how far the axes reach.
         metric_name: the title of the third plot, such as `ROC-AUC`.
-        baseline: the score of the best constant answer, drawn as a dashed line.
+        baselines: each split that is measured, validation first, with the score of its best
+            constant answer, which is drawn as a thin line.
         height: of the figure, in pixels.
     """
-    names = ("loss", "its task part", *LAW_NAMES, metric_name)
-    plots = ("", "", *("2",) * len(LAW_NAMES), "3")
-    colours = (OKABE_ITO[7], OKABE_ITO[0], *OKABE_ITO[1:6], OKABE_ITO[0])
-    figure = go.Figure(layout=plain_layout(height))
-    for name, plot, colour, curve in zip(
-        names, plots, colours, training_curves(records), strict=True
-    ):
+    baselines = {"validation": math.nan} if baselines is None else baselines
+    splits = tuple(baselines)
+    names = ("loss", "its task part", *LAW_NAMES, *(f"{metric_name}, {split}" for split in splits))
+    plots = ("", "", *("2",) * len(LAW_NAMES), *("3",) * len(splits))
+    colours = (OKABE_ITO[7], OKABE_ITO[0], *OKABE_ITO[1:6], *_SPLIT_COLOURS)
+    dashes = ("solid",) * 5 + ("dot", "solid", *SPLIT_DASHES)
+    figure = three_plots(steps, metric_name, baselines, height, empty=not records)
+    curves = training_curves(records, splits)
+    for place, (name, plot, points) in enumerate(zip(names, plots, curves, strict=True)):
         figure.add_trace(
             go.Scatter(
                 name=name,
                 mode="lines+markers" if plot else "lines",
-                line={"color": colour, "width": 2, "dash": "dot" if name == "exchange" else None},
+                line={"color": colours[place], "width": 2, "dash": dashes[place]},
                 xaxis=f"x{plot}",
                 yaxis=f"y{plot}",
-                **curve,
+                **points,
             )
         )
+    return figure
+
+
+def three_plots(
+    steps: int, metric_name: str, baselines: Mapping[str, float], height: int, empty: bool
+) -> go.Figure:
+    """The axes of losses, law errors and the metric, without curves."""
+    figure = go.Figure(layout=plain_layout(height))
     axes: dict[str, object] = {}
     titles = ("loss", "law errors", metric_name)
     for number, (title, domain) in enumerate(zip(titles, _DOMAINS, strict=True), start=1):
@@ -99,7 +129,7 @@ def training_figure(
             "domain": domain,
             "anchor": f"y{suffix}",
             "title": {"text": "step"},
-            "range": [0, max([steps, *(record.step for record in records)])],
+            "range": [0, steps],
             "fixedrange": True,
         }
         axes[f"yaxis{suffix}"] = {
@@ -108,7 +138,7 @@ def training_figure(
             "gridcolor": "#EEEEEE",
             "fixedrange": True,
             "zeroline": False,
-            "showticklabels": bool(records),
+            "showticklabels": not empty,
             "exponentformat": "power",
         }
     decades = range(-3, 2)
@@ -119,13 +149,18 @@ def training_figure(
         "ticktext": [f"≤ {LAW_FLOOR:g}", *(f"{10.0**decade:g}" for decade in decades)],
     }
     axes["yaxis3"] |= {"range": [0, 1.03]}  # type: ignore[operator]
-    figure.update_layout(**axes, shapes=_baseline(baseline))
+    figure.update_layout(**axes, shapes=_baseline_shapes(baselines))
     return figure
 
 
-def _baseline(baseline: float | None) -> list[dict[str, object]]:
-    if baseline is None or not math.isfinite(baseline):
-        return []
+def _baseline_shapes(baselines: Mapping[str, float]) -> list[dict[str, object]]:
+    """A thin line for each split, in its style; the highest says what the lines are."""
+    drawn = [
+        (score, dash)
+        for score, dash in zip(baselines.values(), SPLIT_DASHES, strict=False)
+        if math.isfinite(score)
+    ]
+    words = "best constant answer" + ("s" if len(drawn) > 1 else "")
     return [
         {
             "type": "line",
@@ -133,9 +168,10 @@ def _baseline(baseline: float | None) -> list[dict[str, object]]:
             "yref": "y3",
             "x0": 0,
             "x1": 1,
-            "y0": baseline,
-            "y1": baseline,
-            "line": {"color": INK, "width": 1, "dash": "dash"},
-            "label": {"text": "best constant answer", "textposition": "start"},
+            "y0": score,
+            "y1": score,
+            "line": {"color": INK, "width": 1, "dash": dash},
+            "label": {"text": words if score == max(drawn)[0] else "", "textposition": "start"},
         }
+        for score, dash in drawn
     ]

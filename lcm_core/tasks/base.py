@@ -59,6 +59,7 @@ class Task(ABC, Generic[BatchT]):
     metric_name: str
     out_features: int
     splits: tuple[str, ...]
+    further_splits: tuple[str, ...] = ()  # worth a look during training, besides "validation"
 
     @abstractmethod
     def train_batch(self, step: int, batch_size: int, seed: int, device: Device = "cpu") -> BatchT:

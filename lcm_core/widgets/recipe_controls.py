@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import ipywidgets as widgets
@@ -12,6 +12,7 @@ from lcm_core.models import aggregation_names
 from lcm_core.recipe import LIVE_FIELDS, Recipe
 from lcm_core.tasks import task_names
 from lcm_core.training import Trainer
+from lcm_core.widgets.operator_menu import LockedDropdown
 from lcm_core.widgets.panel import button
 
 RATE_SCALES = (0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
@@ -61,7 +62,8 @@ class RecipeControls:
             description="Recipe",
             rows=2,
             continuous_update=False,
-            tooltip="the whole run in one text: copy it to repeat the run",
+            tooltip="the whole run in one text: copy it to repeat the run; a race has up to four "
+            "recipes, one a line",
             layout=widgets.Layout(width="85%"),
         )
         self.recipe_text.add_class("lcm-recipe")
@@ -95,37 +97,46 @@ class RecipeControls:
         for field, slider in self.sliders.items():
             slider.observe(report(field, on_slide), names="value")
 
-    def show(self, recipe: Recipe, text: str) -> None:
+    def show(self, recipe: Recipe) -> None:
         """Shows a recipe at its step 0."""
         self._set("task", self.task_menu, recipe.task)
         self._set("operator", self.operator_menu, recipe.operator)
         for field, slider in self.sliders.items():
             self._followed[field] = getattr(recipe, field)
             self._set(field, slider, getattr(recipe, field))
-        self._show_text(text)
 
     def follow(self, trainer: Trainer) -> None:
-        """Shows what a run uses now, events included, and its recipe with the events so far."""
+        """Shows what a run uses now, events included."""
         live = trainer.recipe.live(trainer.step)
         for field, slider in self.sliders.items():
             used = live[field]
             if used != self._followed[field]:
                 self._followed[field] = used
                 self._set(field, slider, used)
-        self._show_text(trainer.recipe.text())
 
     def take_back(self, field: str) -> None:
         """Puts a slider back to the value in use: the one that it was moved to is refused."""
         self._set(field, self.sliders[field], self._followed[field])
 
+    def list_operators(self) -> None:
+        """Adds operators that have been registered meanwhile to the menu."""
+        menu = self.operator_menu
+        if new := [name for name in aggregation_names() if name not in menu.options]:
+            with menu.lock:
+                menu.options = [*menu.options, *new]
+
     def lock(self, live: bool) -> None:
         """Task and operator cannot change during a run."""
         self.task_menu.disabled = self.operator_menu.disabled = live
 
-    def _show_text(self, text: str) -> None:
-        """Leaves the text alone while it is the same, so that the reader can edit it."""
+    def show_recipes(self, recipes: Sequence[Recipe]) -> None:
+        """Writes the text, one recipe a line; leaves it alone while it is the same, so that the
+        reader can edit it.
+        """
+        text = "\n".join(recipe.text() for recipe in recipes)
         if text != self._text:
             self._text = self.recipe_text.value = text
+            self.recipe_text.rows = max(2, len(recipes) + 1)
 
     def _set(self, field: str, control: widgets.Widget, value: Any) -> None:
         options = [option[1] if isinstance(option, tuple) else option for option in control.options]
@@ -140,8 +151,8 @@ class RecipeControls:
         control.value = value
 
 
-def _menu(title: str, names: list[str], value: str, tooltip: str) -> widgets.Dropdown:
-    menu = widgets.Dropdown(
+def _menu(title: str, names: list[str], value: str, tooltip: str) -> LockedDropdown:
+    menu = LockedDropdown(
         options=list(dict.fromkeys([*names, value])),
         value=value,
         description=title,

@@ -1,14 +1,13 @@
-"""One training run from step 0 to its end, in a thread, that can be paused, stepped and stopped."""
+"""A race of one to four recipes, in one thread, that can be paused, stepped and stopped."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
-from lcm_core.recipe import Recipe
-from lcm_core.training import Record, Trainer
+from lcm_core.widgets.lane import Lane
 
 State = Literal["ready", "loading", "running", "paused", "stopped", "finished", "failed"]
 Order = Literal["run", "step", "pause", "stop"]
@@ -18,28 +17,29 @@ LIVE = ("loading", "running", "paused")
 
 
 class Run:
-    """Drives a `Trainer` in a worker thread and tells when something has changed.
+    """Drives the trainers of its lanes in turn, in a worker thread, and tells what has changed.
 
-    All orders are looked at between steps (and between the batches of an evaluation).
+    The lane that is behind goes on to its next record; then again the one that is behind. All
+    orders are looked at between steps (and between the pieces of an evaluation).
 
     Args:
-        recipe: what to train.
+        lanes: what to train.
         notify: called with this run, in the worker, after a change of state, a record, or a step.
         after: an older run whose thread must have ended before this one begins.
     """
 
-    def __init__(self, recipe: Recipe, notify: Callable[[Run], None], after: Run | None = None):
-        self.recipe = recipe
+    def __init__(
+        self, lanes: Sequence[Lane], notify: Callable[[Run], None], after: Run | None = None
+    ):
+        self.lanes = list(lanes)
         self.state: State = "ready"
-        self.trainer: Trainer | None = None
-        self.records: list[Record] = []
-        self.error: BaseException | None = None
-        self.seconds = 0.0  # spent training, pauses aside
         self._notify, self._after = notify, after
+        self._error: BaseException | None = None
         self._wake = threading.Condition()
         self._order: Order = "pause"
-        self._changes: list[tuple[str, float]] = []  # wanted before the trainer was there
+        self._errands: list[Callable[[], None]] = []
         self._thread: threading.Thread | None = None
+        self._over = False  # the thread has done its last errand
 
     # Orders: they return at once, from whatever thread they are given
 
@@ -48,26 +48,43 @@ class Run:
         self._give("run")
 
     def step(self) -> None:
-        """Go on to the next record, and pause there."""
+        """Go on to the next record of each lane, and pause there."""
         self._give("step")
 
     def pause(self) -> None:
         """Stand still between two steps."""
+        if self._thread is not None:
+            self._give("pause")
+
+    def load(self) -> None:
+        """Make the trainers, and stand still."""
         self._give("pause")
 
     def stop(self) -> None:
         """End the run and keep its result."""
-        self._give("stop")
+        if self._thread is not None:
+            self._give("stop")
 
-    def change(self, field: str, value: float) -> None:
+    def change(self, lane: Lane, field: str, value: float) -> None:
         """Set one of `LIVE_FIELDS` from the next step on; the trainer records it as an event."""
         with self._wake:
-            if self.trainer is None:
+            if lane.trainer is None:
                 # This refuses what is not allowed.
-                self.recipe.with_event(self.recipe.steps, field, value)
-                self._changes.append((field, value))
+                lane.recipe.with_event(lane.recipe.steps, field, value)
+                lane.wanted.append((field, value))
             else:
-                self.trainer.set(field, value)
+                lane.trainer.set(field, value)
+
+    def between_steps(self, errand: Callable[[], None]) -> None:
+        """Has `errand()` called when no step is being done: by the worker, or, if there is none,
+        at once.
+        """
+        with self._wake:
+            if self._thread is not None and not self._over:
+                self._errands.append(errand)
+                self._wake.notify_all()
+                return
+        errand()
 
     def wait(self, timeout: float | None = None) -> bool:
         """Waits for the end of the thread; False if it has not ended in time (seconds)."""
@@ -80,11 +97,15 @@ class Run:
     def live(self) -> bool:
         return self.state in LIVE
 
+    @property
+    def error(self) -> BaseException | None:
+        """What ended the run, or the first lane that has failed."""
+        errors = (lane.error for lane in self.lanes if lane.error is not None)
+        return self._error or next(errors, None)
+
     def _give(self, order: Order) -> None:
         with self._wake:
             if self.state in ("stopped", "finished", "failed"):
-                return
-            if self._thread is None and order in ("pause", "stop"):
                 return
             self._order = order
             self._wake.notify_all()
@@ -101,55 +122,85 @@ class Run:
                 self._after.wait()
                 self._after = None
             self._notify(self)
-            trainer = self._load()
-            while not _over(trainer) and (order := self._next_order()) != "stop":
-                self._train(trainer, order)
-            self._enter("finished" if _over(trainer) else "stopped")
+            self._load()
+            while self._unfinished() and (order := self._next_order()) != "stop":
+                self._train(order)
+            failed = all(lane.error is not None for lane in self.lanes)
+            self._enter("stopped" if self._unfinished() else "failed" if failed else "finished")
         except Exception as error:
-            self.error = error
+            self._error = error
             self._enter("failed")
+        finally:
+            with self._wake:
+                self._over = True
+            self._run_errands()
 
-    def _load(self) -> Trainer:
-        trainer = Trainer(self.recipe)
-        with self._wake:
-            for field, value in self._changes:
-                trainer.set(field, value)
-            self.trainer = trainer
-        return trainer
+    def _load(self) -> None:
+        for lane in self.lanes:
+            if self._order == "stop":
+                return
+            trainer = lane.make_trainer()
+            with self._wake:
+                for field, value in lane.wanted:
+                    trainer.set(field, value)
+                lane.trainer = trainer
+
+    def _unfinished(self) -> list[Lane]:
+        return [lane for lane in self.lanes if not lane.over]
 
     def _next_order(self) -> Order:
-        """Waits while paused."""
+        """Waits while paused, and runs errands meanwhile."""
         if self._order == "pause":
             self._enter("paused")
-        with self._wake:
-            self._wake.wait_for(lambda: self._order != "pause")
-            return self._order
+        while True:
+            self._run_errands()
+            with self._wake:
+                self._wake.wait_for(lambda: self._order != "pause" or self._errands)
+                if self._order != "pause":
+                    return self._order
 
-    def _train(self, trainer: Trainer, order: Order) -> None:
+    def _run_errands(self) -> None:
+        while True:
+            with self._wake:
+                if not self._errands:
+                    return
+                errand = self._errands.pop(0)
+            errand()
+
+    def _train(self, order: Order) -> None:
         """Trains until something else is asked for."""
         self._enter("running")
-        began, before = time.monotonic(), self.seconds
+        if order == "step":
+            for lane in self._unfinished():
+                self._advance(lane, order)
+            with self._wake:
+                if self._order == "step":
+                    self._order = "pause"
+            return
+        while self._order == order and (lanes := self._unfinished()):
+            self._advance(min(lanes, key=lambda lane: lane.step), order)
+
+    def _advance(self, lane: Lane, order: Order) -> None:
+        """Goes on to the next record of a lane, unless something else is asked for."""
+        began, before = time.monotonic(), lane.seconds
 
         def asked() -> bool:
-            self.seconds = before + time.monotonic() - began
+            lane.seconds = before + time.monotonic() - began
+            self._run_errands()
             self._notify(self)
             return self._order != order
 
-        for record in trainer.records(should_stop=asked):
-            self.records.append(record)
-            self._notify(self)
-            if order == "step":
-                with self._wake:
-                    if self._order == "step":
-                        self._order = "pause"
-                break
+        assert lane.trainer is not None
+        try:
+            record = next(lane.trainer.records(should_stop=asked), None)
+        except Exception as error:
+            lane.error = error
+        else:
+            if record is not None:
+                lane.records.append(record)
+        self._notify(self)
 
     def _enter(self, state: State) -> None:
         with self._wake:
             self.state = state
         self._notify(self)
-
-
-def _over(trainer: Trainer) -> bool:
-    """All steps are done, and the last one is reported."""
-    return trainer.done and trainer.recorded_step == trainer.step

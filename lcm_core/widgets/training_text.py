@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import html
+from collections.abc import Mapping
+
+from lcm_core.figures.race import RACE_COLOURS, RACE_LAWS
+from lcm_core.training import Record
+from lcm_core.widgets.lane import Lane, lane_names
 from lcm_core.widgets.run import Run
 
 
 def progress_text(run: Run) -> str:
     """Steps, time left, and speed, such as `step 40 of 200, about 12 s left, 800 sets a second`."""
-    if run.trainer is None:
-        return "loading the data …" if run.state == "loading" else f"{run.recipe.steps} steps"
-    step, steps = run.trainer.step, run.recipe.steps
-    parts = [f"step {step} of {steps}"]
-    if run.live and 0 < step < steps:
-        parts.append(f"about {duration(run.seconds / step * (steps - step))} left")
-    if run.records:
-        parts.append(f"{run.records[-1].sets_per_second:,.0f} sets a second")
+    lanes = run.lanes
+    steps = max(lane.recipe.steps for lane in lanes)
+    many = f", {len(lanes)} recipes" if len(lanes) > 1 else ""
+    if any(lane.trainer is None for lane in lanes):
+        return "loading the data …" if run.state == "loading" else f"{steps} steps{many}"
+    parts = [f"step {min(lane.step for lane in lanes)} of {steps}{many}"]
+    left = [
+        lane.seconds / lane.step * (lane.recipe.steps - lane.step)
+        for lane in lanes
+        if lane.step and not lane.over
+    ]
+    if run.live and left:
+        parts.append(f"about {duration(sum(left))} left")
+    if len(lanes) == 1 and lanes[0].records:
+        parts.append(f"{lanes[0].records[-1].sets_per_second:,.0f} sets a second")
     return ", ".join(parts)
 
 
@@ -24,23 +37,85 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def numbers_text(run: Run) -> str:
-    """The last record in numbers."""
-    if not run.records or run.trainer is None:
+def numbers_text(lane: Lane, baselines: Mapping[str, float]) -> str:
+    """The last record in numbers; `baselines` has the best constant answer's score by split."""
+    if not lane.records or lane.trainer is None:
         return "No records yet: losses, law errors and the metric will be here, in numbers."
-    last, task = run.records[-1], run.trainer.task
+    last, task = lane.records[-1], lane.trainer.task
     text = (
         f"<b>Step {last.step}</b>: loss {last.loss:.4g}, its task part {last.task_loss:.4g}, "
         f"learning rate {last.rate:.2g}."
     )
-    with_laws = [record for record in run.records if record.laws]
-    if with_laws:
-        laws = ", ".join(f"{law} {error:.3g}" for law, error in with_laws[-1].laws.items())
-        text += f"<br>Law errors at step {with_laws[-1].step}: {laws}."
-    measured = [record for record in run.records if record.metric is not None]
-    if measured:
-        text += (
-            f"<br>{task.metric_name} {measured[-1].metric:.3f} on the validation data at step "
-            f"{measured[-1].step} (best constant answer {task.baseline():.3f})."
+    measured = _last_measured(lane)
+    if measured is None:
+        return text
+    laws = ", ".join(f"{law} {error:.3g}" for law, error in measured.laws.items())
+    scores = ", ".join(
+        f"{'on the validation data' if split == 'validation' else html.escape(split)} "
+        f"<b>{score:.3f}</b> (best constant answer {baselines[split]:.3f})"
+        for split, score in scores_of(measured).items()
+    )
+    return (
+        f"{text}<br>Law errors at step {measured.step}: {laws}."
+        f"<br>{task.metric_name} at step {measured.step}: {scores}."
+    )
+
+
+def race_table(run: Run, baselines: Mapping[str, float]) -> str:
+    """One row for each recipe: where it is, its losses, law errors, scores and speed."""
+    names = lane_names([lane.recipe for lane in run.lanes])
+    task = run.lanes[0].trainer.task if run.lanes[0].trainer else None
+    metric = task.metric_name if task else "metric"
+    heads = ["step", "loss, task part", *RACE_LAWS]
+    heads += [f"{metric}, {html.escape(split)}" for split in baselines] + ["sets a second"]
+    rows = [
+        _row(f"<span style='color:{colour}'>■</span> {number} {html.escape(name)}", cells)
+        for number, (name, colour, cells) in enumerate(
+            zip(names, RACE_COLOURS, (_cells(lane, baselines) for lane in run.lanes), strict=False),
+            start=1,
         )
-    return text
+    ]
+    constant = [*[""] * 4, *(f"{score:.3f}" for score in baselines.values()), ""]
+    rows.append(_row("best constant answer", constant))
+    return (
+        "<table class='lcm-table' style='width:100%;text-align:right'><thead><tr>"
+        "<th style='text-align:left'>recipe</th>"
+        + "".join(f"<th style='text-align:right'>{head}</th>" for head in heads)
+        + "</tr></thead><tbody>"
+        + "".join(rows)
+        + "</tbody></table>"
+    )
+
+
+def scores_of(record: Record) -> dict[str, float]:
+    """The metric by split, validation first."""
+    return {} if record.metric is None else {"validation": record.metric, **record.metrics}
+
+
+def _row(head: str, cells: list[str]) -> str:
+    return (
+        f"<tr><th scope='row' style='text-align:left;font-weight:normal'>{head}</th>"
+        + "".join(f"<td>{cell}</td>" for cell in cells)
+        + "</tr>"
+    )
+
+
+def _cells(lane: Lane, baselines: Mapping[str, float]) -> list[str]:
+    step = f"{lane.step}, failed" if lane.error else f"{lane.step}"
+    if not lane.records:
+        return [step, *[""] * (len(RACE_LAWS) + len(baselines) + 2)]
+    last, measured = lane.records[-1], _last_measured(lane)
+    laws = measured.laws if measured else {}
+    scores = scores_of(measured) if measured else {}
+    return [
+        step,
+        f"{last.task_loss:.4g}",
+        *(f"{laws[law]:.3g}" if law in laws else "" for law in RACE_LAWS),
+        *(f"{scores[split]:.3f}" if split in scores else "" for split in baselines),
+        f"{last.sets_per_second:,.0f}",
+    ]
+
+
+def _last_measured(lane: Lane) -> Record | None:
+    measured = (record for record in reversed(lane.records) if record.metric is not None)
+    return next(measured, None)
