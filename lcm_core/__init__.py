@@ -1,6 +1,8 @@
 """Learnable commutative monoids: operators, trees, ragged reductions, laws, aggregations."""
 
 from lcm_core.aggregation import LCMAggregation
+from lcm_core.certificate import Certificate
+from lcm_core.certification import certify
 from lcm_core.engine import use_kernels
 from lcm_core.fold import FoldAggregation
 from lcm_core.law_maps import LawMap, law_map
@@ -30,6 +32,7 @@ from lcm_core.trees import TREE_NAMES, Tree, make_tree
 __all__ = [
     "LAWS",
     "TREE_NAMES",
+    "Certificate",
     "FoldAggregation",
     "LCMAggregation",
     "LawError",
@@ -40,6 +43,7 @@ __all__ = [
     "ReductionPlan",
     "Tree",
     "associativity_error",
+    "certify",
     "closure_population",
     "commutativity_error",
     "encoded_population",

@@ -1,0 +1,195 @@
+"""Certify any PyG aggregation: its laws, and what it owes to order, batch-mates and size."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor, nn
+from torch_geometric.nn import aggr
+
+from lcm_core.aggregation import LCMAggregation
+from lcm_core.certificate import Certificate
+from lcm_core.certified_measures import (
+    Predict,
+    batch_mates,
+    empty_set,
+    in_one_line,
+    orders_and_flips,
+    random_classifiers,
+    time_against_size,
+    unit_and_rounding,
+)
+from lcm_core.laws import LawReport, law_report
+from lcm_core.operators import Operator, make_operator
+from lcm_core.populations import closure_population
+
+__all__ = ["certify"]
+
+#: PyG's aggregations that are operators of ours, by the name of the operator.
+FIXED = {
+    aggr.SumAggregation: "sum",
+    aggr.MeanAggregation: "mean",
+    aggr.MaxAggregation: "max",
+    aggr.MinAggregation: "min",
+}
+SIZES = (1, 4, 16, 64, 256, 1024)
+
+Found = TypeVar("Found")
+
+
+def certify(
+    aggregation: nn.Module,
+    data: Any,
+    *,
+    predict: Predict | None = None,
+    orders: int = 16,
+    seed: int = 0,
+    sizes: tuple[int, ...] = SIZES,
+    sets_to_time: int = 8,
+) -> Certificate:
+    """Measure an aggregation, ours or a peer's: a table in a notebook, `.text()` elsewhere.
+
+    It is measured in evaluation mode, and left as it was. What it cannot do, such as empty sets, is
+    said in words and never raised. s is the spread of results, s² = E‖u − ū‖².
+
+    - *laws*: of `aggregation.operator`, if that is an `Operator`; of PyG's LCMAggregation by its
+      GRU cell, and of PyG's sum, mean, max and min. Over a closure of the data's elements.
+    - *batch-mates*: each set alone, and beside all others and one more, which is twice as large
+      as the largest, so that padding shows even where all sets have one size.
+    - *time*: median of forward passes over sets of each size, elements drawn from the data.
+
+    Args:
+        aggregation: called as `aggregation(x, index=…, dim_size=…)`, the index sorted.
+        data: (x, ptr) or (x, index), a `SetBatch`, or a PyG `Batch`; x (N, d). A second tensor
+            that rises from 0 to N is read as ptr.
+        predict: results (B, out) → labels (B, *). The default is 32 linear classifiers drawn at
+            random, each cutting the results of the sets as they are given into two halves.
+        orders: random orders of each set.
+        seed: of orders, classifiers, and drawings.
+        sizes: n for the times.
+        sets_to_time: sets in a timed pass.
+
+    Raises:
+        TypeError, ValueError: data of another form, or with fewer than 2 sets that are not empty.
+    """
+    x, ptr = _read(data)
+    parameter = next((p for p in aggregation.parameters() if p.is_floating_point()), None)
+    if parameter is not None:
+        x, ptr = x.to(parameter), ptr.to(parameter.device)
+    elif not x.is_floating_point():
+        x = x.float()
+    filled = ptr[torch.cat([ptr.diff() > 0, ptr.new_ones(1, dtype=torch.bool)])]
+    if len(filled) < 3:
+        raise ValueError(f"expected at least 2 sets that are not empty, got {len(filled) - 1}")
+    problems: dict[str, str] = {}
+
+    def attempt(measure: str, take: Callable[[], Found]) -> Found | None:
+        try:
+            return take()
+        except Exception as error:
+            problems[measure] = in_one_line(error)
+            return None
+
+    def aggregate(x: Tensor, ptr: Tensor) -> Tensor:
+        index = torch.repeat_interleave(torch.arange(len(ptr) - 1, device=x.device), ptr.diff())
+        result: Tensor = aggregation(x, index=index, dim_size=len(ptr) - 1)
+        return result.flatten(1)
+
+    with torch.no_grad(), _evaluating(aggregation), torch.random.fork_rng():
+        torch.manual_seed(seed)
+        operator = operator_of(aggregation, x.shape[1])
+        laws = mates = orderly = times = None
+        unit, rounding = 1.0, 0.0
+        if operator is None:
+            problems["laws"] = "not measured: no reduction by an operator that is known here"
+        else:
+            laws = attempt("laws", lambda: _laws(operator, _elements(aggregation, x), seed))
+        results = attempt("results", lambda: aggregate(x, filled))
+        if results is None:
+            measures = ("order spread", "flips", "batch-mates", "time")
+            problems.update(dict.fromkeys(measures, problems["results"]))
+        else:
+            unit, rounding = unit_and_rounding(results)
+            decide = predict or random_classifiers(results, seed)
+            orderly = attempt(
+                "flips", lambda: orders_and_flips(aggregate, x, filled, decide, orders, seed)
+            )
+            problems.update({"order spread": problems["flips"]} if orderly is None else {})
+            mates = attempt("batch-mates", lambda: batch_mates(aggregate, x, filled, unit))
+            times = attempt("time", lambda: time_against_size(aggregate, x, sizes, sets_to_time))
+        empty = empty_set(aggregate, x, filled, unit * rounding, operator)
+    return Certificate(
+        name=" ".join(repr(aggregation).split()),
+        sets=len(ptr) - 1,
+        elements=len(x),
+        largest_set=int(ptr.diff().max()),
+        laws=laws,
+        order_spread=orderly[0] if orderly else None,
+        batch_mates=mates,
+        empty=empty,
+        flips=orderly[1] if orderly else None,
+        predictions="of 32 random linear classifiers" if predict is None else "by `predict`",
+        time=times,
+        rounding=rounding,
+        problems=problems,
+    )
+
+
+def operator_of(aggregation: nn.Module, channels: int) -> Operator | None:
+    """The operator by which an aggregation reduces, if there is one; for PyG's, one like it."""
+    operator = getattr(aggregation, "operator", None)
+    if isinstance(operator, Operator):
+        return operator
+    if type(aggregation) is aggr.LCMAggregation:
+        return LCMAggregation.from_pyg(aggregation).operator
+    if type(aggregation) in FIXED:
+        return make_operator(FIXED[type(aggregation)], channels)
+    return None
+
+
+def _read(data: Any) -> tuple[Tensor, Tensor]:
+    """The elements, set by set (N, d), and the bounds of the sets (B + 1,)."""
+    if isinstance(data, tuple | list) and len(data) == 2:
+        x, places = data
+    elif isinstance(getattr(data, "batch", None), Tensor):  # PyG's
+        sizes = torch.bincount(data.batch, minlength=int(getattr(data, "num_graphs", 0)))
+        order = data.batch.argsort(stable=True)
+        return data.x[order], torch.cat([sizes.new_zeros(1), sizes.cumsum(0)])
+    else:
+        x, places = getattr(data, "x", None), getattr(data, "ptr", None)
+    if not (isinstance(x, Tensor) and isinstance(places, Tensor) and x.dim() == 2):
+        raise TypeError(
+            "expected (x, ptr) or (x, index) with x of shape (N, d), a SetBatch, or a PyG Batch, "
+            f"got {type(data).__name__}"
+        )
+    if len(places) and places[0] == 0 and places[-1] == len(x) and bool((places.diff() >= 0).all()):
+        return x, places
+    if len(places) != len(x) or places.is_floating_point() or bool((places < 0).any()):
+        raise ValueError(
+            f"expected ptr to rise from 0 to N = {len(x)}, or the set of each of N elements, "
+            f"got a tensor of shape {tuple(places.shape)}"
+        )
+    order = places.argsort(stable=True)
+    return x[order], torch.cat([places.new_zeros(1), torch.bincount(places).cumsum(0)])
+
+
+@contextmanager
+def _evaluating(module: nn.Module) -> Iterator[None]:
+    modes = [(part, part.training) for part in module.modules()]
+    module.eval()
+    try:
+        yield
+    finally:
+        for part, training in modes:
+            part.training = training
+
+
+def _elements(aggregation: nn.Module, x: Tensor) -> Tensor:
+    """What the trees of an LCMAggregation, ours or PyG's, begin with; otherwise x."""
+    linear = getattr(aggregation, "lin", None)
+    return x if linear is None else linear(x).relu()
+
+
+def _laws(operator: Operator, elements: Tensor, seed: int) -> LawReport:
+    return law_report(operator, closure_population(elements, seed=seed), seed=seed)
