@@ -16,7 +16,9 @@ SCALES = ("to the largest", "0 to 1", "logarithmic")
 LOWEST = 1e-4  # of the logarithmic scale; what is smaller, 0 too, has its colour
 CHOSEN = OKABE_ITO[5]
 DISTANCE = 4.0  # of the eye from the centre, where the furthest vertex is at 1
-ALL_NAMED = 24  # vertices, up to which all can have their names
+
+#: Around names, so that they can be read on top of edges.
+HALO = ", ".join(f"{x}px {y}px 1px white" for x in (-1, 0, 1) for y in (-1, 0, 1))
 
 #: The traces of the figure by their place in it.
 EDGES, VERTICES, MARKS, NAMES = range(4)
@@ -130,7 +132,7 @@ def polytope_figure(
                 marker={"size": 17 * size + 2, "opacity": 0},
                 text=list(names if shown_names is None else shown_names),
                 textposition=[_side(px, py) for px, py in zip(x, y, strict=True)],
-                textfont={"size": 11, "color": INK},
+                textfont={"size": 11, "color": INK, "shadow": HALO},
                 hoverinfo="skip",
                 cliponaxis=False,
             ),

@@ -90,7 +90,7 @@ class Panel(widgets.VBox):
             self._closed = True
         self.end_work()
         widgets_below = _widgets_below(self)
-        self.children = ()  # a figure's view still wants its model while it goes
+        self.set_trait("children", ())  # a figure's view still wants its model while it goes
         for widget in widgets_below:
             widget.close()
         super().close()

@@ -1,0 +1,99 @@
+"""All bracketings of a few states at once: the associahedron, coloured by what ⊕ makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+import ipywidgets as widgets
+import numpy as np
+from torch import Tensor
+
+from lcm_core.deviations import swap_difference
+from lcm_core.operators import Operator
+from lcm_core.polytopes import associahedron, unordered_trees
+from lcm_core.widgets.operator_menu import OperatorChoice
+from lcm_core.widgets.polytope_explorer import PolytopeExplorer, Shape
+
+
+class BracketingExplorer(PolytopeExplorer):
+    """The associahedron: each vertex is a bracketing of the same elements, each edge one
+    re-association, coloured by how far its result lies from the mean of all, and by how far the
+    results at its ends lie apart.
+
+    Args:
+        operator: a name of `operator_names()`, an operator, or the file of a checkpoint.
+        n: elements, 4 (a pentagon), 5 (14 bracketings) or 6 (42).
+        values: the elements, `(n or more, channels)`, or n numbers; Gaussian ones if left out.
+        channels: the width of the elements if `values` is left out.
+        seed: of the elements and of the operator's weights.
+        unordered: begin with the 15 trees of four elements whose children have no order, joined by
+            30 interchanges: for an operator that commutes each jump is an error of associativity.
+    """
+
+    sizes = (4, 5, 6)
+
+    def __init__(
+        self,
+        operator: OperatorChoice = "symmetrized_gru",
+        n: int = 5,
+        values: Tensor | np.ndarray | Sequence[float] | None = None,
+        channels: int = 4,
+        seed: int = 0,
+        unordered: bool = False,
+    ):
+        self.unordered_box = widgets.Checkbox(
+            value=unordered,
+            description="Unordered trees of 4",
+            tooltip="children may change sides, which costs nothing if ⊕ commutes",
+            indent=False,
+            layout=widgets.Layout(width="180px"),
+        )
+        super().__init__(operator, 4 if unordered else n, values, channels, seed)
+
+    def own_controls(self) -> list[widgets.Widget]:
+        self.unordered_box.add_class("lcm-unordered")
+        self.unordered_box.observe(self.guard(self._unorder), names="value")
+        self.size_menu.disabled = self.unordered_box.value
+        return [self.unordered_box]
+
+    def _unorder(self, _: object = None) -> None:
+        with self._state_lock:
+            self.size_menu.disabled = self.unordered_box.value
+            if self.unordered_box.value:
+                with self._silence():
+                    self.size_menu.value = 4
+            self._measure()
+
+    def make_shape(self) -> Shape:
+        return _shape(self.size_menu.value, self.unordered_box.value)
+
+    def remarks(self, operator: Operator, states: Tensor) -> str:
+        if not self.unordered_box.value:
+            return (
+                "Each edge moves one pair of brackets, (A B) C ↔ A (B C): its jump is what the "
+                "law of associativity is broken by at this place."
+            )
+        apart = swap_difference(operator, states, self.shape.trees)
+        unit = self.deviations.spread or 1.0
+        if apart / unit <= self.deviations.rounding:
+            return (
+                "Each edge lets two subtrees change places, (A B) C ↔ (A C) B. ⊕ commutes here, so "
+                "that the children of a node have no order, and every jump is an error of "
+                "associativity alone."
+            )
+        return (
+            f"<b>⊕ does not commute here</b>: x ⊕ y and y ⊕ x lie up to {apart / unit:.3g} apart. "
+            "The child with the first letter is taken as the left one, and jumps are errors of "
+            "both laws."
+        )
+
+
+@cache
+def _shape(n: int, unordered: bool) -> Shape:
+    if unordered:
+        graph, vertex, move = unordered_trees(n), "tree", "interchange"
+    else:
+        graph, vertex, move = associahedron(n), "bracketing", "re-association"
+    names = tuple(tree.bracketing() for tree in graph)
+    return Shape(graph, tuple(graph), names, vertex, move, crowded=len(names) > 5)

@@ -1,0 +1,106 @@
+"""All orders of a few states at once: the permutohedron, coloured by what ⊕ makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+import ipywidgets as widgets
+import numpy as np
+from torch import Tensor
+
+from lcm_core.operators import Operator
+from lcm_core.polytopes import associahedron, permutohedron, reordered, sibling_places
+from lcm_core.trees import Tree, make_tree
+from lcm_core.widgets.operator_menu import OperatorChoice
+from lcm_core.widgets.polytope_explorer import LETTERS, PolytopeExplorer, Shape, compact
+
+NAMED_TREES = ("left", "balanced", "right")
+
+
+class OrderExplorer(PolytopeExplorer):
+    """The permutohedron: each vertex is an order of the same elements, each edge a swap of
+    neighbours; one tree reduces them all. Swaps of siblings, which cost nothing if ⊕ commutes, are
+    dotted.
+
+    Args:
+        operator: a name of `operator_names()`, an operator, or the file of a checkpoint.
+        n: elements, 3 (a hexagon) or 4 (24 orders).
+        tree: `left`, `balanced` or `right`, or a bracketing such as "((0 1)(2 3))".
+        values: the elements, `(n or more, channels)`, or n numbers; Gaussian ones if left out.
+        channels: the width of the elements if `values` is left out.
+        seed: of the elements and of the operator's weights.
+    """
+
+    sizes = (3, 4)
+
+    def __init__(
+        self,
+        operator: OperatorChoice = "gru",
+        n: int = 4,
+        tree: str = "left",
+        values: Tensor | np.ndarray | Sequence[float] | None = None,
+        channels: int = 4,
+        seed: int = 0,
+    ):
+        begin = make_tree(tree, n) if tree in NAMED_TREES else Tree.parse(tree)
+        if n in self.sizes and begin not in associahedron(n):
+            raise ValueError(f"expected a tree over {n} leaves in order, got {begin.bracketing()}")
+        self.tree_menu = widgets.Dropdown(
+            options=_trees(begin.size),
+            value=begin,
+            description="Tree",
+            tooltip="which places meet first",
+        )
+        super().__init__(operator, n, values, channels, seed)
+
+    def own_controls(self) -> list[widgets.Widget]:
+        self.tree_menu.add_class("lcm-tree")
+        compact(self.tree_menu, 240)
+        self.tree_menu.observe(self.guard(self._measure), names="value")
+        return [self.tree_menu]
+
+    def make_shape(self) -> Shape:
+        n = self.size_menu.value
+        if self.tree_menu.value.size != n:
+            with self._silence():
+                name = self.tree_menu.label.split()[0]
+                self.tree_menu.options = _trees(n)
+                self.tree_menu.value = make_tree(name if name in NAMED_TREES else "left", n)
+        return _shape(self.tree_menu.value)
+
+    def remarks(self, operator: Operator, states: Tensor) -> str:
+        free = self.shape.free
+        assert free is not None
+        largest = self.deviations.jumps[free].max(initial=0.0)
+        return (
+            f"Each edge swaps two neighbours. Dotted: the {int(free.sum())} of {len(free)} swaps "
+            "whose two elements are siblings in the tree, which cost nothing if ⊕ commutes; their "
+            f"largest jump is <b>{self._number(largest)}</b>."
+        )
+
+
+@cache
+def _shape(tree: Tree) -> Shape:
+    graph, siblings = permutohedron(tree.size), sibling_places(tree)
+    edges = list(graph.edges(data="swapped"))
+    return Shape(
+        graph,
+        trees=tuple(reordered(tree, order) for order in graph),
+        names=tuple("".join(LETTERS[leaf] for leaf in order) for order in graph),
+        vertex="order",
+        move="swap",
+        free=np.array([place in siblings for *_, place in edges]),
+        moves=tuple(
+            f"{LETTERS[order[place]]} with {LETTERS[order[place + 1]]}" for order, _, place in edges
+        ),
+    )
+
+
+def _trees(n: int) -> list[tuple[str, Tree]]:
+    """All trees over n places, and what the menu calls them."""
+    found = []
+    for tree in associahedron(n):
+        names = " = ".join(name for name in NAMED_TREES if make_tree(name, n) == tree)
+        found.append((f"{names} {tree.bracketing(['•'] * n)}".strip(), tree))
+    return found
