@@ -19,7 +19,7 @@ Take = Callable[[Page, str], None]
 def test_run_all_has_no_errors(start_here: NotebookPage, screenshot: Take) -> None:
     cell = start_here.cell("title")
     screenshot(start_here.page, "title")
-    for name in ("molecule", "tree-explorer", "law-explorer", "training-panel", "exercise-tree"):
+    for name in ("molecule", "tree-explorer", "law-explorer", "training-panel", "see-tree"):
         cell = start_here.cell(name)
         drawing = ".js-plotly-plot .main-svg" if name != "molecule" else "svg"
         expect(cell.locator(drawing).first).to_be_visible()
