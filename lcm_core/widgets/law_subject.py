@@ -103,10 +103,11 @@ class Subject:
 
     def words(self) -> str:
         """What the states are."""
+        width = f"{self.channels} channel{'s' if self.channels > 1 else ''}"
         elements = (
-            f"elements with independent N(0, 1) entries ({self.channels} channels)"
+            f"elements with independent N(0, 1) entries ({width})"
             if self.elements is None or self.kind == "gaussian"
-            else f"{len(self.elements)} elements of {self.channels} channels {self.origin}"
+            else f"{len(self.elements)} elements of {width} {self.origin}"
         )
         size = len(self.population)
         if self.kind == "closure":

@@ -119,7 +119,7 @@ def map_text(
 
 def _probe(name: str, law: str, found: LawMap, probe: Probe) -> str:
     letters, left, right = SIDES[law]
-    u, v = probe.position
+    u, v = (round(each, 1) + 0.0 for each in probe.position)  # no −0.0
     count = len(probe.errors)
     if count > 1:
         summary = (
