@@ -1,10 +1,23 @@
 """Checks for the exercises of the notebooks: each says what is wrong, not only that it is."""
 
+from lcm_core.exercises.bracketings import (
+    check_brackets_only,
+    check_count,
+    check_free_swaps,
+    check_moves,
+)
 from lcm_core.exercises.laws import (
     check_commutativity_error,
     check_counterexample,
     check_hidden_error,
     check_symmetrise,
+)
+from lcm_core.exercises.monoids import (
+    check_identities,
+    check_mean,
+    check_second_smallest,
+    check_variance,
+    check_witness,
 )
 from lcm_core.exercises.start_here import check_any_tree
 from lcm_core.exercises.verdict import Verdict
@@ -12,8 +25,17 @@ from lcm_core.exercises.verdict import Verdict
 __all__ = [
     "Verdict",
     "check_any_tree",
+    "check_brackets_only",
     "check_commutativity_error",
+    "check_count",
     "check_counterexample",
+    "check_free_swaps",
     "check_hidden_error",
+    "check_moves",
+    "check_identities",
+    "check_mean",
+    "check_second_smallest",
     "check_symmetrise",
+    "check_variance",
+    "check_witness",
 ]
