@@ -15,12 +15,14 @@ from torch import Tensor
 from lcm_core.laws import LAWS, arity, difference, law_sides
 from lcm_core.operators import FormulaOperator, Operator
 from lcm_core.operators.find_identity import Identity, find_identity
+from lcm_core.operators.formula import identity_of
 from lcm_core.wording import LawInWords, LawsInWords, assigned, located, told_apart, written
 
 __all__ = ["LawInWords", "LawsInWords", "laws_in_words"]
 
 #: Tried first, in every combination: the sooner a number comes, the smaller it counts.
 NUMBERS = (0.0, 1.0, -1.0, 2.0, -2.0, 0.5, -0.5, 3.0, -3.0, 10.0)
+UNITS = 3
 RANDOM = 1000
 TUPLES = {1: "states", 2: "pairs", 3: "triples"}
 EQUATIONS = {
@@ -33,8 +35,9 @@ EQUATIONS = {
 def laws_in_words(operator: Operator, seed: int = 0) -> LawsInWords:
     """Tries each law on small numbers, then on random states, in double precision.
 
-    Elements that have one number in all features come first, 0, 1, −1, 2, …; they are lifted. A
-    formula is tried on single numbers. Nothing is raised: what the operator raises is in the words.
+    Elements that have one number in all features come first, 0, 1, −1, 2, …, and those with a 1 in
+    one feature; they are lifted. A formula is tried on single numbers. Nothing is raised: what the
+    operator raises is in the words.
 
     Args:
         operator: any; a copy of it is tried.
@@ -56,7 +59,10 @@ class _Trial:
             operator = FormulaOperator(1, operator.formula, **operator.settings)
         self.operator = copy.deepcopy(operator).cpu().eval()
         channels, generator = operator.channels, torch.Generator().manual_seed(seed)
-        small = torch.tensor(NUMBERS)[:, None].expand(-1, channels)
+        small = torch.tensor(NUMBERS)[:, None].repeat(1, channels)
+        if channels > 1:  # features may depend on each other: 1 in one of them, 0 in the others
+            ones = torch.eye(channels)[:UNITS]
+            small = torch.cat([small[:2], ones, small[2:]])[: len(NUMBERS)]
         sizes = torch.tensor([0.3, 1.0, 3.0, 1.0]).repeat(RANDOM // 4)[:, None]
         random = sizes * torch.randn(3, RANDOM, channels, generator=generator)
         elements = torch.cat([small, random.flatten(0, 1)]).double()
@@ -153,6 +159,8 @@ class _Trial:
 
     def find(self) -> Identity | None:
         """Where the identity of an operator on numbers is."""
+        if isinstance(self.operator, FormulaOperator):
+            return identity_of(self.operator.formula, tuple(self.operator.settings.values()))
         return find_identity(self.combine, max(1e-9, self.tolerance))
 
     def tuples(self, count: int) -> tuple[Tensor, ...]:

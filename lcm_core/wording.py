@@ -74,7 +74,8 @@ class LawsInWords:
 
     __repr__ = __str__
 
-    def _repr_html_(self) -> str:
+    def html(self) -> str:
+        """The same as a list, for a page."""
         marks = {True: ("✓", "#009E73"), False: ("✗", "#D55E00"), None: ("?", "#333333")}
         rows = "".join(
             f"<li><b style='color:{marks[words.holds][1]}'>{marks[words.holds][0]}</b> "
@@ -85,6 +86,8 @@ class LawsInWords:
             f'<div role="status"><b>{html.escape(self.name)}</b>: {html.escape(self.summary)}'
             f"<ul style='list-style:none;padding-left:8px;margin:4px 0'>{rows}</ul></div>"
         )
+
+    _repr_html_ = html
 
 
 def number(value: float, digits: int = 4) -> str:

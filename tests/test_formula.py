@@ -203,9 +203,7 @@ def test_python_is_read_only_if_every_part_of_it_is_allowed(text: str) -> None:
 
 
 @settings(max_examples=100)
-@given(
-    st.integers(1, 5000), st.sampled_from(["(", "-", "exp(", "x**", "[", "x+", "a*", "1.", "f("])
-)
+@given(st.integers(1, 5000), st.sampled_from(["(", "-", "exp(", "x**", "[", "x+", "a*", "f("]))
 def test_long_and_deep_texts_are_refused_at_once(count: int, piece: str) -> None:
     assert read_or_refused(piece * count) is None
     text = piece * count + "x" + ")" * (piece.count("(") * count)
@@ -266,7 +264,7 @@ def test_an_operator_of_a_formula_is_made_again_from_its_name() -> None:
     assert again.identity.tolist() == [0.0] * 3
     negative = FormulaOperator(1, "b*x + c", b=-1e-7, c=2)
     assert negative.name == "formula(b*x+c;b=-1e-07;c=2)"
-    assert make_operator(negative.name, 1).settings == pytest.approx({"b": -1e-7, "c": 2})
+    assert make_operator(negative.name, 1).settings == {"b": -1e-7, "c": 2}
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from lcm_core.figures.law_distributions import law_distributions_figure, log_his
 from lcm_core.figures.law_map import law_maps_figure
 from lcm_core.figures.laws import laws_figure
 from lcm_core.figures.molecule import Picture, molecule_figure
+from lcm_core.figures.plane import plane_figure
 from lcm_core.figures.polytope import polytope_figure
 from lcm_core.figures.race import race_curves, race_figure
 from lcm_core.figures.training import training_curves, training_figure
@@ -22,6 +23,7 @@ __all__ = [
     "laws_figure",
     "log_histogram",
     "molecule_figure",
+    "plane_figure",
     "polytope_figure",
     "race_curves",
     "race_figure",

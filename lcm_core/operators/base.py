@@ -161,18 +161,19 @@ on_register: list[Callable[[str], None]] = []
 OperatorClass = TypeVar("OperatorClass", bound=type[Operator])
 
 
-def register(name: str) -> Callable[[OperatorClass], OperatorClass]:
+def register(name: str, replace: bool = False) -> Callable[[OperatorClass], OperatorClass]:
     """Class decorator: make an operator known to `make_operator` under `name`.
 
     A class may be registered again under its name (a notebook's cell runs more than once).
 
     Raises:
-        ValueError: another class has the name.
+        ValueError: another class has the name, and `replace` is False.
     """
 
     def add(cls: OperatorClass) -> OperatorClass:
         before = _REGISTRY.get(name, cls)
-        if (before.__module__, before.__qualname__) != (cls.__module__, cls.__qualname__):
+        same = (before.__module__, before.__qualname__) == (cls.__module__, cls.__qualname__)
+        if not (same or replace):
             raise ValueError(f"the name {name!r} is taken by {_REGISTRY[name]!r}; choose another")
         _REGISTRY[name] = cls
         cls.name = name

@@ -101,34 +101,35 @@ def _of_all(marks: Tensor, numbers: Tensor) -> float | None:
 
 def _off_grid(combine: Operation) -> Tensor:
     """Numbers between those of the grid at which |e ⊕ x − x| or |x ⊕ e − x| is least."""
-    found = [GRID.new_empty(0)]
+    found = [GRID.new_empty(0, 4)]  # low, high, x, and whether e is on the left
     for x in (1.0, 2.5, 0.3):
-
-        def left(e: Tensor, x: float = x) -> Tensor:
-            return _distance(combine(e, torch.full_like(e, x)), x)
-
-        def right(e: Tensor, x: float = x) -> Tensor:
-            return _distance(combine(torch.full_like(e, x), e), x)
-
-        for distance in (left, right):
-            at = distance(GRID)
+        for left in (1.0, 0.0):
+            at = _change(combine, GRID, torch.full_like(GRID, x), torch.full_like(GRID, left))
             valley = (at[1:-1] < at[:-2]) & (at[1:-1] <= at[2:]) & (at[1:-1] > 0)
             if 0 < valley.sum() <= 40:
-                found.append(_least(distance, GRID[:-2][valley], GRID[2:][valley]))
-    exact = torch.cat(found)
+                low, high = GRID[:-2][valley], GRID[2:][valley]
+                found.append(
+                    torch.stack(
+                        [low, high, torch.full_like(low, x), low.new_full(low.shape, left)], 1
+                    )
+                )
+    low, high, x, left = torch.cat(found).unbind(1)
+    for _ in range(70):  # cut off the worse third of each interval
+        third = (high - low) / 3
+        one, other = low + third, high - third
+        worse = _change(combine, one, x, left) > _change(combine, other, x, left)
+        low, high = torch.where(worse, one, low), torch.where(worse, high, other)
+    exact = (low + high) / 2
     return torch.cat([(exact * 1e6).round() / 1e6, exact])
 
 
-def _least(distance: Callable[[Tensor], Tensor], low: Tensor, high: Tensor) -> Tensor:
-    """Where the distance is least in each interval, by cutting off its worse third."""
-    for _ in range(70):
-        third = (high - low) / 3
-        worse = distance(low + third) > distance(high - third)
-        low, high = torch.where(worse, low + third, low), torch.where(worse, high, high - third)
-    return (low + high) / 2
+def _change(combine: Operation, e: Tensor, x: Tensor, left: Tensor) -> Tensor:
+    """|e ⊕ x − x| where `left` is 1, and |x ⊕ e − x| where it is 0."""
+    on_left = left > 0
+    return _distance(combine(torch.where(on_left, e, x), torch.where(on_left, x, e)), x)
 
 
-def _distance(value: Tensor, x: float | Tensor) -> Tensor:
+def _distance(value: Tensor, x: Tensor) -> Tensor:
     return torch.nan_to_num((value - x).abs(), nan=math.inf)
 
 

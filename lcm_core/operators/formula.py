@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from lcm_core.operators.base import Operator, register_family, without_infinity
-from lcm_core.operators.find_identity import find_identity
+from lcm_core.operators.find_identity import Identity, find_identity
 from lcm_core.operators.formula_parser import (
     LARGEST_NUMBER,
     Formula,
@@ -54,8 +54,7 @@ class FormulaOperator(Operator):
     ):
         parsed = parse_formula(formula) if isinstance(formula, str) else formula
         values = _checked(parsed, parameters)
-        doubles = {name: torch.tensor(value).double() for name, value in values.items()}
-        found = find_identity(lambda x, y: parsed(x, y, doubles))
+        found = identity_of(parsed, tuple(values.values()))
         start = found.value if found is not None and found.exact else None
         learn = learn_identity and (start is None or math.isfinite(start))
         super().__init__(channels, identity=None if learn else start, learn_identity=learn)
@@ -67,8 +66,8 @@ class FormulaOperator(Operator):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The values of the parameters now."""
-        values = (value.item() for value in self.values)
+        """The values of the parameters now, with no more digits than they have."""
+        values = (float(str(value.detach().cpu().numpy())) for value in self.values)
         return dict(zip(self.formula.parameters, values, strict=True))
 
     def reset_parameters(self) -> None:
@@ -92,6 +91,14 @@ class FormulaOperator(Operator):
 
     def extra_repr(self) -> str:
         return f"channels={self.channels}, {self.name}"
+
+
+@lru_cache(maxsize=256)
+def identity_of(formula: Formula, values: tuple[float, ...]) -> Identity | None:
+    """Where the identity is when the parameters have these values, in their order."""
+    names = dict(zip(formula.parameters, values, strict=True))
+    tensors = {name: torch.tensor(value, dtype=torch.float64) for name, value in names.items()}
+    return find_identity(lambda x, y: formula(x, y, tensors))
 
 
 def formula_name(formula: Formula, values: dict[str, float]) -> str:

@@ -1,7 +1,19 @@
 """Panels for notebooks: they hold state and callbacks, and call the layers below."""
 
+from lcm_core.widgets.bracketing_explorer import BracketingExplorer
+from lcm_core.widgets.cell_operators import offer_operator
 from lcm_core.widgets.law_explorer import LawExplorer
+from lcm_core.widgets.operator_playground import OperatorPlayground
+from lcm_core.widgets.order_explorer import OrderExplorer
 from lcm_core.widgets.training_panel import TrainingPanel
 from lcm_core.widgets.tree_explorer import TreeExplorer
 
-__all__ = ["LawExplorer", "TrainingPanel", "TreeExplorer"]
+__all__ = [
+    "BracketingExplorer",
+    "LawExplorer",
+    "OperatorPlayground",
+    "OrderExplorer",
+    "TrainingPanel",
+    "TreeExplorer",
+    "offer_operator",
+]

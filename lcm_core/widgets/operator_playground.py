@@ -1,0 +1,307 @@
+"""A formula for ⊕ to play with: its pictures, its laws in words, and a place in every menu."""
+
+from __future__ import annotations
+
+import html
+from functools import partial
+from typing import Any
+
+import ipywidgets as widgets
+import numpy as np
+import torch
+from torch import Tensor
+
+from lcm_core.figures import plane_figure
+from lcm_core.laws import difference
+from lcm_core.laws_in_words import laws_in_words
+from lcm_core.operators import FormulaError, FormulaOperator
+from lcm_core.operators.formula_parser import parse_formula
+from lcm_core.operators.formula_tree import Formula
+from lcm_core.widgets.live_figure import LiveFigure
+from lcm_core.widgets.page_script import PageScript
+from lcm_core.widgets.panel import Panel, ReadOut, button, row
+from lcm_core.widgets.shelf import shelf
+from lcm_core.widgets.subshell import answer_while_cells_run
+from lcm_core.wording import number
+
+LABEL = "playground"
+POINTS = 61  # along each axis
+PLACES = {"x": 2.0, "y": 1.0, "z": -1.0}  # to begin with
+
+#: Differences below this share of the values are rounding; beyond this size they cannot be told.
+ROUNDING, TOO_LARGE = 1e-9, 1e6
+
+EXAMPLES = (
+    "x + y + a*x*y",
+    "log(exp(a*x) + exp(a*y))/a",
+    "(x + y)/(1 + a*x*y)",
+    "sqrt(x**2 + y**2)",
+    "max(x, y)",
+    "x + y - a",
+    "a*x + a*y",
+    "a*x + (1 - a)*y",
+    "x*y/(x + y)",
+    "x - y",
+)
+CHOOSE = "(choose one)"
+
+
+class OperatorPlayground(Panel):
+    """Reads a formula in x and y, shows it over the plane, and says which laws it keeps.
+
+    Its other names are parameters, each with a slider. The operator is in the menus of all
+    explorers at once, under the panel's label, and they follow it. While the text is no formula,
+    the last one stays.
+
+    Args:
+        formula: such as `x + y + a*x*y`; see `lcm_core.operators.formula_parser`.
+        low, high: the ends of both axes, and of the sliders of x, y and z.
+        **parameters: the values of its parameters to begin with (default: 1).
+
+    Attributes:
+        operator: the operator on show, for one channel.
+        laws: its laws in words.
+        label: what explorers call it.
+        axis: the numbers of both axes.
+        values, order, brackets: what the three pictures show, one row for each y.
+        formula_error: what is wrong with the text, or empty.
+
+    Raises:
+        FormulaError: the formula to begin with is none.
+    """
+
+    def __init__(
+        self,
+        formula: str = EXAMPLES[0],
+        low: float = -3.0,
+        high: float = 3.0,
+        **parameters: Any,
+    ):
+        super().__init__()
+        if not -1000 <= low < high <= 1000:
+            raise ValueError(f"expected low < high within ±1000, got {low} and {high}")
+        self.axis = np.linspace(low, high, POINTS).round(9)  # so that x + y can be exactly 0
+        self.operator = FormulaOperator(1, formula, **parameters)
+        self.formula_error = ""
+        self._sliders: dict[str, widgets.FloatSlider] = {}
+        self._quiet = False
+        self._build(formula, parameters)
+        self.made()  # closes the panel that this cell made before: its label is free again
+        self.label = _free_label()
+        self.guard(self._use)(self.operator.formula)
+        for picture in self._figure.widget.data[::2]:  # a cross after each
+            picture.on_click(self.guard(self._clicked))
+
+    def _build(self, formula: str, parameters: dict[str, float]) -> None:
+        guard = self.guard
+        self.formula_text = widgets.Text(
+            value=formula,
+            description="x ⊕ y =",
+            tooltip="a formula in x and y; other names are parameters",
+            layout=widgets.Layout(width="55%", min_width="320px"),
+        )
+        self.formula_text.add_class("lcm-formula")
+        self.examples_menu = widgets.Dropdown(
+            options=[CHOOSE, *EXAMPLES], description="Examples", tooltip="formulas to begin with"
+        )
+        self.examples_menu.add_class("lcm-examples")
+        for name, value in parameters.items():
+            self._sliders[name] = self._parameter_slider(name, value)
+        self.parameters_row = row()
+        self.place_sliders = {name: self._place_slider(name, at) for name, at in PLACES.items()}
+        self.example_button = button(
+            "Counter-example", "put x, y and z where a law is broken", guard(self._go_to_example)
+        )
+        self._figure = LiveFigure()
+        self.message = ReadOut("formula-message")
+        self.place_text = ReadOut("place-text")
+        self.read_out = ReadOut("laws-in-words")
+        self.recipe_text = ReadOut("formula-recipe", live="off")
+        self.formula_text.observe(guard(lambda change: self._read(change["new"])), names="value")
+        self.examples_menu.observe(guard(self._take_example), names="value")
+        self.children = [
+            row(self.formula_text, self.examples_menu),
+            self.message,
+            self.parameters_row,
+            self._error_area,
+            self._figure.widget,
+            row(*self.place_sliders.values(), self.example_button),
+            self.place_text,
+            self.read_out,
+            self.recipe_text,
+            PageScript(),
+        ]
+
+    @property
+    def parameters(self) -> dict[str, float]:
+        """The parameters of the formula on show, as their sliders stand."""
+        return {name: self._sliders[name].value for name in self.operator.formula.parameters}
+
+    @property
+    def at(self) -> tuple[float, float, float]:
+        """x, y and z."""
+        x, y, z = (slider.value for slider in self.place_sliders.values())
+        return x, y, z
+
+    def end_work(self) -> None:
+        shelf.withdraw(self.label)
+        for slider in self._sliders.values():
+            slider.close()
+
+    # What the controls do
+
+    def _read(self, text: str) -> None:
+        """What was typed; if it is no formula, the message says why, and nothing else changes."""
+        try:
+            formula = parse_formula(text)
+        except FormulaError as error:
+            self.formula_error = str(error)
+            self.message.say(
+                f"<span style='color:#A33F00'><b>No formula:</b> {html.escape(str(error))}.</span> "
+                f"The last one stays: {html.escape(self.operator.formula.text)}"
+            )
+            return
+        self.formula_error = ""
+        self.message.say("")
+        self._use(formula)
+
+    def _take_example(self, change: Any) -> None:
+        if change["new"] != CHOOSE:
+            self.formula_text.value = change["new"]
+
+    def _go_to_example(self, _: object = None) -> None:
+        """Moves x, y and z to the first counter-example that the sliders reach."""
+        for words in self.laws.laws.values():
+            numbers = [float(state) for state in words.at]
+            if words.holds is False and all(self.axis[0] <= n <= self.axis[-1] for n in numbers):
+                self._quiet = True
+                for name, value in zip(PLACES, numbers, strict=False):
+                    self.place_sliders[name].value = value
+                self._quiet = False
+                break
+        self._move()
+
+    def _clicked(self, _: object, points: Any, __: object) -> None:
+        """Moves x and y to a point of a picture."""
+        if points.xs and points.ys:
+            self._quiet = True
+            self.place_sliders["x"].value, self.place_sliders["y"].value = (
+                points.xs[0],
+                points.ys[0],
+            )
+            self._quiet = False
+            self._move()
+
+    def _move(self, _: object = None) -> None:
+        """Another place: the cross, the numbers, and with z the third picture."""
+        with self._state_lock:
+            if not self._quiet:
+                self._draw()
+
+    def _turn(self, _: object = None) -> None:
+        """Another value of a parameter."""
+        if not self._quiet:
+            self._use(self.operator.formula)
+
+    def _use(self, formula: Formula) -> None:
+        """Shows a formula, with its parameters as their sliders stand, and offers it."""
+        with self._state_lock:
+            for name in formula.parameters:
+                if name not in self._sliders:
+                    self._sliders[name] = self._parameter_slider(name, 1.0)
+            shown = tuple(self._sliders[name] for name in formula.parameters)
+            if shown != self.parameters_row.children:
+                self.parameters_row.children = shown
+            parameters: dict[str, Any] = {n: self._sliders[n].value for n in formula.parameters}
+            self.operator = FormulaOperator(1, formula, **parameters)
+            self.laws = laws_in_words(self.operator)
+            self._draw()
+            self.read_out.say(self.laws.html())
+            self.recipe_text.say(
+                f"In the menus of all explorers: <b>{self.label}</b>. In a recipe: "
+                f"<code style='user-select:all'>operator={html.escape(self.operator.name)}</code>"
+            )
+        shelf.offer(self.label, partial(_make, formula, parameters))
+
+    # What is shown
+
+    def _draw(self) -> None:
+        z = self.at[2]
+        self.values, self.order, self.brackets = _pictures(self.operator, self.axis, z)
+        self._figure.show(plane_figure(self.axis, self.values, self.order, self.brackets, self.at))
+        self.place_text.say(_sentence(self.operator, self.at))
+
+    def _parameter_slider(self, name: str, value: float) -> widgets.FloatSlider:
+        slider = widgets.FloatSlider(
+            value=value,
+            min=min(-3.0, value),
+            max=max(3.0, value),
+            step=0.05,
+            description=name,
+            tooltip=f"the parameter {name} of the formula",
+        )
+        slider.add_class(f"lcm-parameter-{name}")
+        slider.observe(self.guard(self._turn), names="value")
+        answer_while_cells_run([slider])
+        return slider
+
+    def _place_slider(self, name: str, value: float) -> widgets.FloatSlider:
+        low, high = float(self.axis[0]), float(self.axis[-1])
+        slider = widgets.FloatSlider(
+            value=min(max(value, low), high),
+            min=low,
+            max=high,
+            step=(high - low) / 120,
+            description=name,
+            tooltip=f"the number {name} in the sentence below",
+            readout_format=".3g",
+            style={"description_width": "20px"},
+            layout=widgets.Layout(width="240px"),
+        )
+        slider.add_class(f"lcm-place-{name}")
+        slider.observe(self.guard(self._move), names="value")
+        return slider
+
+
+def _free_label() -> str:
+    names = [LABEL, *(f"{LABEL} {number}" for number in range(2, len(shelf.offers()) + 2))]
+    return next(name for name in names if name not in shelf.offers())
+
+
+def _make(formula: Formula, parameters: dict[str, Any], channels: int) -> FormulaOperator:
+    operator = FormulaOperator(channels, formula, **parameters)
+    return operator.eval().requires_grad_(False)
+
+
+def _pictures(operator: FormulaOperator, axis: np.ndarray, z: float) -> tuple[np.ndarray, ...]:
+    """x ⊕ y, |x ⊕ y − y ⊕ x| and |(x ⊕ y) ⊕ z − x ⊕ (y ⊕ z)|, each `(n, n)`, a row for each y."""
+    y, x = torch.meshgrid(torch.from_numpy(axis), torch.from_numpy(axis), indexing="ij")
+    third = torch.full_like(x, z)
+    with torch.no_grad():
+        values = operator(x, y)
+        order = _apart(values, operator(y, x))
+        inner = operator(y, third)
+        sides = operator(values, third), operator(x, inner)
+        large = torch.stack([values, inner, *sides]).abs().amax(0) > TOO_LARGE
+        brackets = _apart(*sides).masked_fill(large, torch.nan)
+    return values.numpy(), order.numpy(), brackets.numpy()
+
+
+def _apart(one: Tensor, other: Tensor) -> Tensor:
+    """The distance of two numbers; 0 where it is only rounding."""
+    apart = difference(one, other).abs()
+    size = 1 + torch.maximum(one.abs(), other.abs())
+    return torch.where(apart <= ROUNDING * size, 0.0, apart)
+
+
+def _sentence(operator: FormulaOperator, at: tuple[float, float, float]) -> str:
+    with torch.no_grad():
+        x, y, z = torch.tensor(at, dtype=torch.float64).unbind()
+        left, right = operator(operator(x, y), z), operator(x, operator(y, z))
+        pair = operator(x, y), operator(y, x)
+    said = [number(float(value), 5) for value in (*pair, left, right)]
+    place = ", ".join(f"{name} = {number(value)}" for name, value in zip(PLACES, at, strict=True))
+    return (
+        f"At {place}: x ⊕ y = <b>{said[0]}</b>, y ⊕ x = <b>{said[1]}</b>; "
+        f"(x ⊕ y) ⊕ z = <b>{said[2]}</b>, x ⊕ (y ⊕ z) = <b>{said[3]}</b>."
+    )
