@@ -12,9 +12,8 @@ from types import SimpleNamespace
 import ipywidgets
 import numpy as np
 import pytest
-import torch
 
-from lcm_core import make_operator, operator_names, train
+from lcm_core import train
 from lcm_core.operators import Operator
 from lcm_core.recipe import Recipe
 from lcm_core.training import Trainer
@@ -45,94 +44,6 @@ def wait_for(condition, seconds: float = 60) -> None:
 
 def wait_until_over(panel: TrainingPanel) -> None:
     assert panel.run.wait(120)
-
-
-# Trees ----------------------------------------------------------------------------------------
-
-
-def fold(operator: Operator, states: torch.Tensor) -> torch.Tensor:
-    result = states[0]
-    for state in states[1:]:
-        result = operator(result[None], state[None])[0]
-    return result
-
-
-def pairwise(operator: Operator, states: torch.Tensor) -> torch.Tensor:
-    row = list(states)
-    while len(row) > 1:
-        made = [operator(a[None], b[None])[0] for a, b in zip(row[::2], row[1::2], strict=False)]
-        row = made + row[2 * len(made) :]
-    return row[0]
-
-
-def test_tree_explorer_says_how_far_the_roots_are_apart() -> None:
-    operator = Average(channels=3)
-    values = torch.randn(7, 3, generator=torch.Generator().manual_seed(3))
-    panel = TreeExplorer(operator, values=values, names=list("tuvwxyz"), tree="left")
-    expected = (fold(operator, values) - pairwise(operator, values)).abs().max().item()
-    assert panel.error == ""
-    assert panel.to_balanced == pytest.approx(expected, rel=1e-4)
-    assert f"{expected:.3g}, another answer" in text_of(panel.read_out)
-    assert "Depth 6" in text_of(panel.read_out)
-    assert "((((((t u) v) w) x) y) z)" in text_of(panel.read_out)
-
-    panel.shuffle_button.click()
-    assert sorted(panel.order) == list(range(7))
-    shuffled = values[torch.as_tensor(panel.order)]
-    expected = (fold(operator, shuffled) - fold(operator, values)).abs().max().item()
-    assert expected > 0
-    assert panel.to_unshuffled == pytest.approx(expected, rel=1e-4)
-    panel.unshuffle_button.click()
-    assert panel.to_unshuffled == 0
-    panel.tree_menu.value = "balanced"
-    assert panel.to_balanced == 0
-    assert "Depth 3, operator calls 3" in text_of(panel.read_out)
-
-
-def test_tree_explorer_does_every_operator_and_size() -> None:
-    panel = TreeExplorer(leaves=5)
-    for name in operator_names():
-        panel.operator_menu.value = name
-        assert panel.error == "", name
-        if make_operator(name, channels=4).associative:
-            panel.tree_menu.value = "random"
-            panel.shuffle_button.click()
-            assert max(panel.to_balanced, panel.to_unshuffled) < 1e-5
-    for leaves in (1, 2, 63, 64):
-        panel.leaves_slider.value = leaves
-        assert panel.error == ""
-        assert len(panel.order) == leaves
-
-
-def test_tree_explorer_steps_through_levels() -> None:
-    panel = TreeExplorer("sum", leaves=4)
-    assert panel.level_slider.value == 2
-    panel.reset_button.click()
-    assert text_of(panel.read_out).startswith("Level 0 of 2: the elements")
-    for made in ("(a b), (c d)", "((a b)(c d))", "((a b)(c d))"):
-        panel.forward_button.click()
-        assert f"made {made}." in text_of(panel.read_out)
-    panel.back_button.click()
-    assert panel.level_slider.value == 1
-    before = panel.trace.graph["tree"]
-    panel.new_tree_button.click()
-    panel.leaves_slider.value = 12
-    panel.new_tree_button.click()
-    assert panel.tree_menu.value == "random"
-    assert panel.trace.graph["tree"] != before
-
-
-@pytest.mark.parametrize(
-    ("wrong", "message"),
-    [
-        ({"values": torch.zeros(3)}, r"got \(3,\)"),
-        ({"values": torch.zeros(65, 2)}, r"got \(65, 2\)"),
-        ({"values": torch.zeros(3, 2), "names": ["a"]}, "3 values, got 1"),
-    ],
-)
-def test_tree_explorer_refuses_bad_values(wrong, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        TreeExplorer(**wrong)
 
 
 # Training -------------------------------------------------------------------------------------

@@ -1,0 +1,171 @@
+"""Graphs whose nodes have elements, so that the neighbours of a node are a set to reduce."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import networkx as nx
+import numpy as np
+import torch
+from torch import Tensor
+from torch_geometric.data import Data
+
+from lcm_core.errors import unknown
+from lcm_core.tasks.featurise import import_rdkit
+from lcm_core.widgets.tree_sources import Elements
+
+#: Atomic number → symbol, for the atoms that are common in drugs.
+SYMBOLS = {1: "H", 5: "B", 6: "C", 7: "N", 8: "O", 9: "F", 11: "Na", 15: "P", 16: "S", 17: "Cl"}
+SYMBOLS |= {35: "Br", 53: "I"}
+
+#: Of the nine features of an atom: protons (less carbon's six), bonds (those to hydrogen too), hydrogens, aromatic or not.
+ATOM_COLUMNS = [0, 2, 4, 7]
+CARBON = torch.tensor([6.0, 0.0, 0.0, 0.0])
+
+#: Width over height of a drawing.
+SHAPE = np.array([1.25, 1.0])
+
+
+@dataclass(frozen=True, eq=False)
+class GraphOfElements:
+    """A graph whose nodes are numbered from 0.
+
+    Args:
+        title: what it is.
+        graph: neighbours of a node are those that send it a message.
+        names: of the nodes.
+        elements: of the nodes, (k, channels).
+        features: what the features are, in words.
+        places: of the nodes, (k, 2).
+    """
+
+    title: str
+    graph: nx.Graph
+    names: list[str]
+    elements: Tensor
+    features: str
+    places: np.ndarray
+
+    @property
+    def edges(self) -> np.ndarray:
+        """(m, 2)."""
+        return np.array(list(self.graph.edges()), dtype=int).reshape(-1, 2)
+
+    def find(self, node: object) -> int:
+        """The number of a node, by name or number; without one, of a node with several neighbours.
+
+        Raises:
+            ValueError: there is no such node.
+        """
+        if node is None:
+            degrees = [len(self.neighbours(each)) for each in range(len(self.names))]
+            return int(np.argmax([degree if degree <= 8 else 0 for degree in degrees]))
+        if str(node) in self.names:
+            return self.names.index(str(node))
+        if isinstance(node, int) and 0 <= node < len(self.names):
+            return node
+        raise unknown("node", str(node), self.names)
+
+    def neighbours(self, node: int) -> list[int]:
+        """In ascending order; of a directed graph those with an edge to the node."""
+        directed = self.graph.is_directed()
+        found = self.graph.predecessors(node) if directed else self.graph.neighbors(node)
+        return sorted(set(found))
+
+    def neighbourhood(self, node: int) -> Elements:
+        """The set of the neighbours' elements."""
+        near = self.neighbours(node)
+        names = [self.names[each] for each in near]
+        about = f"the {len(near)} neighbours of {self.names[node]} in {self.title}: {self.features}"
+        return Elements(self.elements[near], names, about)
+
+
+def read_graph(graph: str | nx.Graph | Data) -> GraphOfElements:
+    """A graph to look at.
+
+    Args:
+        graph: "karate", Zachary's karate club; a networkx graph, whose nodes may have the attribute
+            `x`, their features; or a PyG graph with `x`, such as a molecule of
+            `make_task("bbbp").graph(0)`.
+
+    Raises:
+        ValueError: an unknown name, or a graph without nodes.
+    """
+    if isinstance(graph, str):
+        if graph != "karate":
+            raise unknown("graph", graph, ["karate"])
+        return _of_networkx(nx.karate_club_graph(), "the karate club")
+    if isinstance(graph, nx.Graph):
+        return _of_networkx(graph, graph.name or "the graph")
+    return _of_data(graph)
+
+
+def _of_networkx(graph: nx.Graph, title: str) -> GraphOfElements:
+    names = [str(node) for node in graph]
+    numbered = nx.convert_node_labels_to_integers(graph)
+    if not names:
+        raise ValueError("the graph has no nodes")
+    given = [x for _, x in numbered.nodes(data="x")]
+    if all(x is not None for x in given):
+        elements = torch.tensor(np.array(given), dtype=torch.float32).reshape(len(names), -1)
+        return GraphOfElements(title, numbered, names, elements, "x", _springs(numbered))
+    degrees = np.array([degree for _, degree in numbered.degree()], dtype=float)
+    plain = nx.Graph(numbered)
+    plain.remove_edges_from(list(nx.selfloop_edges(plain)))
+    clustering = list(nx.clustering(plain).values())
+    columns = [degrees / max(degrees.max(), 1.0), np.array(clustering)]
+    features = (
+        "degree as a share of the largest, share of the pairs of its neighbours that are joined"
+    )
+    if title == "the karate club":
+        club = [name == "Mr. Hi" for _, name in numbered.nodes(data="club")]
+        columns += [np.array(club), ~np.array(club)]
+        features += ", Mr. Hi's side, the officer's side (1 or 0)"
+    elements = torch.tensor(np.stack(columns, axis=1), dtype=torch.float32)
+    return GraphOfElements(title, numbered, names, elements, features, _springs(numbered))
+
+
+def _of_data(data: Data) -> GraphOfElements:
+    if data.x is None or not data.num_nodes:
+        raise ValueError("expected a graph with nodes and their features x")
+    edges = data.edge_index.t().tolist()
+    graph = nx.DiGraph()
+    graph.add_nodes_from(range(data.num_nodes))
+    graph.add_edges_from(edges)
+    if all(graph.has_edge(b, a) for a, b in edges):
+        graph = graph.to_undirected()
+    smiles = data.get("smiles")
+    if smiles is None or data.x.shape[1] != 9:
+        names = [str(node) for node in graph]
+        return GraphOfElements("the graph", graph, names, data.x.float(), "x", _springs(graph))
+    names = [f"{SYMBOLS.get(int(x), '?')}{atom}" for atom, x in enumerate(data.x[:, 0])]
+    elements = data.x[:, ATOM_COLUMNS].float() - CARBON
+    features = (
+        "protons more than carbon, bonds (those to hydrogen too), hydrogens, aromatic (1 or 0)"
+    )
+    places = _drawn_by_chemists(smiles, len(names))
+    if places is None:
+        places = _springs(graph)
+    return GraphOfElements("the molecule", graph, names, elements, features, places)
+
+
+def _springs(graph: nx.Graph) -> np.ndarray:
+    """Edges as springs; the same for every call."""
+    placed = nx.spring_layout(graph, seed=0, iterations=200)
+    places = np.array([placed[node] for node in graph])
+    places = places - places.min(axis=0)
+    return places / np.maximum(places.max(axis=0), 1e-9) * SHAPE
+
+
+def _drawn_by_chemists(smiles: str, atoms: int) -> np.ndarray | None:
+    """Coordinates by RDKit, if it is installed."""
+    try:
+        molecule = import_rdkit().MolFromSmiles(smiles)
+    except ImportError:
+        return None
+    from rdkit.Chem.rdDepictor import Compute2DCoords
+
+    if molecule is None or molecule.GetNumAtoms() != atoms:
+        return None
+    Compute2DCoords(molecule)
+    return np.array(molecule.GetConformer().GetPositions())[:, :2]

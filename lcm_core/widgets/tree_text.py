@@ -1,0 +1,118 @@
+"""What the tree explorer says beside its figures."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+
+import networkx as nx
+import numpy as np
+from torch import Tensor
+
+from lcm_core.figures import NodeValues
+from lcm_core.widgets.tree_reductions import TreeReductions
+from lcm_core.widgets.tree_values import is_rounding, root_of
+
+MEANINGS = {
+    "norm": "the length of a state",
+    "component": "the place of a state along the direction in which all states differ most",
+    "deviation": "the largest difference of a feature from what the balanced tree makes of the "
+    "same leaves in the same order",
+}
+
+
+def level_text(graph: nx.DiGraph, names: Sequence[str], level: int) -> str:
+    """How far the reduction is, and what has just been made."""
+    tree, depth = graph.graph["tree"], graph.graph["depth"]
+    made = [
+        node
+        for node, height in graph.nodes(data="height")
+        if height == level and not graph.nodes[node]["leaf"]
+    ]
+    now = ": the elements"
+    if tree is None:
+        now = ": nothing to reduce"
+    elif made:
+        shown = ", ".join(_short(tree.bracketing(names, node), 40) for node in made[:4])
+        now = f": made {shown}" + (f" and {len(made) - 4} more" if len(made) > 4 else "")
+    elif level > depth:
+        return f"Level {level}: this tree was finished at level {depth}.<br>"
+    return f"Level {level} of {depth}{html.escape(now)}.<br>"
+
+
+def reduction_text(shown: TreeReductions) -> str:
+    """What is known of the first reduction."""
+    facts, root = shown.traces[0].graph, root_of(shown.traces[0])
+    if facts["tree"] is None:
+        return f"<b>An empty set</b>: its answer is the identity {numbers(root)}<br>"
+    bracketing = _short(facts["tree"].bracketing(shown.names), 80)
+    return (
+        f"<b>Depth {facts['depth']}</b>, operator calls {facts['calls']} (one for each level), "
+        f"{len(shown.names) - 1} applications of ⊕ in all. "
+        f"Bracketing <code>{html.escape(bracketing)}</code><br>"
+        f"Root state {numbers(root)}<br>"
+        f"Difference to the balanced tree, same order: {_verdict(shown.to_balanced, root)}. "
+        f"Difference to the first order, same tree: {_verdict(shown.to_unshuffled, root)}.<br>"
+    )
+
+
+def comparison_text(shown: TreeReductions, title: str) -> str:
+    """The second tree, and how far the two differ at each shared node."""
+    root, depth = root_of(shown.traces[0]), shown.traces[1].graph["depth"]
+    if len(shown.names) == 1:
+        return f"<b>Beside it</b>: {html.escape(title)}, which is the same for one leaf.<br>"
+    *inner, (_, whole) = shown.shared.items()
+    told = [f"{_braces(names)}: {_small(value, root)}" for names, value in inner[:8]]
+    if further := [value for _, value in inner[8:]]:
+        told.append(f"at {len(further)} more, at most {_small(max(further), root)}")
+    nodes = "; ".join(told) or "there are none"
+    return (
+        f"<b>Beside it</b>: {html.escape(title)}, depth {depth}. "
+        f"Difference at the root: {_verdict(whole, root)}. "
+        f"At other nodes over the same leaves (Δ in the figure): {html.escape(nodes)}.<br>"
+    )
+
+
+def colour_text(kind: str, shown: TreeReductions, values: NodeValues) -> str:
+    """What the colours stand for, and their extremes in the first tree."""
+    tree, names = shown.traces[0].graph["tree"], shown.names
+    if tree is None or not np.isfinite(values.values).any():
+        return f"Colours: {MEANINGS[kind]}.<br>"
+    most, least = int(np.nanargmax(values.values)), int(np.nanargmin(values.values))
+    ends = [(most, "largest")] if kind == "deviation" else [(least, "least"), (most, "largest")]
+    found = ", ".join(
+        f"{word} {values.values[node]:.3g} at {_short(tree.bracketing(names, node), 40)}"
+        for node, word in ends
+    )
+    if kind == "deviation" and values.values[most] == 0:
+        found = "0 at every node"
+    return f"Colours: {MEANINGS[kind]}; {html.escape(found)}.<br>"
+
+
+def numbers(state: Tensor) -> str:
+    """The first few features."""
+    shown = ", ".join(f"{value:.3f}" for value in state[:8].tolist())
+    return f"({shown}{', …' if len(state) > 8 else ''})"
+
+
+def _verdict(difference: float, state: Tensor) -> str:
+    if difference == 0:
+        return "<b>0</b>, the same answer to the last bit"
+    if is_rounding(difference, state):
+        return f"<b>{difference:.1e}</b>, the same answer but for rounding"
+    return f"<b>{difference:.3g}</b>, another answer"
+
+
+def _small(difference: float, state: Tensor) -> str:
+    return "0" if is_rounding(difference, state) else f"{difference:.2g}"
+
+
+def _braces(names: Sequence[str]) -> str:
+    shown = list(names) if len(names) <= 6 else [*names[:3], "…", names[-1]]
+    return "{" + ", ".join(shown) + "}"
+
+
+def _short(text: str, length: int) -> str:
+    if len(text) <= length:
+        return text
+    return f"{text[: length // 2]} … {text[-length // 2 :]}"

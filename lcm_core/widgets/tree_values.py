@@ -1,0 +1,123 @@
+"""Numbers for the nodes of a reduction: what their colours stand for, and what two trees share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import networkx as nx
+import numpy as np
+import torch
+from torch import Tensor
+
+from lcm_core.figures import NodeValues
+from lcm_core.laws import difference
+from lcm_core.operators import Operator
+from lcm_core.reduction import reduce
+
+#: What colours may stand for.
+COLOURS = ("features", "norm", "component", "deviation")
+
+#: Differences below this share of the largest entry of a state are rounding of 32-bit numbers.
+ROUNDING = 1e-5
+
+
+def states_of(graph: nx.DiGraph) -> Tensor:
+    """(nodes, state_dim)."""
+    return torch.stack([state for _, state in graph.nodes(data="state")])
+
+
+def root_of(graph: nx.DiGraph) -> Tensor:
+    """(state_dim,)."""
+    return graph.nodes[graph.graph["root"]]["state"]
+
+
+def largest_difference(one: Tensor, other: Tensor) -> float:
+    """Over the features of two states."""
+    return float(difference(one, other).abs().max())
+
+
+def is_rounding(value: float, state: Tensor) -> bool:
+    """Whether a difference of this size from a state says nothing."""
+    scale = float(state.nan_to_num(posinf=0.0, neginf=0.0).abs().max())
+    return value <= ROUNDING * max(scale, 1.0)
+
+
+def node_colours(kind: str, graphs: Sequence[nx.DiGraph], operator: Operator) -> list[NodeValues]:
+    """What the colours of one or two traces stand for, on one scale.
+
+    Args:
+        kind: "norm", the length of a state; "component", its place along the first principal
+            component of all states on show; or "deviation", see `deviations`.
+        graphs: traces.
+        operator: that made them.
+    """
+    states = [states_of(graph) for graph in graphs]
+    if kind == "norm":
+        values = [state.double().norm(dim=1).numpy() for state in states]
+        return _on_one_scale(values, "norm", 0.0)
+    if kind == "component":
+        places = _first_component(torch.cat(states).double().numpy())
+        parts = np.split(places, np.cumsum([len(state) for state in states])[:-1])
+        return _on_one_scale(parts, "first component", None)
+    values = [deviations(operator, graph) for graph in graphs]
+    return _on_one_scale(values, "deviation from the balanced tree", 0.0)
+
+
+def deviations(operator: Operator, graph: nx.DiGraph) -> np.ndarray:
+    """How far each state is from what the balanced tree makes of the same leaves, (nodes,).
+
+    The leaves below a node are reduced by a balanced tree in the order in which they stand there;
+    the number is the largest difference of a feature. It is 0 for leaves, and for what is rounding.
+    """
+    tree, states = graph.graph["tree"], states_of(graph)
+    if tree is None:
+        return np.zeros(len(states))
+    n = tree.size
+    below: list[list[int]] = [[leaf] for leaf in range(n)]
+    for left, right in tree.children.tolist():
+        below.append(below[left] + below[right])
+    ptr = torch.tensor([0, *np.cumsum([len(leaves) for leaves in below])])
+    rows = torch.tensor([leaf for leaves in below for leaf in leaves])
+    found = difference(states, reduce(operator, states[:n][rows], ptr)).abs().amax(dim=1)
+    scale = states.nan_to_num(posinf=0.0, neginf=0.0).abs().amax(dim=1).clamp_min(1.0)
+    return torch.where(found <= ROUNDING * scale, 0.0, found).double().numpy()
+
+
+def shared_nodes(one: nx.DiGraph, other: nx.DiGraph) -> dict[int, int]:
+    """The inner nodes of two trees below which stand the same leaves: node of one → of the other.
+
+    The root is the last.
+    """
+    sets_one, sets_other = (_leaf_sets(graph) for graph in (one, other))
+    node_with = {leaves: node for node, leaves in sets_other.items()}
+    return {node: node_with[leaves] for node, leaves in sets_one.items() if leaves in node_with}
+
+
+def _leaf_sets(graph: nx.DiGraph) -> dict[int, int]:
+    """The set of leaves below each inner node, as the bits of a number."""
+    tree = graph.graph["tree"]
+    if tree is None:
+        return {}
+    sets = [1 << leaf for leaf in range(tree.size)]
+    for left, right in tree.children.tolist():
+        sets.append(sets[left] | sets[right])
+    return dict(enumerate(sets[tree.size :], start=tree.size))
+
+
+def _first_component(states: np.ndarray) -> np.ndarray:
+    """(m,); NaN for states with an infinite entry. The largest weight counts as positive."""
+    values = np.full(len(states), np.nan)
+    finite = np.isfinite(states).all(axis=1)
+    if finite.any():
+        centred = states[finite] - states[finite].mean(axis=0)
+        weights = np.linalg.svd(centred, full_matrices=False)[2][0]
+        values[finite] = centred @ weights * np.sign(weights[np.abs(weights).argmax()])
+    return values
+
+
+def _on_one_scale(parts: Sequence[np.ndarray], title: str, low: float | None) -> list[NodeValues]:
+    """Scales from `low`, or even about 0."""
+    together = np.abs(np.concatenate(parts))
+    finite = together[np.isfinite(together)]
+    high = float(finite.max()) if finite.size and finite.max() > 0 else 1.0
+    return [NodeValues(part, title, -high if low is None else low, high) for part in parts]
