@@ -131,7 +131,7 @@ def test_maps_of_exact_monoids_are_zero_but_for_rounding(name: str, kind: str) -
 
 def test_infinite_features_stay_and_states_with_others_are_left_out() -> None:
     op = make_operator("k_smallest", 2)
-    lifted = op.lift(torch.randn(20, 2))
+    lifted = op.lift(torch.randn(20, 2, generator=torch.Generator().manual_seed(0)))
     plane = principal_plane(lifted)
     assert plane.states(torch.zeros(1, 2))[0, 2:].isinf().all()
     assert len(plane.positions) == 20
@@ -143,9 +143,10 @@ def test_infinite_features_stay_and_states_with_others_are_left_out() -> None:
 
 def test_states_on_a_line_have_one_row_and_equal_states_none() -> None:
     op = make_operator("sum", 1)
-    found = law_map(op, torch.randn(50, 1), "commutativity", 1.0)
+    states = torch.randn(50, 1, generator=torch.Generator().manual_seed(0))
+    found = law_map(op, states, "commutativity", 1.0)
     assert found.values.shape == (1, len(found.u))
-    assert found.plane.share == 1
+    assert found.plane.share == pytest.approx(1)
     assert found.probe(0, 4).value == 0
     with pytest.raises(ValueError, match="they are all alike"):
         principal_plane(torch.ones(10, 3))

@@ -6,12 +6,7 @@ from lcm_core.exercises.bracketings import (
     check_free_swaps,
     check_moves,
 )
-from lcm_core.exercises.laws import (
-    check_commutativity_error,
-    check_counterexample,
-    check_hidden_error,
-    check_symmetrise,
-)
+from lcm_core.exercises.laws import check_commutativity_error, check_hidden_error
 from lcm_core.exercises.monoids import (
     check_identities,
     check_mean,
@@ -19,22 +14,43 @@ from lcm_core.exercises.monoids import (
     check_variance,
     check_witness,
 )
+from lcm_core.exercises.playground import (
+    check_formula_recipe,
+    check_identity_of_seven,
+    check_one_and_one,
+    check_ordered,
+)
 from lcm_core.exercises.start_here import check_any_tree
+from lcm_core.exercises.symmetry import check_counterexample, check_symmetrise
+from lcm_core.exercises.training import (
+    check_best_constant,
+    check_fair_race,
+    check_penalty,
+    check_summary,
+)
 from lcm_core.exercises.verdict import Verdict
 
 __all__ = [
     "Verdict",
     "check_any_tree",
+    "check_best_constant",
     "check_brackets_only",
     "check_commutativity_error",
     "check_count",
     "check_counterexample",
+    "check_fair_race",
+    "check_formula_recipe",
     "check_free_swaps",
     "check_hidden_error",
     "check_identities",
+    "check_identity_of_seven",
     "check_mean",
     "check_moves",
+    "check_one_and_one",
+    "check_ordered",
+    "check_penalty",
     "check_second_smallest",
+    "check_summary",
     "check_symmetrise",
     "check_variance",
     "check_witness",

@@ -122,6 +122,7 @@ class LawExplorer(Panel):
             max=max(5000, samples),
             step=100,
             description="Samples",
+            continuous_update=False,
             tooltip="tuples of states drawn for each law",
         )
         self.seed_box = widgets.BoundedIntText(
@@ -155,9 +156,9 @@ class LawExplorer(Panel):
 
     def _lay_out(self) -> None:
         for menu in self.operator_menus:
-            menu.widget.layout.width = "226px"  # four of them side by side on a laptop
+            menu.widget.layout.width = "208px"  # four of them side by side on a laptop
         for control in (self.view_menu, self.population_menu, self.law_menu, self.samples_slider):
-            control.layout.width = "226px"
+            control.layout.width = "208px"
         self.seed_box.layout.width = "170px"
         self._map_row = row(self.law_menu, self.u_slider, self.v_slider)
         self.children = [
