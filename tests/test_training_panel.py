@@ -268,7 +268,7 @@ def test_race_figures_have_a_colour_a_recipe_and_a_style_a_kind() -> None:
     for trace, curve in zip(
         figure.data, race_curves([records, records[:2]], ("validation", "size 32")), strict=True
     ):
-        assert np.array_equal(trace.y, curve["y"])
+        assert np.array_equal(trace.y, curve["y"], equal_nan=True)
     assert training_figure([]).data
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
@@ -36,7 +37,7 @@ def race_curves(
             *(metric_curve(records, split) for split in splits),
         )
     ]
-    return [*curves, *(curve([]) for _ in _styles(splits))]
+    return [*curves, *(curve([(math.nan, math.nan)]) for _ in _styles(splits))]
 
 
 def race_figure(
@@ -53,7 +54,7 @@ def race_figure(
         lanes: the records of each recipe, by its name.
         steps, metric_name, baselines, height: as in `training_figure`.
     """
-    baselines = {"validation": float("nan")} if baselines is None else baselines
+    baselines = {"validation": math.nan} if baselines is None else baselines
     splits = tuple(baselines)
     figure = three_plots(
         steps, metric_name, baselines, height, empty=not any(map(len, lanes.values()))

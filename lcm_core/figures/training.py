@@ -171,7 +171,11 @@ def _baseline_shapes(baselines: Mapping[str, float]) -> list[dict[str, object]]:
             "y0": score,
             "y1": score,
             "line": {"color": INK, "width": 1, "dash": dash},
-            "label": {"text": words if score == max(drawn)[0] else "", "textposition": "start"},
+            "label": {
+                "text": words if score == max(drawn)[0] else "",
+                "textposition": "start",
+                "yanchor": "top" if score > 0.9 else "bottom",
+            },
         }
         for score, dash in drawn
     ]

@@ -157,6 +157,7 @@ def _menu(title: str, names: list[str], value: str, tooltip: str) -> LockedDropd
         value=value,
         description=title,
         tooltip=tooltip,
+        layout=widgets.Layout(width="260px"),
     )
     menu.add_class(f"lcm-{title.lower()}")
     return menu

@@ -187,7 +187,8 @@ class Run:
         def asked() -> bool:
             lane.seconds = before + time.monotonic() - began
             self._run_errands()
-            self._notify(self)
+            if self._order == order:  # else there is no time to draw
+                self._notify(self)
             return self._order != order
 
         assert lane.trainer is not None

@@ -88,7 +88,7 @@ class TrainingPanel(Panel):
         self.lane_menu = widgets.Dropdown(
             description="Recipe",
             tooltip="which recipe of the race the menus and sliders speak of",
-            layout=widgets.Layout(width="340px"),
+            layout=widgets.Layout(width="270px"),
         )
         self.lane_menu.add_class("lcm-lane")
         self.lane_menu.observe(guard(self._select), names="value")

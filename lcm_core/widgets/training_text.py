@@ -69,7 +69,7 @@ def race_table(run: Run, baselines: Mapping[str, float]) -> str:
     heads = ["step", "loss, task part", *RACE_LAWS]
     heads += [f"{metric}, {html.escape(split)}" for split in baselines] + ["sets a second"]
     rows = [
-        _row(f"<span style='color:{colour}'>■</span> {number} {html.escape(name)}", cells)
+        _row(f"<span style='color:{colour}'>■</span>&nbsp;{number}&nbsp;{html.escape(name)}", cells)
         for number, (name, colour, cells) in enumerate(
             zip(names, RACE_COLOURS, (_cells(lane, baselines) for lane in run.lanes), strict=False),
             start=1,
