@@ -44,8 +44,8 @@ class TimeAgainstSize:
     Args:
         seconds: by n.
         sets: how many sets a pass.
-        exponent: the slope p of log seconds over log n, for n ≥ 16: seconds ∝ nᵖ. NaN where
-            fewer than two of these sizes were measured.
+        exponent: the slope p of log seconds over log n, for the three largest n: seconds ∝ nᵖ.
+            NaN where fewer than two sizes were measured.
     """
 
     seconds: Mapping[int, float]

@@ -133,10 +133,9 @@ def time_against_size(
         seconds[n] = statistics.median(passes or [first])
         if seconds[n] > TIME_FOR_A_SIZE:
             break  # larger sets would take as much again, and more
-    known = [n for n in seconds if n >= 16]
-    slope = math.nan
-    if len(known) > 1:
-        slope = float(np.polyfit(np.log(known), np.log([seconds[n] for n in known]), 1)[0])
+    largest, slope = sorted(seconds)[-3:], math.nan
+    if len(largest) > 1:
+        slope = float(np.polyfit(np.log(largest), np.log([seconds[n] for n in largest]), 1)[0])
     return TimeAgainstSize(seconds, sets, slope)
 
 

@@ -214,7 +214,7 @@ def test_time_grows_with_n_for_a_fold_and_hardly_for_a_sum(data) -> None:
     sizes = (1, 16, 128, 512)
     fold = certify(aggr.GRUAggregation(D, 8), data, sizes=sizes).time
     assert list(fold.seconds) == [1, 16, 128, 512]
-    assert fold.seconds[512] > 4 * fold.seconds[16] > 0
+    assert fold.seconds[512] > 2 * fold.seconds[16] > 0
     (a, b, c) = (math.log(fold.seconds[n]) for n in sizes[1:])
     logs = [math.log(n) for n in sizes[1:]]
     mean = sum(logs) / 3
