@@ -20,6 +20,12 @@ from lcm_core.exercises.playground import (
     check_one_and_one,
     check_ordered,
 )
+from lcm_core.exercises.reduction_trees import (
+    check_balanced,
+    check_bracketing,
+    check_calls,
+    check_fold,
+)
 from lcm_core.exercises.start_here import check_any_tree
 from lcm_core.exercises.symmetry import check_counterexample, check_symmetrise
 from lcm_core.exercises.training import (
@@ -33,12 +39,16 @@ from lcm_core.exercises.verdict import Verdict
 __all__ = [
     "Verdict",
     "check_any_tree",
+    "check_balanced",
     "check_best_constant",
+    "check_bracketing",
     "check_brackets_only",
+    "check_calls",
     "check_commutativity_error",
     "check_count",
     "check_counterexample",
     "check_fair_race",
+    "check_fold",
     "check_formula_recipe",
     "check_free_swaps",
     "check_hidden_error",
