@@ -69,7 +69,7 @@ def test_it_shows_what_law_report_says(explorer) -> None:
     expected = law_report(mine, gaussian_population(4, seed=5), samples=300, seed=5)
     assert panel.reports["average (yours)"] == expected
     assert f"{expected['associativity'].mean:.3g}" in text_of(panel.read_out)
-    panel.population_menu.value = "closure"
+    panel.controls.population_menu.value = "closure"
     elements = gaussian_population(4, seed=5).elements
     expected = law_report(mine, closure_population(elements, seed=5), samples=300, seed=5)
     assert panel.reports["average (yours)"] == expected
@@ -106,7 +106,7 @@ def test_unknown_names_are_explained() -> None:
 def test_given_elements_are_what_is_measured_by_default(explorer) -> None:
     elements = torch.rand(50, 3) * 100
     panel = explorer(("sum",), elements=elements)
-    assert panel.population_menu.value == "closure"
+    assert panel.controls.population_menu.value == "closure"
     assert panel.reports["sum"]["commutativity"].spread > 50
     said = "512 reductions of random subsets, of 1 to 16, of 50 elements of 3 channels given to the"
     assert said in text_of(panel.read_out)
@@ -121,17 +121,17 @@ def test_all_three_populations_are_those_of_the_library(explorer) -> None:
         ("encoded", encoded_population(elements)),
         ("closure", closure_population(elements, seed=2)),
     ):
-        panel.population_menu.value = kind
+        panel.controls.population_menu.value = kind
         assert panel.error == ""
         assert panel.reports["mean"] == law_report(op, population, samples=100, seed=2)
 
 
 def test_encoded_without_a_task_is_refused_in_words(explorer) -> None:
     panel = explorer(("sum",))
-    panel.population_menu.value = "encoded"
+    panel.controls.population_menu.value = "encoded"
     assert "'encoded' is the elements that the encoder of a task puts out" in panel.error
     assert panel.reports == {}
-    panel.population_menu.value = "closure"
+    panel.controls.population_menu.value = "closure"
     assert panel.error == ""
     assert list(panel.reports) == ["sum"]
 
@@ -142,7 +142,7 @@ def test_a_checkpoint_brings_its_elements_also_for_its_neighbours(explorer, tmp_
     trainer.save(tmp_path / "run.pt")
     panel = explorer(("sum", tmp_path / "run.pt", Average(channels=3)), samples=50)
     assert panel.error == ""
-    assert panel.population_menu.value == "closure"
+    assert panel.controls.population_menu.value == "closure"
     assert [subject.channels for subject in panel.subjects.values()] == [6, 6, 3]
     brought = panel.operator_menus[1].elements
     assert panel.subjects["sum"].elements is brought
@@ -151,7 +151,7 @@ def test_a_checkpoint_brings_its_elements_also_for_its_neighbours(explorer, tmp_
     assert "Population of sum, checkpoint run.pt: 512 reductions" in text
     assert "that came with checkpoint run.pt" in text
     assert "Population of average (yours): 512 reductions" in text
-    panel.population_menu.value = "encoded"
+    panel.controls.population_menu.value = "encoded"
     assert "none of 3 channels for 'average'" in panel.error
     panel.operator_menus[2].widget.value = "(none)"
     assert panel.error == ""
@@ -197,7 +197,7 @@ def test_offers_from_another_thread_and_controls_do_not_disturb_each_other(explo
     thread.start()
     while thread.is_alive():
         for view in ("map", "distributions", "means"):
-            panel.view_menu.value = view
+            panel.controls.view_menu.value = view
             assert panel.error == ""
     thread.join()
     assert panel.subjects["live"].operator is shelf.offers()["live"].operator
@@ -222,10 +222,10 @@ def test_worst_case_is_searched_in_a_thread_and_says_where(explorer) -> None:
     assert f"gru, associativity: {found.largest_found:.4g} at x = ({x}); y = (" in text_of(
         panel.read_out
     )
-    panel.view_menu.value = "distributions"
+    panel.controls.view_menu.value = "distributions"
     shown = {trace.name: trace for trace in panel._figure.widget.data}
     assert found.largest_found in list(shown["largest found by search"].y)
-    panel.seed_box.value = 1  # others are measured now: nothing is found yet
+    panel.controls.seed_box.value = 1  # others are measured now: nothing is found yet
     assert panel.reports["gru"]["associativity"].largest_found is None
     assert text_of(panel.status) == ""
 
@@ -372,8 +372,8 @@ def test_a_map_is_in_the_unit_of_the_report_and_a_probe_takes_it_apart(explorer)
     low, high = panel.maps["gru"].values.min(), panel.maps["gru"].values.max()
     assert f"gru: {low:.3g} to {high:.3g}" in text
 
-    panel.u_slider.value, panel.v_slider.value = 1.2, -3.0
-    assert panel.probe == (0, 21)
+    panel.controls.u_slider.value, panel.controls.v_slider.value = 1.2, -3.0
+    assert panel.controls.probe == (0, 21)
     probe = panel.probes["gru"]
     assert probe.position == pytest.approx((1.2, -3.0), abs=1e-6)
     assert probe.value == pytest.approx(panel.maps["gru"].values[0, 21], rel=1e-4)
@@ -390,7 +390,7 @@ def test_a_click_moves_the_probe(explorer) -> None:
 
     panel._clicked(None, Points, None)
     assert panel.probes["gru"].position == pytest.approx((-0.6, 2.2), abs=1e-6)
-    assert panel.u_slider.value == pytest.approx(-0.6)
+    assert panel.controls.u_slider.value == pytest.approx(-0.6)
 
 
 def test_a_law_that_cannot_be_mapped_is_explained(explorer) -> None:
@@ -399,9 +399,23 @@ def test_a_law_that_cannot_be_mapped_is_explained(explorer) -> None:
     assert list(panel.maps) == ["sum"]
     assert "gru: gru has no identity" in text_of(panel.read_out)
     assert "pixel is the mean" not in text_of(panel.read_out)
-    panel.law_menu.value = "commutativity"
+    panel.controls.law_menu.value = "commutativity"
     assert list(panel.maps) == ["gru", "sum"]
     assert "the distance of x ⊕ y and y ⊕ x" in text_of(panel.read_out)
+
+
+def test_a_law_without_a_scale_has_no_map(explorer) -> None:
+    panel = explorer((Constant(channels=3),), view="map")
+    assert panel.error == ""
+    assert panel.maps == {}
+    assert "operator (yours): all outputs are alike" in text_of(panel.read_out)
+
+
+def test_a_bad_choice_leaves_no_menu_that_listens() -> None:
+    before = len(shelf._watchers)
+    with pytest.raises(ValueError, match="did you mean 'gru'"):
+        LawExplorer(("sum", "grru"))
+    assert len(shelf._watchers) == before
 
 
 def test_maps_of_exact_monoids_have_one_colour() -> None:
@@ -417,21 +431,21 @@ def test_maps_of_exact_monoids_have_one_colour() -> None:
 
 def test_views_leave_nothing_of_each_other_behind(explorer) -> None:
     panel = explorer(("sum", "gru"), view="map")
-    panel.view_menu.value = "means"
+    panel.controls.view_menu.value = "means"
     figure = panel._figure.widget
     assert not figure.layout.annotations
     assert figure.layout.xaxis.domain is None
     assert {trace.type for trace in figure.data} == {"bar", "scatter"}
-    panel.view_menu.value = "map"
+    panel.controls.view_menu.value = "map"
     assert len(figure.layout.annotations) == 2
 
 
 def test_two_panels_do_not_disturb_each_other(explorer) -> None:
     one, other = explorer(("gru",), view="map"), explorer(("gru",), view="map")
-    one.u_slider.value = 3.0
-    one.population_menu.value = "closure"
-    assert other.probe == (15, 15)
+    one.controls.u_slider.value = 3.0
+    one.controls.population_menu.value = "closure"
+    assert other.controls.probe == (15, 15)
     assert other.reports["gru"] != one.reports["gru"]
     one.close()
-    other.view_menu.value = "means"
+    other.controls.view_menu.value = "means"
     assert other.error == ""

@@ -6,17 +6,17 @@ import html
 from collections.abc import Callable, Sequence
 from functools import partial
 
-import ipywidgets as widgets
 import numpy as np
 import plotly.graph_objects as go
 from torch import Tensor
 
 from lcm_core.errors import unknown
 from lcm_core.figures import law_distributions_figure, law_maps_figure, laws_figure
-from lcm_core.law_maps import REACH, RESOLUTION, LawMap, Probe
+from lcm_core.law_maps import LawMap, Probe
 from lcm_core.laws import LAWS, LawReport, arity
 from lcm_core.operators import Operator
 from lcm_core.widgets import law_text
+from lcm_core.widgets.law_controls import VIEWS, WIDTH, LawControls
 from lcm_core.widgets.law_subject import KINDS, Subject, subjects
 from lcm_core.widgets.live_figure import LiveFigure
 from lcm_core.widgets.operator_menu import OperatorChoice, OperatorMenu
@@ -25,7 +25,6 @@ from lcm_core.widgets.panel import Panel, ReadOut, button, row
 from lcm_core.widgets.worker import Worker
 
 MOST_OPERATORS = 4
-VIEWS = ("means", "distributions", "map")
 SEARCH_STEPS = 100
 
 
@@ -45,6 +44,8 @@ class LawExplorer(Panel):
         law: of the map.
 
     Attributes:
+        controls: what is measured and shown, but for the operators; see `LawControls`.
+        operator_menus: the four `OperatorMenu`s.
         subjects: by label, each operator on show with the population that it is tried on.
         reports: by label, its `LawReport`.
         maps: by label, its `LawMap`; empty in other views.
@@ -72,7 +73,6 @@ class LawExplorer(Panel):
         arity(law)  # raises for an unknown one
         self._elements = None if elements is None else elements.detach().cpu()
         self._channels = channels
-        self._quiet = False
         self.subjects: dict[str, Subject] = {}
         self.maps: dict[str, LawMap] = {}
         self.probes: dict[str, Probe] = {}
@@ -80,22 +80,26 @@ class LawExplorer(Panel):
         self._worker = Worker("lcm law search", self._failed)
         self._make_menus(operators)
         self._make_controls(population, samples, seed, view, law)
-        self._lay_out()
         self.guard(self._measure)()
         self.made()
 
     def _make_menus(self, operators: Sequence[OperatorChoice]) -> None:
         own = [operator for operator in operators if isinstance(operator, Operator)]
-        self.operator_menus = [
-            OperatorMenu(
-                operators[place] if place < len(operators) else None,
-                self.guard(partial(self._offered_anew, place)),
-                description=f"Operator {place + 1}",
-                none=True,
-                also=own,
-            )
-            for place in range(MOST_OPERATORS)
-        ]
+        self.operator_menus: list[OperatorMenu] = []
+        try:
+            for place in range(MOST_OPERATORS):
+                menu = OperatorMenu(
+                    operators[place] if place < len(operators) else None,
+                    self.guard(partial(self._offered_anew, place)),
+                    description=f"Operator {place + 1}",
+                    none=True,
+                    also=own,
+                )
+                menu.widget.layout.width = WIDTH
+                self.operator_menus.append(menu)
+        except Exception:  # those that were made would hear of the shelf for ever
+            self.end_work()
+            raise
 
     def _make_controls(
         self, population: str | None, samples: int, seed: int, view: str, law: str
@@ -104,42 +108,6 @@ class LawExplorer(Panel):
             menu.elements is not None for menu in self.operator_menus
         )
         usual = "closure" if brought else "gaussian"
-        self.view_menu = widgets.Dropdown(
-            options=VIEWS, value=view, description="View", tooltip="what the figure shows"
-        )
-        self.law_menu = widgets.Dropdown(
-            options=LAWS, value=law, description="Law", tooltip="whose error is mapped"
-        )
-        self.population_menu = widgets.Dropdown(
-            options=KINDS,
-            value=population or usual,
-            description="Population",
-            tooltip="the states on which the laws are tried",
-        )
-        self.samples_slider = widgets.IntSlider(
-            value=samples,
-            min=min(100, samples),
-            max=max(5000, samples),
-            step=100,
-            description="Samples",
-            continuous_update=False,
-            tooltip="tuples of states drawn for each law",
-        )
-        self.seed_box = widgets.BoundedIntText(
-            value=seed, min=0, max=10**6, description="Seed", tooltip="of the drawing and weights"
-        )
-        self.u_slider, self.v_slider = (
-            widgets.FloatSlider(
-                value=0.0,
-                min=-REACH,
-                max=REACH,
-                step=2 * REACH / (RESOLUTION - 1),
-                description=f"Probe {name}",
-                readout_format="+.1f",
-                tooltip=f"{name} of the marked pixel; a click on a map moves it too",
-            )
-            for name in "uv"
-        )
         self.search_button = button(
             "Search worst case", "gradient ascent on each error", self.guard(self.search)
         )
@@ -147,24 +115,18 @@ class LawExplorer(Panel):
         self.status = ReadOut("search-status", width="auto")
         self._figure = LiveFigure()
         self.read_out = ReadOut("laws-text")
-        measured = [self.population_menu, self.samples_slider, self.seed_box]
-        drawn = [self.view_menu, self.law_menu, self.u_slider, self.v_slider]
-        for controls, callback in ((measured, self._measure), (drawn, self._draw)):
-            for control in controls:
-                control.add_class("lcm-" + control.description.lower().replace(" ", "-"))
-                control.observe(self.guard(callback), names="value")
-
-    def _lay_out(self) -> None:
-        for menu in self.operator_menus:
-            menu.widget.layout.width = "208px"  # four of them side by side on a laptop
-        for control in (self.view_menu, self.population_menu, self.law_menu, self.samples_slider):
-            control.layout.width = "208px"
-        self.seed_box.layout.width = "170px"
-        self._map_row = row(self.law_menu, self.u_slider, self.v_slider)
+        self.controls = LawControls(
+            population or usual,
+            samples,
+            seed,
+            view,
+            law,
+            self.guard(self._measure),
+            self.guard(self._draw),
+        )
         self.children = [
             row(*(menu.widget for menu in self.operator_menus)),
-            row(self.view_menu, self.population_menu, self.samples_slider, self.seed_box),
-            self._map_row,
+            *self.controls.rows,
             row(self.search_button, self.stop_button, self.status),
             self._error_area,
             self._figure.widget,
@@ -175,12 +137,6 @@ class LawExplorer(Panel):
     @property
     def reports(self) -> dict[str, LawReport]:
         return {name: subject.report for name, subject in self.subjects.items()}
-
-    @property
-    def probe(self) -> tuple[int, int]:
-        """Row and column of the marked pixel."""
-        u, v = self.u_slider, self.v_slider
-        return round((v.value - v.min) / v.step), round((u.value - u.min) / u.step)
 
     # What the controls do
 
@@ -246,9 +202,9 @@ class LawExplorer(Panel):
                     self.operator_menus,
                     self._elements,
                     self._channels,
-                    self.population_menu.value,
-                    self.seed_box.value,
-                    self.samples_slider.value,
+                    self.controls.population_menu.value,
+                    self.controls.seed_box.value,
+                    self.controls.samples_slider.value,
                 )
                 found = {}
                 for name, subject in chosen:
@@ -267,19 +223,13 @@ class LawExplorer(Panel):
         if not len(u):
             return
         with self._state_lock:
-            self._quiet = True
-            self.u_slider.value, self.v_slider.value = float(u[0]), float(v[0])
-            self._quiet = False
-            self._draw()
+            self.controls.move_probe(float(u[0]), float(v[0]))
 
     # What is shown
 
     def _draw(self, _: object = None) -> None:
         with self._state_lock:
-            if self._quiet:
-                return
-            view = self.view_menu.value
-            self._map_row.layout.display = "flex" if view == "map" else "none"
+            view = self.controls.view_menu.value
             self.maps, self.probes, self._no_map = {}, {}, {}
             if view == "map":
                 self._map()
@@ -292,11 +242,11 @@ class LawExplorer(Panel):
     def _map(self) -> None:
         for name, subject in self.subjects.items():
             try:
-                found = subject.map(self.law_menu.value)
+                found = subject.map(self.controls.law_menu.value)
             except ValueError as error:
                 self._no_map[name] = str(error)
                 continue
-            line, column = self.probe
+            line, column = self.controls.probe
             self.maps[name] = found
             self.probes[name] = found.probe(min(line, len(found.v) - 1), column)
 
@@ -309,14 +259,16 @@ class LawExplorer(Panel):
         positions: dict[str, np.ndarray] = {
             name: found.plane.positions.numpy() for name, found in self.maps.items()
         }
-        return law_maps_figure(maps, positions, self.probe)
+        return law_maps_figure(maps, positions, self.controls.probe)
 
     def _text(self, view: str) -> str:
         words = {name: subject.words() for name, subject in self.subjects.items()}
         if not words:
             return "Nothing to show."
         if view == "map":
-            shown = law_text.map_text(self.law_menu.value, self.maps, self._no_map, self.probes)
+            shown = law_text.map_text(
+                self.controls.law_menu.value, self.maps, self._no_map, self.probes
+            )
         else:
             shown = law_text.table(self.reports) + law_text.worst_cases(self.reports)
         return f"{shown}{law_text.populations(words)}"

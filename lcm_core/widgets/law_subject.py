@@ -96,8 +96,10 @@ class Subject:
         """The law's error over the plane of these states; a ValueError if there is none."""
         if law not in self.report:
             raise ValueError(f"{self.operator.name} has no {law}")
+        if self.report[law].degenerate:
+            raise ValueError("all outputs are alike: there is no scale to compare an error with")
         if law not in self._maps:
-            unit = self.report[law].spread or 1.0
+            unit = self.report[law].spread
             self._maps[law] = law_map(self.operator, self.population, law, unit, seed=self.seed)
         return self._maps[law]
 
