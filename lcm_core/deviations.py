@@ -37,7 +37,7 @@ class SharedTrees:
         roots: the place of each tree's root, (k,).
     """
 
-    levels: tuple[tuple[Int[np.ndarray, " m"], Int[np.ndarray, " m"]], ...]
+    levels: tuple[tuple[Int[np.ndarray, " _"], Int[np.ndarray, " _"]], ...]
     roots: Int[np.ndarray, " k"]
 
     @classmethod
@@ -123,7 +123,9 @@ def measure_deviations(
     shared = SharedTrees.of(tuple(trees))
     table = shared.states(operator, states)
     if table.isnan().any():
-        raise ValueError(f"{operator.name!r} gives NaN for these states: there is nothing to compare")
+        raise ValueError(
+            f"{operator.name!r} gives NaN for these states: there is nothing to compare"
+        )
     spread = _spread_of_other_sets(operator, states)
     unit = spread if spread > 0 else 1.0
     results = table[torch.from_numpy(shared.roots)].double()

@@ -12,6 +12,7 @@ jaxtyping.install_import_hook(
         f"lcm_core.{module}"
         for module in (
             "aggregation",
+            "deviations",
             "engine",
             "fold",
             "law_maps",
