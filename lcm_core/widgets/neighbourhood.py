@@ -18,7 +18,8 @@ from lcm_core.widgets.tree_sources import Elements
 SYMBOLS = {1: "H", 5: "B", 6: "C", 7: "N", 8: "O", 9: "F", 11: "Na", 15: "P", 16: "S", 17: "Cl"}
 SYMBOLS |= {35: "Br", 53: "I"}
 
-#: Of the nine features of an atom: protons (less carbon's six), bonds (those to hydrogen too), hydrogens, aromatic or not.
+#: Of the nine features of an atom: protons (less carbon's six), bonds, also to hydrogen,
+#: hydrogens, and whether it is aromatic.
 ATOM_COLUMNS = [0, 2, 4, 7]
 CARBON = torch.tensor([6.0, 0.0, 0.0, 0.0])
 
