@@ -108,14 +108,16 @@ class Certificate:
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f"<tr><th scope='row' style='text-align:left'>{html.escape(measure)}</th>"
+            f"<tr><th scope='row' style='text-align:left;white-space:nowrap'>"
+            f"{html.escape(measure)}</th>"
             f"<td style='text-align:right'>{html.escape(value)}</td>"
             f"<td style='text-align:left'>{html.escape(words)}</td></tr>"
             for measure, value, words in self.rows()
         )
         return (
             f"<table class='lcm-certificate'><caption style='text-align:left'><b>"
-            f"{html.escape(self._title())}</b></caption><thead><tr><th>measure</th><th>value</th>"
+            f"{html.escape(self._title())}</b></caption><thead><tr>"
+            f"<th style='text-align:left'>measure</th><th>value</th>"
             f"<th style='text-align:left'>what it says</th></tr></thead>"
             f"<tbody>{rows}</tbody></table>"
         )

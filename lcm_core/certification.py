@@ -76,9 +76,10 @@ def certify(
     x, ptr = _read(data)
     parameter = next((p for p in aggregation.parameters() if p.is_floating_point()), None)
     if parameter is not None:
-        x, ptr = x.to(parameter), ptr.to(parameter.device)
+        x = x.to(parameter)
     elif not x.is_floating_point():
         x = x.float()
+    ptr = ptr.to(x.device)
     filled = ptr[torch.cat([ptr.diff() > 0, ptr.new_ones(1, dtype=torch.bool)])]
     if len(filled) < 3:
         raise ValueError(f"expected at least 2 sets that are not empty, got {len(filled) - 1}")
@@ -98,7 +99,7 @@ def certify(
 
     with torch.no_grad(), _evaluating(aggregation), torch.random.fork_rng():
         torch.manual_seed(seed)
-        operator = operator_of(aggregation, x.shape[1])
+        operator = operator_of(aggregation, x)
         laws = mates = orderly = times = None
         unit, rounding = 1.0, 0.0
         if operator is None:
@@ -136,7 +137,7 @@ def certify(
     )
 
 
-def operator_of(aggregation: nn.Module, channels: int) -> Operator | None:
+def operator_of(aggregation: nn.Module, x: Tensor) -> Operator | None:
     """The operator by which an aggregation reduces, if there is one; for PyG's, one like it."""
     operator = getattr(aggregation, "operator", None)
     if isinstance(operator, Operator):
@@ -144,7 +145,7 @@ def operator_of(aggregation: nn.Module, channels: int) -> Operator | None:
     if type(aggregation) is aggr.LCMAggregation:
         return LCMAggregation.from_pyg(aggregation).operator
     if type(aggregation) in FIXED:
-        return make_operator(FIXED[type(aggregation)], channels)
+        return make_operator(FIXED[type(aggregation)], x.shape[1]).to(x)
     return None
 
 
