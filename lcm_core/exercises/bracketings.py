@@ -86,7 +86,7 @@ def check_free_swaps(free_swaps: Callable[[Any], Iterable[int]]) -> Verdict:
                 return _failed(f"free_swaps({nested!r})", error)
             text = tree.bracketing()
             if missing := sorted(wanted - found):
-                a, b = LETTERS[missing[0] : missing[0] + 2]
+                a, b = LETTERS[missing[0]], LETTERS[missing[0] + 1]
                 return Verdict(
                     False,
                     f"in {text} the swap at place {missing[0]} is free, and you do not find it: "
@@ -98,7 +98,7 @@ def check_free_swaps(free_swaps: Callable[[Any], Iterable[int]]) -> Verdict:
                     return Verdict(
                         False, f"{text} has no places {place!r} and the one after: they begin at 0."
                     )
-                a, b = LETTERS[place : place + 2]
+                a, b = LETTERS[place], LETTERS[place + 1]
                 return Verdict(
                     False,
                     f"in {text} the swap at place {place} is not free: {a} and {b} do not stand in "
