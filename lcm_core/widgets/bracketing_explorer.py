@@ -13,7 +13,8 @@ from lcm_core.deviations import swap_difference
 from lcm_core.operators import Operator
 from lcm_core.polytopes import associahedron, unordered_trees
 from lcm_core.widgets.operator_menu import OperatorChoice
-from lcm_core.widgets.polytope_explorer import PolytopeExplorer, Shape
+from lcm_core.widgets.polytope_explorer import PolytopeExplorer
+from lcm_core.widgets.polytope_shape import Shape
 
 
 class BracketingExplorer(PolytopeExplorer):

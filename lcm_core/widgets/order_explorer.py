@@ -13,7 +13,9 @@ from lcm_core.operators import Operator
 from lcm_core.polytopes import associahedron, permutohedron, reordered, sibling_places
 from lcm_core.trees import Tree, make_tree
 from lcm_core.widgets.operator_menu import OperatorChoice
-from lcm_core.widgets.polytope_explorer import LETTERS, PolytopeExplorer, Shape, compact
+from lcm_core.widgets.polytope_explorer import LETTERS, PolytopeExplorer, compact
+from lcm_core.widgets.polytope_shape import Shape
+from lcm_core.widgets.polytope_text import in_units
 
 NAMED_TREES = ("left", "balanced", "right")
 
@@ -76,7 +78,7 @@ class OrderExplorer(PolytopeExplorer):
         return (
             f"Each edge swaps two neighbours. Dotted: the {int(free.sum())} of {len(free)} swaps "
             "whose two elements are siblings in the tree, which cost nothing if ⊕ commutes; their "
-            f"largest jump is <b>{self._number(largest)}</b>."
+            f"largest jump is <b>{in_units(self.deviations, largest)}</b>."
         )
 
 

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 
 import ipywidgets as widgets
-import networkx as nx
 import numpy as np
 import torch
 from torch import Tensor
@@ -18,11 +14,12 @@ from lcm_core.figures import polytope_figure, tree_figure
 from lcm_core.figures.polytope import EDGES, SCALES, VERTICES
 from lcm_core.operators import Operator
 from lcm_core.reduction import trace
-from lcm_core.trees import Tree
 from lcm_core.widgets.live_figure import LiveFigure
 from lcm_core.widgets.operator_menu import OperatorChoice, OperatorMenu
 from lcm_core.widgets.page_script import PageScript
 from lcm_core.widgets.panel import Panel, ReadOut, button, row
+from lcm_core.widgets.polytope_shape import NOTHING, Shape
+from lcm_core.widgets.polytope_text import of_vertex, summary
 
 LETTERS = "abcdef"
 HEIGHT = 400
@@ -41,49 +38,6 @@ WIDTHS = {
 
 #: Degrees of turn and tilt at which the vertices of these numbers hide each other least.
 VIEWS = {14: (40, 30), 24: (25, 20), 42: (230, 15)}
-
-
-@dataclass(frozen=True, eq=False)
-class Shape:
-    """What is drawn: a graph, and the tree that belongs to each vertex.
-
-    Args:
-        graph: with the node attribute `place`.
-        trees: of the nodes, in their order.
-        names: of the nodes.
-        vertex, move: what a vertex and an edge are called, such as "bracketing".
-        free: (m,), edges whose moves cost nothing if ⊕ commutes.
-        moves: what each edge does, in words; "" where its two ends say it.
-        crowded: whether only the names around the chosen vertex are written.
-    """
-
-    graph: nx.Graph
-    trees: tuple[Tree, ...]
-    names: tuple[str, ...]
-    vertex: str
-    move: str
-    free: np.ndarray | None = None
-    moves: tuple[str, ...] = ()
-    crowded: bool = False
-
-    @cached_property
-    def places(self) -> np.ndarray:
-        """(k, 2) or (k, 3)."""
-        return np.array([place for _, place in self.graph.nodes(data="place")])
-
-    @cached_property
-    def edges(self) -> np.ndarray:
-        """(m, 2), numbers of vertices."""
-        number = {node: i for i, node in enumerate(self.graph)}
-        return np.array([[number[one], number[other]] for one, other in self.graph.edges])
-
-    def neighbours(self, vertex: int) -> list[tuple[int, int]]:
-        """(edge, vertex at its other end) of each edge at this vertex."""
-        ends = enumerate(self.edges.tolist())
-        return [(e, a + b - vertex) for e, (a, b) in ends if vertex in (a, b)]
-
-
-NOTHING = Shape(nx.Graph(), (), (), "", "")
 
 
 class PolytopeExplorer(Panel):
@@ -300,7 +254,12 @@ class PolytopeExplorer(Panel):
         figure = tree_figure(self.trace, names=names, height=HEIGHT, width=TREE_WIDTH)
         figure.update_layout(coloraxis_showscale=False)  # the read-out has the numbers
         self._tree_figure.show(figure)
-        self.read_out.say(self._text())
+        texts = (
+            summary(self.shape, self.deviations, len(names)),
+            self._remarks,
+            of_vertex(self.shape, self.deviations, self.chosen),
+        )
+        self.read_out.say("<br>".join(texts))
 
     def _draw_graph(self, _: object = None) -> None:
         with self._state_lock:
@@ -330,49 +289,6 @@ class PolytopeExplorer(Panel):
                 self._clickable = True
                 for place in (EDGES, VERTICES):
                     self._figure.widget.data[place].on_click(self._clicked(place))
-
-    def _text(self) -> str:
-        shape, found, state = self.shape, self.deviations, self.deviations.results[self.chosen]
-        around = ", ".join(
-            f"{self._number(found.jumps[edge])} to {_code(shape.names[end])}"
-            + (f" ({shape.moves[edge]})" if shape.moves else "")
-            for edge, end in shape.neighbours(self.chosen)
-        )
-        return (
-            f"{self._summary()}<br>{self._remarks}<br>"
-            f"<b>Chosen</b>: {_code(shape.names[self.chosen])}, result {_numbers(state)}, "
-            f"deviation {self._number(found.deviations[self.chosen])}. Jumps: {around}."
-        )
-
-    def _summary(self) -> str:
-        shape, found = self.shape, self.deviations
-        k, m = len(shape.trees), len(shape.edges)
-        if found.one_answer:
-            how = "to the last bit" if found.largest == 0 else "to rounding"
-            return (
-                f"<b>One answer for all {k} {shape.vertex}s, {how}</b>: none of the {m} "
-                f"{shape.move}s changes it."
-            )
-        far, edge = int(found.deviations.argmax()), int(found.jumps.argmax())
-        one, other = (shape.names[end] for end in shape.edges[edge])
-        free = int((found.jumps <= found.rounding).sum())
-        unit = (
-            f"1 is as far as results of other sets of {len(self.elements)} such elements lie "
-            f"apart (s = {found.spread:.3g})."
-            if found.spread > 0
-            else "All other sets give one result, so these numbers have no unit to be measured in."
-        )
-        return (
-            f"<b>Answers differ</b> among the {k} {shape.vertex}s. Largest deviation from their "
-            f"mean <b>{found.deviations[far]:.3g}</b>, at {_code(shape.names[far])}. Largest jump "
-            f"<b>{found.jumps[edge]:.3g}</b>, between {_code(one)} and {_code(other)} (diamond). "
-            f"{free} of {m} {shape.move}s change nothing. {unit}"
-        )
-
-    def _number(self, value: float) -> str:
-        if value == 0:
-            return "0"
-        return f"{value:.3g}" if value > self.deviations.rounding else f"0 ({value:.0e})"
 
 
 class _Silence:
@@ -414,12 +330,3 @@ def _part(figure: LiveFigure, width: str) -> widgets.VBox:
     return widgets.VBox(
         [figure.widget], layout=widgets.Layout(width=width, min_width="300px", overflow="hidden")
     )
-
-
-def _code(name: str) -> str:
-    return f"<code>{html.escape(name)}</code>"
-
-
-def _numbers(state: Tensor) -> str:
-    shown = ", ".join(f"{value:.3f}" for value in state[:8].tolist())
-    return f"({shown}{', …' if len(state) > 8 else ''})"
