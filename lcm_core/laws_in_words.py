@@ -24,6 +24,7 @@ __all__ = ["LawInWords", "LawsInWords", "laws_in_words"]
 NUMBERS = (0.0, 1.0, -1.0, 2.0, -2.0, 0.5, -0.5, 3.0, -3.0, 10.0)
 UNITS = 3
 RANDOM = 1000
+HUGE = 1e12  # from here on, close to a pole, rounding decides
 TUPLES = {1: "states", 2: "pairs", 3: "triples"}
 EQUATIONS = {
     "commutativity": ("x ⊕ y", "y ⊕ x"),
@@ -95,7 +96,8 @@ class _Trial:
         if undefined.all():
             return LawInWords(law, None, f"not defined on any of the {count:,} {tuples} tried")
         if not unlike.any():
-            return LawInWords(law, True, self.held(law, states, undefined))
+            missing = (left.isnan() | right.isnan()).any(1)
+            return LawInWords(law, True, self.held(law, states, undefined, missing))
         first = int(unlike.int().argmax())
         at, sides = tuple(state[first] for state in states), (left[first], right[first])
         one, other = told_apart(*sides)
@@ -109,7 +111,7 @@ class _Trial:
             sides,
         )
 
-    def held(self, law: str, states: tuple[Tensor, ...], undefined: Tensor) -> str:
+    def held(self, law: str, states: tuple[Tensor, ...], undefined: Tensor, missing: Tensor) -> str:
         """The words for a law that no tuple broke."""
         operator, tuples = self.operator, TUPLES[len(states)]
         laws = {"commutativity": operator.commutative, "associativity": operator.associative}
@@ -117,11 +119,11 @@ class _Trial:
         words = "holds by construction, and" if always else "holds"
         if not undefined.any():
             return f"{words} on all {len(undefined):,} {tuples} tried"
-        where = assigned(tuple(state[int(undefined.int().argmax())] for state in states))
-        return (
-            f"{words} on all {int((~undefined).sum()):,} {tuples} tried on which it is defined "
-            f"(it is not at {where})"
-        )
+        first = int(undefined.int().argmax())
+        where = assigned(tuple(state[first] for state in states))
+        why = f"it is not at {where}" if missing[first] else f"at {where} it is too large to tell"
+        count = int((~undefined).sum())
+        return f"{words} on all {count:,} {tuples} tried on which it is defined ({why})"
 
     def identity(self, found: Identity | None) -> LawInWords:
         """What is known of e: the operator names it, or it was looked for among numbers."""
@@ -173,9 +175,9 @@ class _Trial:
         return tuple(torch.cat([self.small[r], self.random[i]]) for i, r in enumerate(chosen))
 
     def compare(self, left: Tensor, right: Tensor) -> tuple[Tensor, Tensor]:
-        """Which pairs of states differ by more than rounding, and which are not both defined."""
-        undefined = (left.isnan() | right.isnan()).any(1)
-        size = 1 + torch.maximum(left.abs(), right.abs()).nan_to_num(posinf=0.0)
+        """Which pairs of states differ by more than rounding, and which cannot be compared."""
+        size = 1 + torch.maximum(left.abs().nan_to_num(posinf=0), right.abs().nan_to_num(posinf=0))
+        undefined = (left.isnan() | right.isnan() | (size > HUGE)).any(1)
         return (difference(left, right).abs() > self.tolerance * size).any(
             1
         ) & ~undefined, undefined

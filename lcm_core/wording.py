@@ -66,7 +66,8 @@ class LawsInWords:
         if held["commutativity"]:
             return "It commutes, but the tree matters: no monoid."
         if held["associativity"]:
-            return "The order matters, but the tree does not: no commutative monoid."
+            monoid = "a monoid, but not" if held["identity"] else "associative, but not"
+            return f"The order matters, but the tree does not: {monoid} commutative."
         return "Order and tree matter: no commutative monoid."
 
     def __str__(self) -> str:
@@ -101,10 +102,10 @@ def number(value: float, digits: int = 4) -> str:
     return f"{value + 0.0:.{digits}g}".replace("-", "−").replace("inf", "∞")
 
 
-def written(state: Tensor, digits: int = 4) -> str:
-    """A state: one number if all features are equal, else the first few."""
+def written(state: Tensor, digits: int = 4, in_full: bool = False) -> str:
+    """A state: one number if all features are equal, unless `in_full`; else the first few."""
     values = state.tolist()
-    if len({*values}) == 1 or all(math.isnan(value) for value in values):
+    if (len({*values}) == 1 and not in_full) or all(math.isnan(value) for value in values):
         return number(values[0], digits)
     few = ", ".join(number(value, digits) for value in values[:4])
     return f"({few}{', …' if len(values) > 4 else ''})"
@@ -121,9 +122,13 @@ def told_apart(one: Tensor, other: Tensor) -> tuple[str, str]:
 
 def assigned(states: Sequence[Tensor]) -> str:
     """Such as `x = 0, y = 1`."""
-    words = [f"{letter} = {written(state)}" for letter, state in zip(LETTERS, states, strict=False)]
-    alike = len(states[0]) > 1 and all(len({*state.tolist()}) == 1 for state in states)
-    return ", ".join(words) + (" (in every feature)" if alike else "")
+    alike = all(len({*state.tolist()}) == 1 for state in states)
+    words = [
+        f"{letter} = {written(state, in_full=not alike and bool(state.any()))}"
+        for letter, state in zip(LETTERS, states, strict=False)
+    ]
+    every = alike and len(states[0]) > 1
+    return ", ".join(words) + (" (in every feature)" if every else "")
 
 
 def located(found: Identity | None) -> str:

@@ -414,6 +414,25 @@ def test_where_it_is_not_defined_is_said() -> None:
     assert "closer e is to ∞" in laws_in_words(FormulaOperator(1, "x*y/(x + y)"))["identity"].text
 
 
+def test_rounding_close_to_a_pole_breaks_no_law() -> None:
+    words = laws_in_words(FormulaOperator(1, "1/(1/x + 1/y - 1)"))
+    assert words["associativity"].holds
+    assert "at x = 0.5, y = 3, z = −3 it is too large to tell" in words["associativity"].text
+    assert words.identity.value == 1
+
+
+def test_a_monoid_that_does_not_commute() -> None:
+    def grow(x, y):
+        return torch.stack([x[..., 0] + y[..., 0], x[..., 1] + x[..., 0].exp() * y[..., 1]], -1)
+
+    words = laws_in_words(from_function(grow)(2))
+    assert words["associativity"].holds
+    assert "tree does not: associative, but not commutative" in words.summary
+    assert "x = (1, 1), y = (1, 0): x ⊕ y = (2, 1), but" in words["commutativity"].text
+    first = laws_in_words(FormulaOperator(1, "x + y*(1 - abs(sign(x)))"))
+    assert "a monoid, but not commutative" in first.summary
+
+
 def test_the_parameters_that_training_changed_are_the_ones_tried() -> None:
     operator = FormulaOperator(4, "a*x + a*y", a=1)
     assert laws_in_words(operator)["associativity"].holds

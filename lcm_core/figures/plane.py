@@ -69,7 +69,7 @@ def plane_figure(
 
 def _values(axis: np.ndarray, grid: np.ndarray) -> go.Contour:
     low, high = _range(grid)
-    step = _round_step((high - low) / 12)
+    step = _round_step((high - low) / 16)
     return go.Contour(
         x=axis,
         y=axis,
