@@ -205,7 +205,8 @@ class TreeExplorer(Panel):
     def end_work(self) -> None:
         self.operator_menu.close()
         self.player.close()
-        self._graph_figure.widget.close()
+        if self.graph is None:
+            self._graph_figure.widget.close()  # it is not on the page
 
     # What the controls do
 
