@@ -49,7 +49,7 @@ def graph_figure(
                 mode="markers+text",
                 marker={
                     "color": colours,
-                    "size": np.where([colour == OTHER for colour in colours], 19, 25),
+                    "size": np.where([colour == OTHER for colour in colours], 18, 22),
                     "opacity": 1,
                     "line": {"color": INK, "width": 1},
                 },

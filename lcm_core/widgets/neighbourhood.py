@@ -24,7 +24,7 @@ ATOM_COLUMNS = [0, 2, 4, 7]
 CARBON = torch.tensor([6.0, 0.0, 0.0, 0.0])
 
 #: Width over height of a drawing.
-SHAPE = np.array([1.25, 1.0])
+SHAPE = np.array([1.35, 1.0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,7 +152,8 @@ def _of_data(data: Data) -> GraphOfElements:
 
 def _springs(graph: nx.Graph) -> np.ndarray:
     """Edges as springs; the same for every call."""
-    placed = nx.spring_layout(graph, seed=0, iterations=200)
+    far = 3 / np.sqrt(len(graph))  # so that circles of the size drawn hardly touch
+    placed = nx.spring_layout(graph, k=far, seed=0, iterations=200)
     places = np.array([placed[node] for node in graph])
     places = places - places.min(axis=0)
     return places / np.maximum(places.max(axis=0), 1e-9) * SHAPE

@@ -46,7 +46,7 @@ from lcm_core.widgets.tree_values import COLOURS, node_colours
 
 LEAVES = 8
 HEIGHT = 340
-WIDTH = 850  # pixels, about, of a figure that has the page to itself
+WIDTH = 780  # pixels, about, of a figure that has the page to itself
 OTHER_SEED = 10_007  # more than the first tree's, so that two random trees differ
 
 
