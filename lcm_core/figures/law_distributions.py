@@ -209,7 +209,7 @@ def _note(error: LawDistribution | None) -> str:
     zeros = int((error.values == 0).sum())
     if not _drawn(error):
         return "0" if zeros == len(error.values) else "rounding"
-    return f"{zeros} are 0" if zeros else ""
+    return f"{zeros}×0" if zeros else ""
 
 
 def _hover(name: str, law: str, error: LawDistribution | None) -> str:

@@ -107,8 +107,9 @@ def _axes(
     figure.layout[f"yaxis{number}"] = {
         **look,
         "anchor": f"x{number}",
-        "title": {"text": "v: along component 2 (σ)" if first else "", "standoff": 4},
+        "title": {"text": "v: along component 2 (σ)" if first and not line else "", "standoff": 4},
         "showticklabels": first and not line,
+        "ticks": "" if line else "outside",
         "range": None if found is None else _ends(found.v),
     }
 
