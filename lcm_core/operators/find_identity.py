@@ -113,11 +113,11 @@ def _off_grid(combine: Operation) -> Tensor:
                         [low, high, torch.full_like(low, x), low.new_full(low.shape, left)], 1
                     )
                 )
-    low, high, x, left = torch.cat(found).unbind(1)
+    low, high, probe, side = torch.cat(found).unbind(1)
     for _ in range(70):  # cut off the worse third of each interval
         third = (high - low) / 3
         one, other = low + third, high - third
-        worse = _change(combine, one, x, left) > _change(combine, other, x, left)
+        worse = _change(combine, one, probe, side) > _change(combine, other, probe, side)
         low, high = torch.where(worse, one, low), torch.where(worse, high, other)
     exact = (low + high) / 2
     return torch.cat([(exact * 1e6).round() / 1e6, exact])

@@ -8,11 +8,8 @@ from typing import Any
 
 import ipywidgets as widgets
 import numpy as np
-import torch
-from torch import Tensor
 
 from lcm_core.figures import plane_figure
-from lcm_core.laws import difference
 from lcm_core.laws_in_words import laws_in_words
 from lcm_core.operators import FormulaError, FormulaOperator
 from lcm_core.operators.formula_parser import parse_formula
@@ -20,16 +17,13 @@ from lcm_core.operators.formula_tree import Formula
 from lcm_core.widgets.live_figure import LiveFigure
 from lcm_core.widgets.page_script import PageScript
 from lcm_core.widgets.panel import Panel, ReadOut, button, row
+from lcm_core.widgets.playground_numbers import pictures, sentence
 from lcm_core.widgets.shelf import shelf
 from lcm_core.widgets.subshell import answer_while_cells_run
-from lcm_core.wording import number
 
 LABEL = "playground"
 POINTS = 61  # along each axis
 PLACES = {"x": 2.0, "y": 1.0, "z": -1.0}  # to begin with
-
-#: Differences below this share of the values are rounding; beyond this size they cannot be told.
-ROUNDING, TOO_LARGE = 1e-9, 1e6
 
 EXAMPLES = (
     "x + y + a*x*y",
@@ -227,9 +221,9 @@ class OperatorPlayground(Panel):
 
     def _draw(self) -> None:
         z = self.at[2]
-        self.values, self.order, self.brackets = _pictures(self.operator, self.axis, z)
+        self.values, self.order, self.brackets = pictures(self.operator, self.axis, z)
         self._figure.show(plane_figure(self.axis, self.values, self.order, self.brackets, self.at))
-        self.place_text.say(_sentence(self.operator, self.at))
+        self.place_text.say(sentence(self.operator, self.at))
 
     def _parameter_slider(self, name: str, value: float) -> widgets.FloatSlider:
         slider = widgets.FloatSlider(
@@ -271,37 +265,3 @@ def _free_label() -> str:
 def _make(formula: Formula, parameters: dict[str, Any], channels: int) -> FormulaOperator:
     operator = FormulaOperator(channels, formula, **parameters)
     return operator.eval().requires_grad_(False)
-
-
-def _pictures(operator: FormulaOperator, axis: np.ndarray, z: float) -> tuple[np.ndarray, ...]:
-    """x ⊕ y, |x ⊕ y − y ⊕ x| and |(x ⊕ y) ⊕ z − x ⊕ (y ⊕ z)|, each `(n, n)`, a row for each y."""
-    y, x = torch.meshgrid(torch.from_numpy(axis), torch.from_numpy(axis), indexing="ij")
-    third = torch.full_like(x, z)
-    with torch.no_grad():
-        values = operator(x, y)
-        order = _apart(values, operator(y, x))
-        inner = operator(y, third)
-        sides = operator(values, third), operator(x, inner)
-        large = torch.stack([values, inner, *sides]).abs().amax(0) > TOO_LARGE
-        brackets = _apart(*sides).masked_fill(large, torch.nan)
-    return values.numpy(), order.numpy(), brackets.numpy()
-
-
-def _apart(one: Tensor, other: Tensor) -> Tensor:
-    """The distance of two numbers; 0 where it is only rounding."""
-    apart = difference(one, other).abs()
-    size = 1 + torch.maximum(one.abs(), other.abs())
-    return torch.where(apart <= ROUNDING * size, 0.0, apart)
-
-
-def _sentence(operator: FormulaOperator, at: tuple[float, float, float]) -> str:
-    with torch.no_grad():
-        x, y, z = torch.tensor(at, dtype=torch.float64).unbind()
-        left, right = operator(operator(x, y), z), operator(x, operator(y, z))
-        pair = operator(x, y), operator(y, x)
-    said = [number(float(value), 5) for value in (*pair, left, right)]
-    place = ", ".join(f"{name} = {number(value)}" for name, value in zip(PLACES, at, strict=True))
-    return (
-        f"At {place}: x ⊕ y = <b>{said[0]}</b>, y ⊕ x = <b>{said[1]}</b>; "
-        f"(x ⊕ y) ⊕ z = <b>{said[2]}</b>, x ⊕ (y ⊕ z) = <b>{said[3]}</b>."
-    )

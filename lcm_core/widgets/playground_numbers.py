@@ -1,0 +1,49 @@
+"""The numbers of the playground: what its pictures show, and what it says of one place."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lcm_core.laws import difference
+from lcm_core.operators import FormulaOperator
+from lcm_core.wording import LETTERS, number
+
+#: Differences below this share of the values are rounding; beyond this size they cannot be told.
+ROUNDING, TOO_LARGE = 1e-9, 1e6
+
+
+def pictures(operator: FormulaOperator, axis: np.ndarray, z: float) -> tuple[np.ndarray, ...]:
+    """x ⊕ y, |x ⊕ y − y ⊕ x| and |(x ⊕ y) ⊕ z − x ⊕ (y ⊕ z)|, each `(n, n)`, a row for each y."""
+    y, x = torch.meshgrid(torch.from_numpy(axis), torch.from_numpy(axis), indexing="ij")
+    third = torch.full_like(x, z)
+    with torch.no_grad():
+        values = operator(x, y)
+        order = _apart(values, operator(y, x))
+        inner = operator(y, third)
+        sides = operator(values, third), operator(x, inner)
+        large = torch.stack([values, inner, *sides]).abs().amax(0) > TOO_LARGE
+        brackets = _apart(*sides).masked_fill(large, torch.nan)
+    return values.numpy(), order.numpy(), brackets.numpy()
+
+
+def _apart(one: Tensor, other: Tensor) -> Tensor:
+    """The distance of two numbers; 0 where it is only rounding."""
+    apart = difference(one, other).abs()
+    size = 1 + torch.maximum(one.abs(), other.abs())
+    return torch.where(apart <= ROUNDING * size, 0.0, apart)
+
+
+def sentence(operator: FormulaOperator, at: tuple[float, float, float]) -> str:
+    """Both sides of commutativity and of associativity at x, y and z, as HTML."""
+    with torch.no_grad():
+        x, y, z = torch.tensor(at, dtype=torch.float64).unbind()
+        left, right = operator(operator(x, y), z), operator(x, operator(y, z))
+        pair = operator(x, y), operator(y, x)
+    said = [number(float(value), 5) for value in (*pair, left, right)]
+    place = ", ".join(f"{name} = {number(value)}" for name, value in zip(LETTERS, at, strict=True))
+    return (
+        f"At {place}: x ⊕ y = <b>{said[0]}</b>, y ⊕ x = <b>{said[1]}</b>; "
+        f"(x ⊕ y) ⊕ z = <b>{said[2]}</b>, x ⊕ (y ⊕ z) = <b>{said[3]}</b>."
+    )
