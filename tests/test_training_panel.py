@@ -527,26 +527,26 @@ def test_50_starts_and_stops_in_random_order_leave_a_panel_that_works(
 
 @pytest.mark.slow
 def test_live_plots_cost_little_of_the_throughput(panels) -> None:
-    recipe = "task=second_minimum steps=300 eval_every=100 seed=1"
+    """In seconds of the processor, since other programs may run."""
+    recipe = "task=second_minimum steps=200 eval_every=100 seed=1"
 
     def alone() -> float:
         trainer = Trainer(Recipe.parse(recipe))
-        began = time.perf_counter()
+        began = time.process_time()
         list(trainer.records())
-        return time.perf_counter() - began
+        return time.process_time() - began
 
     def in_panel() -> float:
         panel = panels(recipe)
-        panel.step_button.click()
-        wait_for(lambda: panel.state == "paused")
-        steps = panel.trainer.step
-        began = time.perf_counter()
+        panel.run.load()
+        wait_for(lambda: panel.state == "paused" and panel.pause_button.description == "Resume")
+        began = time.process_time()
         panel.start_button.click()
         assert panel.run.wait(120)
-        return (time.perf_counter() - began) * 300 / (300 - steps)
+        return time.process_time() - began
 
     alone()
-    pairs = [(alone(), in_panel()) for _ in range(7)]
+    pairs = [(alone(), in_panel()) for _ in range(5)]
     cost = statistics.median(shown / bare for bare, shown in pairs) - 1
     print(f"live plots: {cost:.1%} of the training time")
     assert cost < 0.10

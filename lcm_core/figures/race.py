@@ -54,11 +54,10 @@ def race_figure(
         lanes: the records of each recipe, by its name.
         steps, metric_name, baselines, height: as in `training_figure`.
     """
-    baselines = {"validation": math.nan} if baselines is None else baselines
+    empty = baselines is None and not any(map(len, lanes.values()))
+    baselines = baselines or {"validation": math.nan}
     splits = tuple(baselines)
-    figure = three_plots(
-        steps, metric_name, baselines, height, empty=not any(map(len, lanes.values()))
-    )
+    figure = three_plots(steps, metric_name, baselines, height, empty)
     figure.layout.yaxis.title.text = "loss, its task part"
     curves = iter(race_curves(list(lanes.values()), splits))
     for name, colour in zip(lanes, RACE_COLOURS, strict=False):

@@ -71,7 +71,7 @@ def metric_curve(records: Sequence[RecordNumbers], split: str) -> Curve:
     return curve((step, score) for step, score in scores if score is not None)
 
 
-def curve(points: Iterable[tuple[int, float]]) -> Curve:
+def curve(points: Iterable[tuple[float, float]]) -> Curve:
     """Points `(step, value)` as arrays x and y."""
     array = np.array(list(points), dtype=float).reshape(-1, 2)
     return {"x": array[:, 0].copy(), "y": array[:, 1].copy()}
@@ -94,13 +94,14 @@ def training_figure(
             constant answer, which is drawn as a thin line.
         height: of the figure, in pixels.
     """
-    baselines = {"validation": math.nan} if baselines is None else baselines
+    empty = baselines is None and not records
+    baselines = baselines or {"validation": math.nan}
     splits = tuple(baselines)
     names = ("loss", "its task part", *LAW_NAMES, *(f"{metric_name}, {split}" for split in splits))
     plots = ("", "", *("2",) * len(LAW_NAMES), *("3",) * len(splits))
     colours = (OKABE_ITO[7], OKABE_ITO[0], *OKABE_ITO[1:6], *_SPLIT_COLOURS)
     dashes = ("solid",) * 5 + ("dot", "solid", *SPLIT_DASHES)
-    figure = three_plots(steps, metric_name, baselines, height, empty=not records)
+    figure = three_plots(steps, metric_name, baselines, height, empty)
     curves = training_curves(records, splits)
     for place, (name, plot, points) in enumerate(zip(names, plots, curves, strict=True)):
         figure.add_trace(
@@ -119,7 +120,7 @@ def training_figure(
 def three_plots(
     steps: int, metric_name: str, baselines: Mapping[str, float], height: int, empty: bool
 ) -> go.Figure:
-    """The axes of losses, law errors and the metric, without curves."""
+    """The axes of losses, law errors and the metric, without curves; without numbers if empty."""
     figure = go.Figure(layout=plain_layout(height))
     axes: dict[str, object] = {}
     titles = ("loss", "law errors", metric_name)

@@ -19,6 +19,7 @@ EVALUATION_SIZES = {
 }
 SETS_IN_A_SPLIT = 1024
 SETS_IN_AN_EVALUATION_BATCH = 256
+ELEMENTS_IN_AN_EVALUATION_BATCH = 8192  # so that a Stop need not wait long for its end
 
 # The first word of each stream of random numbers: training and evaluation never share one.
 TRAINING_STREAM, EVALUATION_STREAM = 0, 1
@@ -107,7 +108,8 @@ class SecondMinimum(Task[SetBatch]):
                 "cpu", EVALUATION_STREAM, self.bits, self.splits.index(split), start
             )
             batch = self.draw(all_sizes[start : start + SETS_IN_AN_EVALUATION_BATCH], generator)
-            yield batch.to(device)
+            for piece in _pieces(batch):
+                yield piece.to(device)
 
     def loss(self, outputs: Float[Tensor, "B bits"], batch: SetBatch) -> Float[Tensor, ""]:
         """Binary cross-entropy of the logits, mean over sets and bits, in nats."""
@@ -131,6 +133,16 @@ class SecondMinimum(Task[SetBatch]):
             f"afresh at every step. Score: share of sets with every bit right. The best constant "
             f"answer scores {constant}."
         )
+
+
+def _pieces(batch: SetBatch) -> Iterator[SetBatch]:
+    """The same sets in batches of at most about `ELEMENTS_IN_AN_EVALUATION_BATCH` elements."""
+    count = -(-len(batch.x) // ELEMENTS_IN_AN_EVALUATION_BATCH)
+    for sets in torch.arange(batch.num_sets).chunk(count):
+        first, end = int(sets[0]), int(sets[-1]) + 1
+        ptr = batch.ptr[first : end + 1]
+        elements = batch.x[ptr[0] : ptr[-1]]
+        yield SetBatch(elements, ptr - ptr[0], batch.y[first:end], batch.sizes[first:end])
 
 
 def second_minimum_distribution(sizes: Sequence[int], bits: int) -> np.ndarray:

@@ -72,7 +72,7 @@ class TrainingPanel(Panel):
         self._next_draw = 0.0
         self._drawn_state = ""
         self._figure = LiveFigure()
-        self._figure_of: tuple[Run | None, bool] = (None, False)
+        self._figure_of: Run | None = None  # the run for whose trainers the figure was made
         self._baselines: dict[str, float] = {}  # of the run on show, by split
         self._following = Following()
         self._build()
@@ -382,12 +382,12 @@ class TrainingPanel(Panel):
             self.show_error(run.error)
 
     def _draw_figure(self, run: Run) -> None:
-        """All of the figure for a new run and at its first record; after that its curves."""
+        """All of the figure for a new run, and once more when it is loaded; then its curves."""
         trainers = [lane.trainer for lane in run.lanes if lane.trainer is not None]
         records = [lane.records for lane in run.lanes]
-        key = (run, any(records)) if len(trainers) == len(run.lanes) else (None, False)
-        if key[0] is None or key != self._figure_of:
-            self._figure_of = key
+        loaded = run if len(trainers) == len(run.lanes) else None
+        if loaded is None or loaded is not self._figure_of:
+            self._figure_of = loaded
             self._baselines = _constant_scores(trainers)
             steps = max(lane.recipe.steps for lane in run.lanes)
             metric = trainers[0].task.metric_name if trainers else "metric"
