@@ -22,6 +22,8 @@ from lcm_core.widgets.lane import lane_names
 from lcm_core.widgets.operator_menu import OperatorMenu
 from lcm_core.widgets.shelf import shelf
 
+pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
+
 SMALL = "task=second_minimum bits=4 channels=8 steps=12 batch_size=16 log_every=2 eval_every=4"
 RECIPE = f"{SMALL} eval_splits=size_32"
 ENDED = ("stopped", "finished", "failed")

@@ -231,13 +231,14 @@ class TrainingPanel(Panel):
         self._unwatch()
         self._following.follow(None)
 
-    def _show(self, lanes: Sequence[Lane]) -> None:
+    def _show(self, lanes: Sequence[Lane], selected: int | None = None) -> None:
         """Ends the run on show and puts another in its place."""
         with self._state_lock:
             self.run.stop()
             self.run = Run(lanes, self._from_worker, after=self.run)
             self.recipes = [lane.recipe for lane in lanes]
-            self.selected = min(self.selected, len(lanes) - 1)
+            wanted = self.selected if selected is None else selected
+            self.selected = min(wanted, len(lanes) - 1)
             self._prepared = False
             self._show_ready()
         self._follow()
@@ -265,9 +266,8 @@ class TrainingPanel(Panel):
         self.clear_error()
 
     def _add(self, _: object = None) -> None:
-        self.recipes = _checked([*self.recipes, self.recipe])
-        self.selected = len(self.recipes) - 1
-        self._reset()
+        recipes = _checked([*self.recipes, self.recipe])
+        self._show([Lane(recipe) for recipe in recipes], selected=len(recipes) - 1)
 
     def _prepare(self, changed: Sequence[Recipe]) -> None:
         """Takes recipes (all, or the chosen one) for the next run; what has been trained stays on
@@ -352,7 +352,10 @@ class TrainingPanel(Panel):
             return
         with self._state_lock:
             if run is self.run and not self._closed:
-                self._draw(run)
+                try:
+                    self._draw(run)
+                except Exception as error:
+                    self.show_error(error)
                 took = time.monotonic() - now
                 rest = max(1 / REDRAWS_PER_SECOND, TRAINING_PER_DRAWING * took)
                 self._next_draw = time.monotonic() + rest
