@@ -14,12 +14,15 @@ import pytest
 import torch
 
 from lcm_core.figures import race_curves, race_figure, training_figure
+from lcm_core.operators import Operator, register
+from lcm_core.operators.base import _REGISTRY
 from lcm_core.recipe import LIVE_FIELDS, Recipe
 from lcm_core.training import Trainer
 from lcm_core.widgets import TrainingPanel
 from lcm_core.widgets.following import REST
 from lcm_core.widgets.lane import lane_names
 from lcm_core.widgets.operator_menu import OperatorMenu
+from lcm_core.widgets.recipe_controls import RecipeControls
 from lcm_core.widgets.shelf import shelf
 
 pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
@@ -68,6 +71,28 @@ def timeless(records) -> list[dict]:
 def straight(recipe: str | Recipe) -> list[dict]:
     recipe = Recipe.parse(recipe) if isinstance(recipe, str) else recipe
     return timeless(Trainer(recipe).records())
+
+
+def test_another_option_in_the_menus_changes_no_recipe(panels) -> None:
+    """An operator of a cell is listed, and a recipe has one that was not: nothing else is chosen
+    in between."""
+    panel = panels(f"{SMALL} operator=gru", f"{SMALL} operator=mlp")
+    before = list(panel.recipes)
+    try:
+        register("of_a_cell")(type("OfACell", (Operator,), {}))
+        assert "of_a_cell" in panel.controls.operator_menu.options
+        assert panel.controls.operator_menu.value == "gru"
+        assert panel.recipes == before
+    finally:
+        _REGISTRY.pop("of_a_cell")
+    chosen = []
+    controls = RecipeControls(
+        before[0], lambda callback: callback, print, lambda *what: chosen.append(what), print
+    )
+    controls.show(Recipe.parse(f"{SMALL} operator=formula(x+y) associativity=0.7"))
+    assert controls.operator_menu.value == "formula(x+y)"
+    assert controls.sliders["associativity"].value == 0.7
+    assert chosen == []
 
 
 # Sizes never trained on -----------------------------------------------------------------------

@@ -121,9 +121,9 @@ class RecipeControls:
     def list_operators(self) -> None:
         """Adds operators that have been registered meanwhile to the menu."""
         menu = self.operator_menu
-        if new := [name for name in aggregation_names() if name not in menu.options]:
-            with menu.lock:
-                menu.options = [*menu.options, *new]
+        with menu.lock:
+            if new := [name for name in aggregation_names() if name not in menu.options]:
+                self._list("operator", menu, [*menu.options, *new], menu.value)
 
     def lock(self, live: bool) -> None:
         """Task and operator cannot change during a run."""
@@ -139,16 +139,22 @@ class RecipeControls:
             self.recipe_text.rows = max(2, len(recipes) + 1)
 
     def _set(self, field: str, control: widgets.Widget, value: Any) -> None:
-        options = [option[1] if isinstance(option, tuple) else option for option in control.options]
-        if value not in options:
-            self._known[field] = control.value
-            if field in self.sliders:
-                self._known[field] = min(options[0], value)
-                control.options = _labelled(sorted({*options, value}))
-            else:
-                control.options = [*options, value]
-        self._known[field] = value
-        control.value = value
+        options = _values(control.options)
+        if value in options:
+            self._known[field] = value
+            control.value = value
+        elif field in self.sliders:
+            self._list(field, control, _labelled(sorted({*options, value})), value)
+        else:
+            self._list(field, control, [*options, value], value)
+
+    def _list(self, field: str, control: widgets.Widget, options: list[Any], value: Any) -> None:
+        """Other options, and one of them chosen. In between, the first is: it is not reported."""
+        with control.hold_sync():
+            self._known[field] = _values(options)[0]
+            control.options = options
+            self._known[field] = value
+            control.value = value
 
 
 def _menu(title: str, names: list[str], value: str, tooltip: str) -> LockedDropdown:
@@ -180,6 +186,11 @@ def _slider(field: str, value: float) -> widgets.SelectionSlider:
     )
     slider.add_class(f"lcm-{field.replace('_', '-')}")
     return slider
+
+
+def _values(options: Sequence[Any]) -> list[Any]:
+    """What is chosen by each option, its label aside."""
+    return [option[1] if isinstance(option, tuple) else option for option in options]
 
 
 def _labelled(values: list[float]) -> list[tuple[str, float]]:
