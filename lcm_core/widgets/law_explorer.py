@@ -190,13 +190,12 @@ class LawExplorer(Panel):
         """Another choice, or the same that has changed: also in place."""
         with self._state_lock:
             if not self._closed:
-                self.subjects.pop(self.operator_menus[place].label, None)
-                self._measure()
+                self._measure(anew=self.operator_menus[place].label)
 
-    def _measure(self, _: object = None) -> None:
-        """Measures what is chosen now; what has been measured already is kept."""
+    def _measure(self, _: object = None, anew: str = "") -> None:
+        """Measures what is chosen now; what has been measured already is kept, but for `anew`."""
         with self._state_lock:
-            before, self.subjects = self.subjects, {}
+            found: dict[str, Subject] = {}
             try:
                 chosen = subjects(
                     self.operator_menus,
@@ -206,13 +205,15 @@ class LawExplorer(Panel):
                     self.controls.seed_box.value,
                     self.controls.samples_slider.value,
                 )
-                found = {}
                 for name, subject in chosen:
-                    known = before.get(name)
+                    known = self.subjects.get(name) if name != anew else None
                     found[name] = known if known and subject.same(known) else subject
                     found[name].report  # noqa: B018 - measures, or says why it cannot
-                self.subjects = found
+            except Exception:
+                found = {}
+                raise
             finally:
+                self.subjects = found  # at once: a search looks, and a reader may
                 if not self._worker.busy:
                     self.status.say("")
                 self._draw()
