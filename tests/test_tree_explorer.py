@@ -12,7 +12,9 @@ import torch
 from lcm_core import make_operator, operator_names, trace
 from lcm_core.figures import TreePicture, graph_figure
 from lcm_core.operators import Operator
+from lcm_core.recipe import Recipe
 from lcm_core.tasks import SecondMinimum
+from lcm_core.training import Trainer
 from lcm_core.widgets import TreeExplorer
 from lcm_core.widgets.neighbourhood import read_graph
 from lcm_core.widgets.tree_sources import given_elements, task_elements, typed_elements
@@ -367,6 +369,26 @@ def test_a_list_of_numbers_is_a_set_of_single_features() -> None:
     panel.close()
 
 
+def test_a_checkpoint_is_reduced_with_its_encoded_elements(tmp_path) -> None:
+    trainer = Trainer(Recipe.parse("bits=4 channels=8 steps=2 batch_size=4 log_every=1"))
+    list(trainer.records())
+    trainer.save(tmp_path / "run.pt")
+    panel = TreeExplorer(tmp_path / "run.pt", leaves=5, tree="left")
+    assert (panel.error, panel.operator_menu.label) == ("", "checkpoint run.pt")
+    encoded = panel.operator_menu.elements.tolist()
+    assert all(element in encoded for element in panel.elements.values.tolist())
+    trained = trainer.model.aggregation.operator
+    with torch.no_grad():
+        states = trained.lift(panel.elements.values[:5])
+        expected = apart(fold(trained, states), pairwise(trained, states))
+    assert panel.shown.to_balanced == pytest.approx(expected, rel=1e-3)
+    panel.new_elements_button.click()
+    assert all(element in encoded for element in panel.elements.values.tolist())
+    panel.operator_menu.widget.value = "gru"  # from the library, for Gaussian elements again
+    assert (panel.error, panel.elements.values.shape[1]) == ("", 4)
+    panel.close()
+
+
 # Graphs -------------------------------------------------------------------------------------
 
 
@@ -384,7 +406,8 @@ def test_neighbourhoods_of_the_karate_club() -> None:
         nodes = panel._graph_figure.widget.data[2]
         blue = [i for i, colour in enumerate(nodes.marker.color) if colour == "#56B4E9"]
         assert blue == near
-        assert f"the {len(near)} neighbours of {node} in the karate club" in text_of(panel)
+        who = "one neighbour" if len(near) == 1 else f"{len(near)} neighbours"
+        assert f"the {who} of {node} in the karate club" in text_of(panel)
     panel.controls.source.value = "drawn"
     assert panel.shown.names[0] == "a"
     panel.controls.node.value = 7  # back to neighbours
@@ -397,6 +420,7 @@ def test_a_node_without_neighbours_is_an_empty_set() -> None:
     graph.add_node(2)
     panel = TreeExplorer("sum", graph=graph, node=2)
     assert "An empty set: its answer is the identity (0.000, 0.000)" in text_of(panel)
+    assert "Elements: no neighbours of 2 in the graph" in text_of(panel)
     panel.operator_menu.widget.value = "gru"
     assert "identity" in panel.error
     panel.controls.node.value = 0
@@ -433,3 +457,16 @@ def test_graph_figure_marks_a_node_and_its_neighbours() -> None:
         "a, a neighbour",
         "c, a neighbour",
     ]
+
+
+def test_a_button_does_not_wipe_away_the_error_of_what_it_sets() -> None:
+    panel = TreeExplorer("sum", values=gaussian(4))
+    panel.operator_menu.widget.value = "gru"
+    panel.controls.source.value = "typed"
+    panel.controls.values.value = "1, two"
+    assert "'two' in element 2 is not a number" in panel.error
+    panel.back_button.click()  # moves the slider, whose callback fails
+    assert "'two' in element 2 is not a number" in panel.error
+    panel.controls.values.value = "1, 2"
+    assert panel.error == ""
+    panel.close()

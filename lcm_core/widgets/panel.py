@@ -31,6 +31,7 @@ class Panel(widgets.VBox):
         super().__init__(layout=widgets.Layout(width="100%", max_width=PAGE_WIDTH))
         self.error = ""
         self._error_is_from_callback = False
+        self._errors = 0  # shown so far
         self._error_area = widgets.HTML()
         self._error_area.add_class("lcm-error")
         self._state_lock = threading.RLock()
@@ -44,19 +45,20 @@ class Panel(widgets.VBox):
         cells.register(self)
 
     def guard(self, callback: Callable[..., object]) -> Callable[..., None]:
-        """Wraps a callback so that what it raises is shown in the panel; success clears that
-        again.
+        """Wraps a callback so that what it raises is shown in the panel; success clears what was
+        shown before it, but nothing that a callback within it showed.
         """
 
         @functools.wraps(callback)
         def guarded(*args: Any, **kwargs: Any) -> None:
+            before = self._errors
             try:
                 callback(*args, **kwargs)
             except Exception as error:
                 self.show_error(error)
                 self._error_is_from_callback = True
             else:
-                if self._error_is_from_callback:
+                if self._error_is_from_callback and self._errors == before:
                     self.clear_error()
 
         return guarded
@@ -64,6 +66,7 @@ class Panel(widgets.VBox):
     def show_error(self, error: BaseException) -> None:
         """Shows an exception in words, with its traceback folded below."""
         self._error_is_from_callback = False
+        self._errors += 1
         self.error = f"{type(error).__name__}: {error}"
         trace = "".join(traceback.format_exception(error))
         self._error_area.value = (
