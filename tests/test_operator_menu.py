@@ -159,3 +159,17 @@ def test_bad_choices_are_explained(menu_of, tmp_path) -> None:
     fold = Trainer(Recipe.parse(RECIPE + " operator=gru_fold"))
     with pytest.raises(ValueError, match="folds elements into a hidden state"):
         Offer.of(fold)
+
+
+def test_an_operator_offered_anew_just_when_it_was_made_is_no_error(menu_of) -> None:
+    """As another thread does: the weights are forgotten between their making and their use."""
+
+    class Disturbed(dict):
+        def __setitem__(self, key, made) -> None:
+            super().__setitem__(key, made)
+            shelf.tell("gru")
+
+    menu = menu_of("gru")
+    menu._weights = Disturbed()
+    assert menu.operator(3).channels == 3
+    assert menu.operator(3) is menu.operator(3)

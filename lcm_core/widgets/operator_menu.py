@@ -108,13 +108,13 @@ class OperatorMenu:
             return None
         if offer is not None and isinstance(offer.operator, Operator):
             return resolve_operator(offer.operator, channels)
-        key = (chosen, channels, seed)
-        if key not in self._weights:
+        key, weights = (chosen, channels, seed), self._weights  # another thread may replace these
+        if key not in weights:
             if offer is None:
-                self._weights[key] = resolve_operator(chosen, channels, seed)
+                weights[key] = resolve_operator(chosen, channels, seed)
             else:
-                self._weights[key] = offer.operator(channels)
-        return self._weights[key]
+                weights[key] = offer.operator(channels)
+        return weights[key]
 
     def close(self) -> None:
         """Hears no more of the shelf."""
@@ -136,7 +136,8 @@ class OperatorMenu:
         with self.widget.lock:
             chosen = self.label
             self._list(list(dict.fromkeys([*self._labels(), chosen])))
-            self._weights = {key: made for key, made in self._weights.items() if key[0] != changed}
+            weights = self._weights.copy()
+            self._weights = {key: made for key, made in weights.items() if key[0] != changed}
             offer = self._offers().get(chosen)
             withdrawn = offer is None and chosen not in operator_names()
             if changed != chosen or withdrawn:
