@@ -256,3 +256,11 @@ def test_what_a_function_of_a_cell_raises_is_said_in_words_and_in_panels(said) -
     menu.value = "sum"
     assert panel.error == ""
     panel.close()
+
+
+def test_a_closed_panel_offers_nothing_more() -> None:
+    panel = OperatorPlayground("x + a*y")
+    moved = slider(panel, "a")
+    panel.close()
+    moved.value = 2.0
+    assert panel.label not in shelf.offers()

@@ -200,6 +200,8 @@ class OperatorPlayground(Panel):
     def _use(self, formula: Formula) -> None:
         """Shows a formula, with its parameters as their sliders stand, and offers it."""
         with self._state_lock:
+            if self._closed:
+                return
             for name in formula.parameters:
                 if name not in self._sliders:
                     self._sliders[name] = self._parameter_slider(name, 1.0)
@@ -216,6 +218,8 @@ class OperatorPlayground(Panel):
                 f"<code style='user-select:all'>operator={html.escape(self.operator.name)}</code>"
             )
         shelf.offer(self.label, partial(_make, formula, parameters))
+        if self._closed:  # meanwhile
+            shelf.withdraw(self.label)
 
     # What is shown
 
