@@ -168,12 +168,20 @@ def test_every_picture_of_a_notebook_has_its_text(path):
             assert all("alt=" in tag for tag in re.findall(r"<img[^>]*>", source))
 
 
-def test_the_readme_lists_every_notebook_and_links_only_to_files_that_exist():
+def test_the_readme_lists_every_notebook_with_the_minutes_that_it_says_itself():
     readme = (ROOT / "README.md").read_text()
     for path in NOTEBOOKS:
-        assert f"notebooks/{path.name}" in readme
-    for target in re.findall(r"\]\((?!https?:|#)([^)\s]+)\)", readme):
-        assert (ROOT / target).exists(), f"README.md links to {target}"
+        (row,) = re.findall(rf"\(notebooks/{path.name}\).*\| (\d+) \|", readme)
+        opening = "".join(json.loads(path.read_text())["cells"][0]["source"])
+        assert re.search(rf"about {row} minutes", opening), path.name
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/panels.md"])
+def test_texts_link_only_to_files_that_exist_and_every_picture_has_its_text(name):
+    text = (ROOT / name).read_text()
+    for target in re.findall(r"\]\((?!https?:|#)([^)\s]+)\)", text):
+        assert ((ROOT / name).parent / target).exists(), f"{name} links to {target}"
+    assert not re.search(r"!\[\s*\]\(", text)
 
 
 def test_no_file_is_larger_than_a_megabyte():
