@@ -77,7 +77,9 @@ class GraphOfElements:
         """The set of the neighbours' elements."""
         near = self.neighbours(node)
         names = [self.names[each] for each in near]
-        about = f"the {len(near)} neighbours of {self.names[node]} in {self.title}: {self.features}"
+        few = {0: "no neighbours", 1: "the one neighbour"}
+        who = few.get(len(near), f"the {len(near)} neighbours")
+        about = f"{who} of {self.names[node]} in {self.title}: {self.features}"
         return Elements(self.elements[near], names, about)
 
 

@@ -109,7 +109,7 @@ def test_neighbourhoods_by_mouse(workshop: NotebookPage, screenshot: Take) -> No
     expect(tree.locator(".textpoint")).to_have_count(4)
     screenshot(workshop.page, "tree-karate")
     graph.locator(".scatterlayer .trace").nth(2).locator("path.point").nth(11).click(force=True)
-    expect(text_of(cell)).to_contain_text("the 1 neighbours of 11 in the karate club")
+    expect(text_of(cell)).to_contain_text("the one neighbour of 11 in the karate club")
     expect(cell.locator(".lcm-node select option:checked")).to_have_text("11")
     expect(tree.locator(".textpoint")).to_have_count(1)
     choose(cell, "node", "0")
