@@ -17,7 +17,15 @@ from lcm_core import train
 from lcm_core.operators import Operator
 from lcm_core.recipe import Recipe
 from lcm_core.training import Trainer
-from lcm_core.widgets import LawExplorer, TrainingPanel, TreeExplorer, cells
+from lcm_core.widgets import (
+    BracketingExplorer,
+    LawExplorer,
+    OperatorPlayground,
+    OrderExplorer,
+    TrainingPanel,
+    TreeExplorer,
+    cells,
+)
 from lcm_core.widgets.live_figure import LiveFigure
 from lcm_core.widgets.run import Run
 
@@ -338,9 +346,111 @@ def test_figures_keep_their_data_when_two_threads_change_them() -> None:
     assert wrong == []
 
 
+@pytest.mark.parametrize(
+    ("make", "change", "numbers"),
+    [
+        pytest.param(
+            lambda: TreeExplorer("gru", compare="left"),
+            lambda panel: (
+                panel.shuffle_button.click(),
+                panel.new_elements_button.click(),
+                set_to(panel.operator_menu.widget, "max"),
+                set_to(panel.controls.level, 1),
+            ),
+            lambda panel: (
+                panel.order.tolist(),
+                panel.elements.values.tolist(),
+                panel.shown.to_balanced,
+                panel.shown.shared,
+            ),
+            id="tree",
+        ),
+        pytest.param(
+            lambda: LawExplorer(("gru", "sum"), samples=100),
+            lambda panel: (
+                set_to(panel.operator_menus[1].widget, "max"),
+                set_to(panel.controls.seed_box, 3),
+                set_to(panel.controls.view_menu, "distributions"),
+            ),
+            lambda panel: {
+                (name, law): error.mean
+                for name, report in panel.reports.items()
+                for law, error in report.items()
+            },
+            id="laws",
+        ),
+        pytest.param(
+            lambda: BracketingExplorer("gru", n=4),
+            lambda panel: (
+                set_to(panel.operator_menu.widget, "max"),
+                panel.values_button.click(),
+                panel.next_button.click(),
+                set_to(panel.size_menu, 5),
+            ),
+            lambda panel: (panel.elements.tolist(), panel.deviations.jumps.tolist(), panel.chosen),
+            id="bracketings",
+        ),
+        pytest.param(
+            lambda: OrderExplorer("gru", n=3),
+            lambda panel: (
+                set_to(panel.operator_menu.widget, "max"),
+                panel.values_button.click(),
+                panel.next_button.click(),
+                set_to(panel.size_menu, 4),
+            ),
+            lambda panel: (panel.elements.tolist(), panel.deviations.jumps.tolist(), panel.chosen),
+            id="orders",
+        ),
+        pytest.param(
+            lambda: TrainingPanel(RECIPE),
+            lambda panel: (
+                set_to(panel.controls.operator_menu, "sum"),
+                set_to(panel.controls.sliders["rate_scale"], 0.5),
+                panel.start_button.click(),
+                wait_until_over(panel),
+            ),
+            lambda panel: (panel.recipe.text(), panel.state, timeless(panel.records)),
+            id="training",
+        ),
+        pytest.param(
+            lambda: OperatorPlayground(a=0.5),
+            lambda panel: (
+                set_to(panel.formula_text, "a*x - y"),
+                set_to(panel.place_sliders["z"], 1.0),
+            ),
+            lambda panel: (panel.values.tolist(), panel.brackets.tolist(), panel.at, panel.label),
+            id="playground",
+        ),
+    ],
+)
+def test_two_panels_of_one_kind_do_not_disturb_each_other(make, change, numbers) -> None:
+    one, other = make(), make()
+    before, said = numbers(other), other.read_out.value
+    assert numbers(one) == before or one.label != other.label
+    change(one)
+    assert numbers(one) != before
+    assert (numbers(other), other.read_out.value) == (before, said)
+    one.close()
+    assert (numbers(other), other.read_out.value) == (before, said)
+    change(other)
+    assert numbers(other) != before
+    assert [one.error, other.error] == ["", ""]
+    other.close()
+
+
+def set_to(control: ipywidgets.Widget, value: object) -> None:
+    control.value = value
+
+
 def test_every_control_has_words_and_every_panel_a_read_out() -> None:
-    panels = [TreeExplorer(), LawExplorer(("sum",)), TrainingPanel(RECIPE)]
-    for panel in panels:
+    for panel in (
+        TreeExplorer(graph="karate"),
+        LawExplorer(("sum",)),
+        BracketingExplorer(n=4),
+        OrderExplorer(n=3),
+        TrainingPanel(RECIPE),
+        OperatorPlayground(),
+    ):
         assert text_of(panel.read_out)
         for widget in below(panel):
             if isinstance(widget, ipywidgets.Button | ipywidgets.Dropdown | ipywidgets.Textarea):
@@ -349,6 +459,7 @@ def test_every_control_has_words_and_every_panel_a_read_out() -> None:
             if isinstance(widget, ipywidgets.IntSlider | ipywidgets.SelectionSlider):
                 assert widget.description, widget
                 assert widget.tooltip, widget
+        panel.close()
 
 
 def below(box: ipywidgets.Box):
