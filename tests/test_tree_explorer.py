@@ -362,8 +362,10 @@ def test_what_cannot_be_shown_is_refused(wrong, message: str) -> None:
         TreeExplorer(**wrong)
 
 
-def test_a_list_of_numbers_is_a_set_of_single_features() -> None:
+def test_elements_may_be_numbers_or_what_an_encoder_puts_out() -> None:
     assert given_elements([3, 1, 4], None).values.tolist() == [[3], [1], [4]]
+    encoded = torch.nn.Linear(2, 3)(torch.ones(4, 2))  # with a gradient
+    assert torch.equal(given_elements(encoded, None).values, encoded.detach())
     panel = TreeExplorer("max", values=[3, 1, 4])
     assert "Root state (4.000)" in text_of(panel)
     panel.close()
@@ -403,7 +405,7 @@ def test_neighbourhoods_of_the_karate_club() -> None:
         degrees = sum(club.degree(each) for each in near) / 17
         root = panel.shown.traces[0].nodes[2 * len(near) - 2]["state"]
         assert root[0].item() == pytest.approx(degrees, rel=1e-5)
-        nodes = panel._graph_figure.widget.data[2]
+        nodes = panel._view.graph_figure.widget.data[2]
         blue = [i for i, colour in enumerate(nodes.marker.color) if colour == "#56B4E9"]
         assert blue == near
         who = "one neighbour" if len(near) == 1 else f"{len(near)} neighbours"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
+from typing import Any
 
+import ipywidgets as widgets
 import numpy as np
 import plotly.graph_objects as go
 from plotly.basedatatypes import BasePlotlyType
@@ -23,8 +25,28 @@ class LiveFigure:
 
     def __init__(self, figure: go.Figure | None = None):
         self.lock = threading.RLock()
+        self._on_click: dict[int, Callable[..., None]] = {}
         self.widget = SharedFigureWidget(figure)
         fit_page(self.widget)
+
+    def part(self, width: str) -> widgets.VBox:
+        """The figure beside others: it has this share of the page, and wraps if that is little."""
+        layout = widgets.Layout(width=width, min_width="300px", overflow="hidden")
+        return widgets.VBox([self.widget], layout=layout)
+
+    def on_click(self, place: int, callback: Callable[[int], None]) -> None:
+        """From the first `show` on, calls `callback(point)` when a point of a trace is clicked.
+
+        Args:
+            place: of the trace in the figure, from 0.
+            callback: takes the number of the point in the trace.
+        """
+
+        def clicked(_: object, points: Any, __: object) -> None:
+            if points.point_inds:
+                callback(points.point_inds[0])
+
+        self._on_click[place] = clicked
 
     def show(self, figure: go.Figure) -> None:
         """Makes the page show `figure` in place of what it shows now."""
@@ -32,6 +54,8 @@ class LiveFigure:
             if [trace.type for trace in self.widget.data] != [trace.type for trace in figure.data]:
                 self.widget.data = ()
                 self.widget.add_traces(figure.data)
+                for place, clicked in self._on_click.items():
+                    self.widget.data[place].on_click(clicked)
             gone = dict.fromkeys(_properties(self.widget.layout))  # unless the new figure has it
             with self.widget.batch_update():
                 for shown, trace in zip(self.widget.data, figure.data, strict=True):

@@ -6,7 +6,8 @@ import functools
 import html
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import ipywidgets as widgets
@@ -36,6 +37,7 @@ class Panel(widgets.VBox):
         self._error_area.add_class("lcm-error")
         self._state_lock = threading.RLock()
         self._closed = True  # until it is made
+        self._quiet = False
         self.add_class("lcm-panel")
 
     def made(self) -> None:
@@ -62,6 +64,15 @@ class Panel(widgets.VBox):
                     self.clear_error()
 
         return guarded
+
+    @contextmanager
+    def quietly(self) -> Iterator[None]:
+        """While controls are set here, `_quiet` tells their callbacks to do nothing."""
+        before, self._quiet = self._quiet, True
+        try:
+            yield
+        finally:
+            self._quiet = before
 
     def show_error(self, error: BaseException) -> None:
         """Shows an exception in words, with its traceback folded below."""

@@ -33,16 +33,24 @@ class Elements:
     about: str
 
 
+def as_elements(values: Values) -> Tensor:
+    """(n, channels), of that shape or of n numbers; a ValueError for others."""
+    elements = torch.as_tensor(values, dtype=torch.float32).detach().cpu()
+    if elements.ndim == 1:
+        elements = elements[:, None]
+    if elements.ndim != 2:
+        raise ValueError(f"expected values of shape (n, channels), got {tuple(elements.shape)}")
+    return elements
+
+
 def given_elements(values: Values, names: Sequence[str] | None) -> Elements:
     """Those of the caller: (n, channels), or n numbers.
 
     Raises:
         ValueError: what is wrong with them.
     """
-    elements = torch.as_tensor(np.asarray(values), dtype=torch.float32).detach().cpu()
-    if elements.ndim == 1:
-        elements = elements[:, None]
-    if elements.ndim != 2 or not 1 <= len(elements) <= MAX_LEAVES or not elements.shape[1]:
+    elements = as_elements(values)
+    if not 1 <= len(elements) <= MAX_LEAVES or not elements.shape[1]:
         raise ValueError(
             f"expected values of shape (n, channels) with n from 1 to {MAX_LEAVES}, "
             f"got {tuple(elements.shape)}"
