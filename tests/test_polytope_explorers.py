@@ -131,9 +131,9 @@ def test_a_vertex_is_chosen_from_the_menu_by_walking_and_by_a_click(made) -> Non
     class Points:
         point_inds = [6]  # noqa: RUF012
 
-    panel._clicked(VERTICES)(None, Points, None)
+    panel._figure.widget.data[VERTICES]._dispatch_on_click(Points, None)
     assert (panel.chosen, panel.vertex_menu.value) == (6, 6)
-    panel._clicked(EDGES)(None, Points, None)
+    panel._figure.widget.data[EDGES]._dispatch_on_click(Points, None)
     assert panel.chosen in panel.shape.edges[6]
 
 

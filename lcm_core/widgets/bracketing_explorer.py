@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
 
 import ipywidgets as widgets
-import numpy as np
 from torch import Tensor
 
 from lcm_core.deviations import swap_difference
@@ -15,6 +13,7 @@ from lcm_core.polytopes import associahedron, unordered_trees
 from lcm_core.widgets.operator_menu import OperatorChoice
 from lcm_core.widgets.polytope_explorer import PolytopeExplorer
 from lcm_core.widgets.polytope_shape import Shape
+from lcm_core.widgets.tree_sources import Values
 
 
 class BracketingExplorer(PolytopeExplorer):
@@ -38,7 +37,7 @@ class BracketingExplorer(PolytopeExplorer):
         self,
         operator: OperatorChoice = "symmetrized_gru",
         n: int = 5,
-        values: Tensor | np.ndarray | Sequence[float] | None = None,
+        values: Values | None = None,
         channels: int = 4,
         seed: int = 0,
         unordered: bool = False,
@@ -62,7 +61,7 @@ class BracketingExplorer(PolytopeExplorer):
         with self._state_lock:
             self.size_menu.disabled = self.unordered_box.value
             if self.unordered_box.value:
-                with self._silence():
+                with self.quietly():
                     self.size_menu.value = 4
             self._measure()
 

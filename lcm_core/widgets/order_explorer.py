@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
 
 import ipywidgets as widgets
@@ -13,9 +12,11 @@ from lcm_core.operators import Operator
 from lcm_core.polytopes import associahedron, permutohedron, reordered, sibling_places
 from lcm_core.trees import Tree, make_tree
 from lcm_core.widgets.operator_menu import OperatorChoice
-from lcm_core.widgets.polytope_explorer import LETTERS, PolytopeExplorer, compact
+from lcm_core.widgets.polytope_controls import compact
+from lcm_core.widgets.polytope_explorer import LETTERS, PolytopeExplorer
 from lcm_core.widgets.polytope_shape import Shape
 from lcm_core.widgets.polytope_text import in_units
+from lcm_core.widgets.tree_sources import Values
 
 NAMED_TREES = ("left", "balanced", "right")
 
@@ -41,7 +42,7 @@ class OrderExplorer(PolytopeExplorer):
         operator: OperatorChoice = "gru",
         n: int = 4,
         tree: str = "left",
-        values: Tensor | np.ndarray | Sequence[float] | None = None,
+        values: Values | None = None,
         channels: int = 4,
         seed: int = 0,
     ):
@@ -57,15 +58,14 @@ class OrderExplorer(PolytopeExplorer):
         super().__init__(operator, n, values, channels, seed)
 
     def own_controls(self) -> list[widgets.Widget]:
-        self.tree_menu.add_class("lcm-tree")
-        compact(self.tree_menu, 240)
+        compact(self.tree_menu, 240, "tree")
         self.tree_menu.observe(self.guard(self._measure), names="value")
         return [self.tree_menu]
 
     def make_shape(self) -> Shape:
         n = self.size_menu.value
         if self.tree_menu.value.size != n:
-            with self._silence():
+            with self.quietly():
                 name = self.tree_menu.label.split()[0]
                 self.tree_menu.options = _trees(n)
                 self.tree_menu.value = make_tree(name if name in NAMED_TREES else "left", n)

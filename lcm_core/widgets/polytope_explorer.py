@@ -2,39 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
 import ipywidgets as widgets
-import numpy as np
 import torch
 from torch import Tensor
 
 from lcm_core.deviations import measure_deviations
-from lcm_core.figures import polytope_figure, tree_figure
-from lcm_core.figures.polytope import EDGES, SCALES, VERTICES
 from lcm_core.operators import Operator
 from lcm_core.reduction import trace
-from lcm_core.widgets.live_figure import LiveFigure
+from lcm_core.widgets import polytope_controls
 from lcm_core.widgets.operator_menu import OperatorChoice, OperatorMenu
 from lcm_core.widgets.page_script import PageScript
 from lcm_core.widgets.panel import Panel, ReadOut, button, row
+from lcm_core.widgets.polytope_set import PolytopeSet
 from lcm_core.widgets.polytope_shape import NOTHING, Shape
 from lcm_core.widgets.polytope_text import of_vertex, summary
+from lcm_core.widgets.polytope_view import PolytopeView
+from lcm_core.widgets.tree_sources import Values
 
 LETTERS = "abcdef"
-HEIGHT = 400
-TREE_WIDTH = 265  # pixels, about
-
-#: Of the controls, in pixels.
-WIDTHS = {
-    "operator": 240,
-    "elements": 120,
-    "seed": 110,
-    "vertex": 250,
-    "turn": 170,
-    "tilt": 170,
-    "colours": 200,
-}
 
 #: Degrees of turn and tilt at which the vertices of these numbers hide each other least.
 VIEWS = {14: (40, 30), 24: (25, 20), 42: (230, 15)}
@@ -58,37 +43,27 @@ class PolytopeExplorer(Panel):
         self,
         operator: OperatorChoice,
         n: int,
-        values: Tensor | np.ndarray | Sequence[float] | None,
+        values: Values | None,
         channels: int,
         seed: int,
     ):
         super().__init__()
         if n not in self.sizes:
             raise ValueError(f"expected n among {', '.join(map(str, self.sizes))}, got {n}")
-        self._values = None if values is None else _as_elements(values)
-        if self._values is not None and len(self._values) < n:
-            raise ValueError(f"expected at least n = {n} values, got {len(self._values)}")
-        self._channels, self._draws = channels, 0
+        self._set = PolytopeSet(values, n, channels)
         self.shape, self.chosen = NOTHING, 0
-        self._quiet = self._clickable = False
         self._visits: dict[int, int] = {}
         self._build(operator, n, seed)
 
     def _build(self, operator: OperatorChoice, n: int, seed: int) -> None:
         guard = self.guard
         self.operator_menu = OperatorMenu(operator, guard(self._measure))
-        self.size_menu = widgets.Dropdown(
-            options=self.sizes, value=n, description="Elements", tooltip="elements in the set"
-        )
-        self.seed_box = widgets.BoundedIntText(
-            value=seed, min=0, max=10**6, description="Seed", tooltip="of the values and weights"
-        )
-        self.vertex_menu = widgets.Dropdown(tooltip="whose tree is drawn")
-        self.turn_slider = _angle("Turn", 0, 360, "about the upright axis")
-        self.tilt_slider = _angle("Tilt", -90, 90, "towards you")
-        self.scale_menu = widgets.Dropdown(
-            options=SCALES, description="Colours", tooltip="what the brightest colour stands for"
-        )
+        self.size_menu = polytope_controls.size_menu(self.sizes, n)
+        self.seed_box = polytope_controls.seed_box(seed)
+        self.vertex_menu = polytope_controls.vertex_menu()
+        self.turn_slider = polytope_controls.angle_slider("Turn", 0, 360, "about the upright axis")
+        self.tilt_slider = polytope_controls.angle_slider("Tilt", -90, 90, "towards you")
+        self.scale_menu = polytope_controls.scale_menu()
         self.values_button = button(
             "New values", "another set of elements, same weights", guard(self._new_values)
         )
@@ -100,23 +75,21 @@ class PolytopeExplorer(Panel):
         self.largest_button = button(
             "Largest jump", "go to its one end, and then to the other", guard(self._to_largest)
         )
-        for name, control, callback in (
-            ("elements", self.size_menu, self._measure),
-            ("seed", self.seed_box, self._measure),
-            ("vertex", self.vertex_menu, self._choose_from_menu),
-            ("turn", self.turn_slider, self._draw_graph),
-            ("tilt", self.tilt_slider, self._draw_graph),
-            ("colours", self.scale_menu, self._draw_graph),
+        for control, callback in (
+            (self.size_menu, self._measure),
+            (self.seed_box, self._measure),
+            (self.vertex_menu, self._choose_from_menu),
+            (self.turn_slider, self._draw_graph),
+            (self.tilt_slider, self._draw_graph),
+            (self.scale_menu, self._draw_graph),
         ):
-            control.add_class(f"lcm-{name}")
-            compact(control, WIDTHS[name])
             control.observe(guard(callback), names="value")
-        compact(self.operator_menu.widget, WIDTHS["operator"])
-        self._figure, self._tree_figure = LiveFigure(), LiveFigure()
+        self._view = PolytopeView(guard(self.choose), guard(self._go_along))
+        self._figure = self._view.figure
         self.read_out = ReadOut("polytope-text")
         self.children = [
             row(
-                self.operator_menu.widget,
+                polytope_controls.compact(self.operator_menu.widget, 240),
                 self.size_menu,
                 *self.own_controls(),
                 self.seed_box,
@@ -131,7 +104,7 @@ class PolytopeExplorer(Panel):
                 self.scale_menu,
             ),
             self._error_area,
-            row(_part(self._figure, "65%"), _part(self._tree_figure, "34%")),
+            row(self._figure.part("65%"), self._view.tree_figure.part("34%")),
             self.read_out,
             PageScript(),
         ]
@@ -167,7 +140,7 @@ class PolytopeExplorer(Panel):
         with self._state_lock:
             self.chosen = vertex
             self._visits[vertex] = max(self._visits.values(), default=0) + 1
-            with self._silence():
+            with self.quietly():
                 self.vertex_menu.value = vertex
             self._draw()
 
@@ -177,26 +150,16 @@ class PolytopeExplorer(Panel):
         self.choose(min(ends, key=lambda end: self._visits.get(end, -1)))
 
     def _to_largest(self, _: object = None) -> None:
-        one, other = self.shape.edges[int(self.deviations.jumps.argmax())].tolist()
+        self._go_along(int(self.deviations.jumps.argmax()))
+
+    def _go_along(self, edge: int) -> None:
+        """To an end of this edge: the other one, if the first is chosen."""
+        one, other = self.shape.edges[edge].tolist()
         self.choose(other if self.chosen == one else one)
 
     def _new_values(self, _: object = None) -> None:
-        self._draws += 1
+        self._set.draw_anew()
         self._measure()
-
-    def _clicked(self, trace: int) -> Callable[..., None]:
-        def choose(_: object, points: object, __: object) -> None:
-            if found := list(points.point_inds):  # type: ignore[attr-defined]
-                if trace == VERTICES:
-                    self.choose(found[0])
-                else:
-                    one, other = self.shape.edges[found[0]].tolist()
-                    self.choose(other if self.chosen == one else one)
-
-        return self.guard(choose)
-
-    def _silence(self) -> _Silence:
-        return _Silence(self)
 
     # What is shown
 
@@ -205,8 +168,9 @@ class PolytopeExplorer(Panel):
         with self._state_lock, torch.no_grad():
             if self._quiet or self._closed:
                 return
-            shape, elements = self.make_shape(), self._draw_elements()
-            operator = self.operator_menu.operator(elements.shape[1], self.seed_box.value)
+            shape, seed = self.make_shape(), self.seed_box.value
+            elements = self._set.choose(self.size_menu.value, seed, self.operator_menu)
+            operator = self.operator_menu.operator(elements.shape[1], seed)
             assert operator is not None
             states = operator.lift(elements)
             self.deviations = measure_deviations(operator, states, shape.trees, shape.edges)
@@ -224,7 +188,7 @@ class PolytopeExplorer(Panel):
         self.chosen = shape.names.index(before) if before in shape.names else 0
         self._visits = {}
         flat = shape.places.shape[1] == 2
-        with self._silence():
+        with self.quietly():
             self.vertex_menu.options = [(name, i) for i, name in enumerate(shape.names)]
             self.vertex_menu.value = self.chosen
             self.vertex_menu.description = shape.vertex.capitalize()
@@ -233,27 +197,12 @@ class PolytopeExplorer(Panel):
                 slider.disabled = flat
                 slider.value = slider.value if same_size else angle
 
-    def _draw_elements(self) -> Tensor:
-        n = self.size_menu.value
-        generator = np.random.default_rng([self.seed_box.value, self._draws])
-        given = self.operator_menu.elements if self._values is None else self._values
-        if given is None:
-            channels = self.operator_menu.channels or self._channels
-            drawn = generator.standard_normal((len(LETTERS), channels))
-            return torch.tensor(drawn[:n], dtype=torch.float32)
-        if len(given) < n:
-            raise ValueError(f"{n} elements are asked for, and there are {len(given)}")
-        rows = generator.permutation(len(given))[:n] if self._draws else np.arange(n)
-        return given[torch.as_tensor(rows)]
-
     def _draw(self) -> None:
         self._draw_graph()
         with torch.no_grad():
             self.trace = trace(self._operator, self._states, self.shape.trees[self.chosen])
         names = list(LETTERS[: len(self.elements)])
-        figure = tree_figure(self.trace, names=names, height=HEIGHT, width=TREE_WIDTH)
-        figure.update_layout(coloraxis_showscale=False)  # the read-out has the numbers
-        self._tree_figure.show(figure)
+        self._view.show_tree(self.trace, names)
         texts = (
             summary(self.shape, self.deviations, len(names)),
             self._remarks,
@@ -265,68 +214,11 @@ class PolytopeExplorer(Panel):
         with self._state_lock:
             if self._quiet or not self.shape.names:
                 return
-            shape, found = self.shape, self.deviations
-            near = {self.chosen, *(end for _, end in shape.neighbours(self.chosen))}
-            shown = [
-                name if not shape.crowded or i in near else "" for i, name in enumerate(shape.names)
-            ]
-            figure = polytope_figure(
-                shape.places,
-                shape.edges,
-                found.without_rounding(found.deviations),
-                found.without_rounding(found.jumps),
-                shape.names,
-                chosen=self.chosen,
-                free=shape.free,
-                scale=self.scale_menu.value,
-                turn=self.turn_slider.value,
-                tilt=self.tilt_slider.value,
-                shown_names=shown,
-                height=HEIGHT,
+            self._view.show_graph(
+                self.shape,
+                self.deviations,
+                self.chosen,
+                self.scale_menu.value,
+                self.turn_slider.value,
+                self.tilt_slider.value,
             )
-            self._figure.show(figure)
-            if not self._clickable:
-                self._clickable = True
-                for place in (EDGES, VERTICES):
-                    self._figure.widget.data[place].on_click(self._clicked(place))
-
-
-class _Silence:
-    """While it lasts, changes of controls do nothing."""
-
-    def __init__(self, panel: PolytopeExplorer):
-        self._panel = panel
-
-    def __enter__(self) -> None:
-        self._before, self._panel._quiet = self._panel._quiet, True
-
-    def __exit__(self, *_: object) -> None:
-        self._panel._quiet = self._before
-
-
-def _as_elements(values: Tensor | np.ndarray | Sequence[float]) -> Tensor:
-    elements = torch.as_tensor(values, dtype=torch.float32).detach().cpu()
-    if elements.ndim == 1:
-        elements = elements[:, None]
-    if elements.ndim != 2:
-        raise ValueError(f"expected values of shape (n, channels), got {tuple(elements.shape)}")
-    return elements
-
-
-def compact(control: widgets.DOMWidget, width: int) -> None:
-    """Makes a control this many pixels wide, its description as wide as its text."""
-    control.style.description_width = "initial"
-    control.layout.width = f"{width}px"
-
-
-def _angle(description: str, low: int, high: int, tooltip: str) -> widgets.IntSlider:
-    return widgets.IntSlider(
-        min=low, max=high, step=5, description=description, tooltip=tooltip, readout=False
-    )
-
-
-def _part(figure: LiveFigure, width: str) -> widgets.VBox:
-    """Shares the width of the page."""
-    return widgets.VBox(
-        [figure.widget], layout=widgets.Layout(width=width, min_width="300px", overflow="hidden")
-    )
