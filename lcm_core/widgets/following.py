@@ -6,7 +6,7 @@ import html
 import threading
 import time
 
-from lcm_core.widgets.lane import Lane
+from lcm_core.lane import Lane
 from lcm_core.widgets.run import Run
 from lcm_core.widgets.shelf import Offer, shelf
 

@@ -7,13 +7,15 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-from lcm_core.widgets.lane import Lane
+from lcm_core.lane import Lane
 
 State = Literal["ready", "loading", "running", "paused", "stopped", "finished", "failed"]
 Order = Literal["run", "step", "pause", "stop"]
 
 #: States in which a run still has a thread.
 LIVE = ("loading", "running", "paused")
+#: States in which a run stays.
+ENDED = ("stopped", "finished", "failed")
 
 
 class Run:
@@ -98,6 +100,10 @@ class Run:
         return self.state in LIVE
 
     @property
+    def ended(self) -> bool:
+        return self.state in ENDED
+
+    @property
     def error(self) -> BaseException | None:
         """What ended the run, or the first lane that has failed."""
         errors = (lane.error for lane in self.lanes if lane.error is not None)
@@ -105,7 +111,7 @@ class Run:
 
     def _give(self, order: Order) -> None:
         with self._wake:
-            if self.state in ("stopped", "finished", "failed"):
+            if self.ended:
                 return
             self._order = order
             self._wake.notify_all()

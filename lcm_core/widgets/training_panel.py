@@ -9,21 +9,19 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from lcm_core.figures import race_curves, race_figure, training_curves, training_figure
+from lcm_core.lane import Lane, lane_labels
 from lcm_core.recipe import Recipe
 from lcm_core.training import Record, Trainer
+from lcm_core.widgets.file_row import FileRow
 from lcm_core.widgets.following import Following
-from lcm_core.widgets.lane import Lane, lane_names
-from lcm_core.widgets.live_figure import LiveFigure
 from lcm_core.widgets.page_script import PageScript
 from lcm_core.widgets.panel import Panel, ReadOut, button, row
+from lcm_core.widgets.race import MOST_RECIPES, checked_race, read_recipes
 from lcm_core.widgets.recipe_controls import RecipeControls
 from lcm_core.widgets.run import Run
+from lcm_core.widgets.run_buttons import RunButtons
+from lcm_core.widgets.run_view import RunView
 from lcm_core.widgets.shelf import shelf
-from lcm_core.widgets.training_files import DEFAULT_FILE, file_path, read_lanes, save_lanes
-from lcm_core.widgets.training_text import numbers_text, progress_text, race_table
-
-MOST_RECIPES = 4
 
 REDRAWS_PER_SECOND = 5
 #: After a drawing, training goes on for at least so many times as long as it took: plots cost 3 %.
@@ -59,11 +57,11 @@ class TrainingPanel(Panel):
         **changes: Any,
     ):
         super().__init__()
-        self.recipes = _checked(
+        self.recipes = checked_race(
             [
                 replace(each, **changes)
                 for given in (recipe, *more_recipes)
-                for each in ([given] if isinstance(given, Recipe) else _parsed(given))
+                for each in ([given] if isinstance(given, Recipe) else read_recipes(given))
             ]
         )
         self.selected = 0
@@ -71,9 +69,6 @@ class TrainingPanel(Panel):
         self._prepared = False  # whether `recipes` are others than those of the run on show
         self._next_draw = 0.0
         self._drawn_state = ""
-        self._figure = LiveFigure()
-        self._figure_of: Run | None = None  # the run for whose trainers the figure was made
-        self._baselines: dict[str, float] = {}  # of the run on show, by split
         self._following = Following()
         self._build()
         self._show_ready()
@@ -92,42 +87,22 @@ class TrainingPanel(Panel):
         )
         self.lane_menu.add_class("lcm-lane")
         self.lane_menu.observe(guard(self._select), names="value")
-        self.start_button = button("Start", "train from here", guard(self._start), "play")
-        self.pause_button = button("Pause", "keep all and stand still", guard(self._pause), "pause")
-        self.step_button = button("Step", "to the next record", guard(self._step), "step-forward")
-        self.stop_button = button("Stop", "end the run, keep its result", guard(self._stop), "stop")
-        self.reset_button = button(
-            "Reset", "back to step 0 of the recipe", guard(self._reset), "undo"
-        )
+        self.view = view = RunView()
+        self.status, self.progress, self.read_out = view.status, view.progress, view.read_out
+        self._figure = view.figure
+        self.buttons = buttons = RunButtons(guard, lambda: self.run, self._reset, self.status.say)
+        self.start_button, self.pause_button = buttons.start, buttons.pause
+        self.step_button, self.stop_button = buttons.step, buttons.stop
+        self.reset_button = buttons.reset
         self.add_button = button(
             "Add to race",
             "end this run, and race this recipe against a copy that you then change",
             guard(self._add),
             "plus",
         )
-        self.status = ReadOut("status", width="auto")
-        self.progress = widgets.IntProgress(
-            min=0, max=1, description="Progress", layout=widgets.Layout(width="320px")
-        )
-        self.progress_text = ReadOut("progress", live="off", width="auto")
-        self.read_out = ReadOut("training-text", live="off")
-        self.file_text = widgets.Text(
-            value=DEFAULT_FILE,
-            description="File",
-            tooltip="where Save writes the run and Load reads one",
-            layout=widgets.Layout(width="300px"),
-        )
-        self.file_text.add_class("lcm-file")
-        self.save_button = button(
-            "Save", "the run and its records, into the file", guard(self._save), "save"
-        )
-        self.load_button = button(
-            "Load",
-            "end this run, and go on with that of the file",
-            guard(self._load),
-            "folder-open",
-        )
-        self.file_status = ReadOut("file-status", width="auto")
+        files = FileRow(guard, lambda: self.run, self._load)
+        self.file_text, self.file_status = files.text, files.status
+        self.save_button, self.load_button = files.save, files.load
         self.follow_box = widgets.Checkbox(
             description="Show in explorers",
             tooltip="offers the operator under training in the menus of the other panels, live",
@@ -139,15 +114,7 @@ class TrainingPanel(Panel):
         self.follow_status = ReadOut("follow-status", width="auto")
         self.children = [
             row(self.lane_menu, self.controls.task_menu, self.controls.operator_menu, self.status),
-            row(
-                self.start_button,
-                self.pause_button,
-                self.step_button,
-                self.stop_button,
-                self.reset_button,
-                self.progress,
-                self.progress_text,
-            ),
+            row(*buttons.all, self.progress, view.progress_text),
             row(*self.controls.sliders.values()),
             self._error_area,
             self._figure.widget,
@@ -196,40 +163,24 @@ class TrainingPanel(Panel):
         if self.run.error is not None:
             self.show_error(self.run.error)
 
-    # What the buttons do
-
-    def _start(self, _: object = None) -> None:
-        self._begin_anew_if_ended()
-        self.run.go()
-
-    def _step(self, _: object = None) -> None:
-        self._begin_anew_if_ended()
-        self.run.step()
-
-    def _pause(self, _: object = None) -> None:
-        if self.run.state == "paused":
-            self.run.go()
-        elif self.run.live:
-            self.status.say("pausing after this step …")
-            self.run.pause()
-
-    def _stop(self, _: object = None) -> None:
-        if self.run.live:
-            self.status.say("stopping after this step …")
-            self.run.stop()
-
-    def _reset(self, _: object = None) -> None:
-        self._show([Lane(recipe) for recipe in self.recipes])
-
-    def _begin_anew_if_ended(self) -> None:
-        if self.run.state in ("stopped", "finished", "failed"):
-            self._reset()
-        self.clear_error()
-
     def end_work(self) -> None:
         self.run.stop()
         self._unwatch()
         self._following.follow(None)
+
+    # Another run
+
+    def _reset(self) -> None:
+        self._show([Lane(recipe) for recipe in self.recipes])
+
+    def _load(self, lanes: Sequence[Lane]) -> None:
+        checked_race([lane.recipe for lane in lanes])
+        self._show(lanes)
+        self.run.load()
+
+    def _add(self, _: object = None) -> None:
+        recipes = checked_race([*self.recipes, self.recipe])
+        self._show([Lane(recipe) for recipe in recipes], selected=len(recipes) - 1)
 
     def _show(self, lanes: Sequence[Lane], selected: int | None = None) -> None:
         """Ends the run on show and puts another in its place."""
@@ -241,9 +192,10 @@ class TrainingPanel(Panel):
             self.selected = min(wanted, len(lanes) - 1)
             self._prepared = False
             self._show_ready()
+        self.clear_error()
         self._follow()
 
-    # What the other controls do
+    # What the controls of the recipe do
 
     def _slide(self, field: str, value: float) -> None:
         try:
@@ -261,13 +213,8 @@ class TrainingPanel(Panel):
         self._prepare([_with(recipe, field, value) for recipe in chosen])
 
     def _apply_text(self, text: str) -> None:
-        self.recipes = _checked(_parsed(text))
+        self.recipes = checked_race(read_recipes(text))
         self._reset()
-        self.clear_error()
-
-    def _add(self, _: object = None) -> None:
-        recipes = _checked([*self.recipes, self.recipe])
-        self._show([Lane(recipe) for recipe in recipes], selected=len(recipes) - 1)
 
     def _prepare(self, changed: Sequence[Recipe]) -> None:
         """Takes recipes (all, or the chosen one) for the next run; what has been trained stays on
@@ -290,6 +237,8 @@ class TrainingPanel(Panel):
                 self.controls.show(self.recipe)
                 self._draw(self.run)
 
+    # Explorers that follow the run
+
     def _follow(self, _: object = None) -> None:
         run = self.run
         self._following.follow(run if self.follow_box.value else None)
@@ -303,40 +252,12 @@ class TrainingPanel(Panel):
         if not self._closed:
             self.follow_status.say(self._following.text)
 
-    # Files
-
-    def _save(self, _: object = None) -> None:
-        path, run = file_path(self.file_text.value), self.run
-        if any(lane.trainer is None for lane in run.lanes) and not run.live:
-            raise ValueError("there is nothing to save yet: press Start first")
-
-        def save(_: object = None) -> None:
-            save_lanes(path, run.lanes)
-            steps = " and ".join(dict.fromkeys(str(lane.step) for lane in run.lanes))
-            self._say_of_file(f"saved at step {steps}")
-
-        run.between_steps(lambda: self.guard(save)())
-
-    def _load(self, _: object = None) -> None:
-        lanes = read_lanes(file_path(self.file_text.value))
-        _checked([lane.recipe for lane in lanes])
-        self._show(lanes)
-        self.clear_error()
-        self.run.load()
-        self._say_of_file("loaded")
-
-    def _say_of_file(self, words: str) -> None:
-        if not self._closed:
-            self.file_status.say(words)
-
     # What is shown
 
     def _show_ready(self) -> None:
         self.controls.show(self.recipe)
-        names = lane_names(self.recipes)
-        self.lane_menu.options = [
-            (f"{place} {name}", place - 1) for place, name in enumerate(names, start=1)
-        ]
+        labels = lane_labels(self.recipes)
+        self.lane_menu.options = [(label, place) for place, label in enumerate(labels)]
         self.lane_menu.value = self.selected
         self.lane_menu.layout.display = "" if len(self.recipes) > 1 else "none"
         self.add_button.disabled = len(self.recipes) == MOST_RECIPES
@@ -361,90 +282,17 @@ class TrainingPanel(Panel):
                 self._next_draw = time.monotonic() + rest
 
     def _draw(self, run: Run) -> None:
-        state = run.state
-        self._drawn_state = state
-        self._draw_figure(run)
+        self._drawn_state = run.state
+        self.view.draw(run, self.lane)
+        self.buttons.show(run)
         self.controls.lock(run.live)
         if not self._prepared:
-            if self.lane.trainer is not None:
-                self.controls.follow(self.lane.trainer)
+            if self.trainer is not None:
+                self.controls.follow(self.trainer)
             self.controls.show_recipes([lane.current_recipe for lane in run.lanes])
-        self.pause_button.description = "Resume" if state == "paused" else "Pause"
-        self.pause_button.icon = "play" if state == "paused" else "pause"
-        self.progress.max = sum(lane.recipe.steps for lane in run.lanes)
-        self.progress.value = sum(lane.step for lane in run.lanes)
-        device = self.lane.trainer.device if self.lane.trainer else self.recipe.device
-        self.status.say(f"<b class='lcm-state'>{state}</b> on <span>{device}</span>")
-        self.progress_text.say(progress_text(run))
-        self.read_out.say(
-            numbers_text(self.lane, self._baselines)
-            if len(run.lanes) == 1
-            else race_table(run, self._baselines)
-        )
         if run.error is not None and not self.error:
             self.show_error(run.error)
-
-    def _draw_figure(self, run: Run) -> None:
-        """All of the figure for a new run, and once more when it is loaded; then its curves."""
-        trainers = [lane.trainer for lane in run.lanes if lane.trainer is not None]
-        records = [lane.records for lane in run.lanes]
-        loaded = run if len(trainers) == len(run.lanes) else None
-        if loaded is None or loaded is not self._figure_of:
-            self._figure_of = loaded
-            self._baselines = _constant_scores(trainers)
-            steps = max(lane.recipe.steps for lane in run.lanes)
-            metric = trainers[0].task.metric_name if trainers else "metric"
-            baselines = self._baselines or None
-            if len(records) == 1:
-                figure = training_figure(records[0], steps, metric, baselines)
-            else:
-                names = self.lane_menu.options
-                lanes = {name: records[place] for name, place in names}
-                figure = race_figure(lanes, steps, metric, baselines)
-            self._figure.show(figure)
-        elif len(records) == 1:
-            self._figure.move(training_curves(records[0], tuple(self._baselines)))
-        else:
-            self._figure.move(race_curves(records, tuple(self._baselines)))
-        if run.state != "running":
-            self._figure.rest()
 
 
 def _with(recipe: Recipe, field: str, value: Any) -> Recipe:
     return replace(recipe, **{field: value})
-
-
-def _parsed(text: str) -> list[Recipe]:
-    """The recipes of a text, one a line."""
-    lines = [line for line in text.splitlines() if line.strip()] or [""]
-    recipes = []
-    for number, line in enumerate(lines, start=1):
-        try:
-            recipes.append(Recipe.parse(line))
-        except (ValueError, TypeError) as error:
-            if len(lines) == 1:
-                raise
-            raise type(error)(f"recipe {number}: {error}") from error
-    return recipes
-
-
-def _checked(recipes: Sequence[Recipe]) -> list[Recipe]:
-    """The recipes, if they can race."""
-    if len(recipes) > MOST_RECIPES:
-        raise ValueError(f"expected 1 to {MOST_RECIPES} recipes, got {len(recipes)}")
-    for number, recipe in enumerate(recipes, start=1):
-        if (recipe.task, recipe.bits) != (recipes[0].task, recipes[0].bits):
-            raise ValueError(
-                f"a race has one task, so that its scores can be compared: recipe 1 has "
-                f"task={recipes[0].task} bits={recipes[0].bits}, and recipe {number} "
-                f"task={recipe.task} bits={recipe.bits}"
-            )
-    return list(recipes)
-
-
-def _constant_scores(trainers: Sequence[Trainer]) -> dict[str, float]:
-    """The best constant answer's score on each split that is measured, validation first."""
-    splits = dict.fromkeys(split for trainer in trainers for split in trainer.further_splits)
-    if not trainers:
-        return {}
-    return {split: trainers[0].task.baseline(split) for split in ("validation", *splits)}

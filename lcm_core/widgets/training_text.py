@@ -6,8 +6,8 @@ import html
 from collections.abc import Mapping
 
 from lcm_core.figures.race import RACE_COLOURS, RACE_LAWS
+from lcm_core.lane import Lane, lane_names
 from lcm_core.training import Record
-from lcm_core.widgets.lane import Lane, lane_names
 from lcm_core.widgets.run import Run
 
 

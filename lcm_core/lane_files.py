@@ -1,6 +1,7 @@
-"""Runs of a panel in a file: an ordinary checkpoint of the first recipe, and the others in it too.
+"""A run, or a race, in a file that the panel and the command write and read alike.
 
-So `python -m lcm_core.train --resume` and the menus of operators can read it as well.
+It is an ordinary checkpoint of the first recipe, as `Trainer.save` writes it, with its records and
+the other recipes of the race in it too: the menus of operators can read it as well.
 """
 
 from __future__ import annotations
@@ -11,25 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from lcm_core.checkpoints import read_checkpoint, write_checkpoint
+from lcm_core.lane import Lane
 from lcm_core.recipe import Recipe
 from lcm_core.training import STATE_KEYS, Record
-from lcm_core.widgets.lane import Lane
 
-DEFAULT_FILE = "checkpoints/run.pt"
-
-
-def file_path(name: str) -> Path:
-    """The file that was typed; `~` is the reader's home.
-
-    Raises:
-        ValueError: nothing was typed, or it is a folder.
-    """
-    if not name.strip():
-        raise ValueError(f"expected the name of a file, such as {DEFAULT_FILE}, got nothing")
-    path = Path(name.strip()).expanduser()
-    if path.is_dir():
-        raise ValueError(f"expected the name of a file, got the folder {path}")
-    return path
+__all__ = ["read_lanes", "save_lanes"]
 
 
 def save_lanes(path: Path, lanes: Sequence[Lane]) -> None:

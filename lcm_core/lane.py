@@ -9,6 +9,8 @@ from typing import Any
 from lcm_core.recipe import Recipe
 from lcm_core.training import Record, Trainer
 
+__all__ = ["Lane", "lane_labels", "lane_names"]
+
 
 @dataclass(eq=False)
 class Lane:
@@ -72,3 +74,8 @@ def lane_names(recipes: Sequence[Recipe]) -> list[str]:
         " ".join([recipe.operator, *(part for part in own if part not in common)])
         for recipe, own in zip(recipes, parts, strict=True)
     ]
+
+
+def lane_labels(recipes: Sequence[Recipe]) -> list[str]:
+    """The names with their numbers in the race, such as `2 sum`."""
+    return [f"{number} {name}" for number, name in enumerate(lane_names(recipes), start=1)]

@@ -1,0 +1,81 @@
+"""A run on the page: its state, its progress, its curves, and the same in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import ipywidgets as widgets
+
+from lcm_core.figures import race_curves, race_figure, training_curves, training_figure
+from lcm_core.lane import Lane, lane_labels
+from lcm_core.training import Trainer
+from lcm_core.widgets.live_figure import LiveFigure
+from lcm_core.widgets.panel import ReadOut
+from lcm_core.widgets.run import Run
+from lcm_core.widgets.training_text import numbers_text, progress_text, race_table
+
+
+class RunView:
+    """Shows a run, again and again while it trains.
+
+    Attributes:
+        status, progress, progress_text, figure, read_out: to be placed in a panel.
+    """
+
+    def __init__(self) -> None:
+        self.status = ReadOut("status", width="auto")
+        self.progress = widgets.IntProgress(
+            min=0, max=1, description="Progress", layout=widgets.Layout(width="320px")
+        )
+        self.progress_text = ReadOut("progress", live="off", width="auto")
+        self.figure = LiveFigure()
+        self.read_out = ReadOut("training-text", live="off")
+        self._figure_of: Run | None = None  # the run for whose trainers the figure was made
+        self._baselines: dict[str, float] = {}  # of the run on show, by split
+
+    def draw(self, run: Run, lane: Lane) -> None:
+        """Shows where a run is; the device is that of one of its lanes."""
+        self._draw_figure(run)
+        device = lane.trainer.device if lane.trainer else lane.recipe.device
+        self.status.say(f"<b class='lcm-state'>{run.state}</b> on <span>{device}</span>")
+        self.progress.max = sum(lane.recipe.steps for lane in run.lanes)
+        self.progress.value = sum(lane.step for lane in run.lanes)
+        self.progress_text.say(progress_text(run))
+        self.read_out.say(
+            numbers_text(run.lanes[0], self._baselines)
+            if len(run.lanes) == 1
+            else race_table(run, self._baselines)
+        )
+
+    def _draw_figure(self, run: Run) -> None:
+        """All of the figure for a new run, and once more when it is loaded; then its curves."""
+        trainers = [lane.trainer for lane in run.lanes if lane.trainer is not None]
+        records = [lane.records for lane in run.lanes]
+        loaded = run if len(trainers) == len(run.lanes) else None
+        if loaded is None or loaded is not self._figure_of:
+            self._figure_of = loaded
+            self._baselines = _constant_scores(trainers)
+            steps = max(lane.recipe.steps for lane in run.lanes)
+            metric = trainers[0].task.metric_name if trainers else "metric"
+            baselines = self._baselines or None
+            if len(records) == 1:
+                figure = training_figure(records[0], steps, metric, baselines)
+            else:
+                labels = lane_labels([lane.recipe for lane in run.lanes])
+                lanes = dict(zip(labels, records, strict=True))
+                figure = race_figure(lanes, steps, metric, baselines)
+            self.figure.show(figure)
+        elif len(records) == 1:
+            self.figure.move(training_curves(records[0], tuple(self._baselines)))
+        else:
+            self.figure.move(race_curves(records, tuple(self._baselines)))
+        if run.state != "running":
+            self.figure.rest()
+
+
+def _constant_scores(trainers: Sequence[Trainer]) -> dict[str, float]:
+    """The best constant answer's score on each split that is measured, validation first."""
+    splits = dict.fromkeys(split for trainer in trainers for split in trainer.further_splits)
+    if not trainers:
+        return {}
+    return {split: trainers[0].task.baseline(split) for split in ("validation", *splits)}
