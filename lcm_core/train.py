@@ -9,6 +9,8 @@ from typing import TextIO
 
 from tqdm import tqdm
 
+from lcm_core.lane import Lane
+from lcm_core.lane_files import read_lanes, save_lanes
 from lcm_core.recipe import Recipe
 from lcm_core.training import Trainer, TrainingError
 
@@ -21,15 +23,46 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit status."""
     options = _parser().parse_args(arguments)
     try:
-        trainer = _trainer(options)
+        lanes = _lanes(options)
         for path in filter(None, (options.records, options.checkpoint)):
             _check_writable(path)
     except (ValueError, TypeError, OSError, ImportError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    statuses = []
+    for lane in lanes:
+        statuses.append(_run(lane, lanes, options))
+        if statuses[-1] == INTERRUPTED:
+            break
+    return max(statuses)
+
+
+def _lanes(options: argparse.Namespace) -> list[Lane]:
+    """What is to be trained: one recipe, or all that a file of the training panel holds."""
+    if options.resume and options.recipe:
+        raise ValueError("expected a recipe or --resume FILE, got both: the file has its recipe")
+    if options.resume:
+        lanes = read_lanes(options.resume)
+    elif options.recipe:
+        lanes = [Lane(Recipe.parse(" ".join(options.recipe)))]
+    else:
+        raise ValueError('expected a recipe, such as "task=bbbp steps=300", or --resume FILE')
+    if len(lanes) > 1 and options.records:
+        raise ValueError(
+            f"expected one recipe for --records, got the {len(lanes)} of the race in "
+            f"{options.resume}, which keeps their records itself"
+        )
+    for lane in lanes:
+        lane.trainer = lane.make_trainer()
+    return lanes
+
+
+def _run(lane: Lane, lanes: Sequence[Lane], options: argparse.Namespace) -> int:
+    trainer = lane.trainer
+    assert trainer is not None
     print(trainer.recipe.text())
     print(trainer.task.describe())
-    if (status := _train(trainer, options)) == INTERRUPTED:
+    if (status := _train(lane, trainer, lanes, options)) == INTERRUPTED:
         return status
     print(trainer.recipe.text())
     for split in trainer.task.splits:
@@ -38,22 +71,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
-def _trainer(options: argparse.Namespace) -> Trainer:
-    if options.resume and options.recipe:
-        raise ValueError("expected a recipe or --resume FILE, got both: the file has its recipe")
-    if options.resume:
-        return Trainer.load(options.resume)
-    if not options.recipe:
-        raise ValueError('expected a recipe, such as "task=bbbp steps=300", or --resume FILE')
-    return Trainer(Recipe.parse(" ".join(options.recipe)))
-
-
-def _train(trainer: Trainer, options: argparse.Namespace) -> int:
+def _train(lane: Lane, trainer: Trainer, lanes: Sequence[Lane], options: argparse.Namespace) -> int:
     checkpoint, metric = options.checkpoint or options.resume, ""
     lines = _open_records(options.records, trainer.recorded_step) if options.records else None
     try:
         with tqdm(total=trainer.recipe.steps, initial=trainer.step, unit="step") as bar:
             for record in trainer.records():
+                lane.records.append(record)
+                lane.seconds += record.seconds
                 bar.update(record.step - bar.n)
                 if record.metric is not None:
                     metric = f", {trainer.task.metric_name} {record.metric:.4f}"
@@ -62,7 +87,7 @@ def _train(trainer: Trainer, options: argparse.Namespace) -> int:
                     lines.write(json.dumps(record.timeless()) + "\n")
                     lines.flush()
                 if checkpoint:
-                    trainer.save(checkpoint)
+                    save_lanes(checkpoint, lanes)
     except TrainingError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

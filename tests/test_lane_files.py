@@ -1,0 +1,135 @@
+"""Files of runs and races: the training panel and the command go on with what the other wrote."""
+
+import time
+
+import pytest
+
+from lcm_core import train
+from lcm_core.lane_files import read_lanes
+from lcm_core.recipe import Recipe
+from lcm_core.training import Trainer
+from lcm_core.widgets import TrainingPanel
+
+RECIPE = (
+    "task=second_minimum bits=4 channels=8 steps=12 batch_size=16 log_every=2 eval_every=4 "
+    "eval_splits=none"
+)
+FORMULA = "operator=formula(x+y+a*x*y;a=0.5)"
+
+
+@pytest.fixture
+def panels():
+    made = []
+
+    def make(*recipes) -> TrainingPanel:
+        made.append(TrainingPanel(*recipes))
+        return made[-1]
+
+    yield make
+    for panel in made:
+        panel.close()
+        assert panel.run.wait(30)
+
+
+def wait_for(condition, seconds: float = 60) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "waited too long"
+        time.sleep(0.005)
+
+
+def timeless(records) -> list[dict]:
+    return [record.timeless() for record in records]
+
+
+def straight(recipe: str) -> list[dict]:
+    return timeless(Trainer(Recipe.parse(recipe)).records())
+
+
+@pytest.mark.parametrize("others", [(), (f"{RECIPE} operator=max seed=3", f"{RECIPE} {FORMULA}")])
+def test_the_command_goes_on_with_what_the_panel_saved(panels, tmp_path, others) -> None:
+    recipes, file = (RECIPE, *others), tmp_path / "run.pt"
+    panel = panels(*recipes)
+    panel.step_button.click()
+    wait_for(lambda: panel.state == "paused")
+    panel.file_text.value = str(file)
+    panel.save_button.click()
+    wait_for(file.exists)
+    wait_for(lambda: "saved at step 2" in panel.file_status.value)
+
+    assert train.main(["--resume", str(file)]) == 0
+    lanes = read_lanes(file)
+    assert [lane.recipe.text() for lane in lanes] == [Recipe.parse(r).text() for r in recipes]
+    assert [timeless(lane.records) for lane in lanes] == [straight(recipe) for recipe in recipes]
+
+    # And the panel shows what the command did.
+    panel.load_button.click()
+    wait_for(lambda: panel.state == "finished" and panel.progress.value == 12 * len(recipes))
+    assert panel.error == ""
+    assert list(panel._figure.widget.data[0].x) == [2, 4, 6, 8, 10, 12]
+
+
+def test_the_panel_opens_the_checkpoint_of_the_command(panels, tmp_path) -> None:
+    file = tmp_path / "run.pt"
+    assert train.main([RECIPE, "--checkpoint", str(file)]) == 0
+    panel = panels("task=bbbp")
+    panel.file_text.value = str(file)
+    panel.load_button.click()
+    wait_for(lambda: panel.state == "finished")
+    assert timeless(panel.records) == straight(RECIPE)
+
+
+def test_an_interrupted_race_goes_on_where_each_recipe_is(panels, tmp_path, monkeypatch) -> None:
+    file, recipes = tmp_path / "run.pt", (RECIPE, f"{RECIPE} operator=sum")
+    panel = panels(*recipes)
+    panel.run.load()
+    wait_for(lambda: panel.state == "paused")
+    panel.file_text.value = str(file)
+    panel.save_button.click()
+    wait_for(file.exists)
+    advance = Trainer._advance
+
+    def interrupted(trainer: Trainer) -> None:
+        if trainer.recipe.operator == "sum" and trainer.step == 7:
+            raise KeyboardInterrupt
+        advance(trainer)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "_advance", interrupted)
+        assert train.main(["--resume", str(file)]) == train.INTERRUPTED
+    assert [len(lane.records) for lane in read_lanes(file)] == [6, 3]
+    assert train.main(["--resume", str(file)]) == 0
+    lanes = read_lanes(file)
+    assert [timeless(lane.records) for lane in lanes] == [straight(recipe) for recipe in recipes]
+
+
+def test_the_records_of_a_race_are_not_mixed_in_one_file(panels, tmp_path, capsys) -> None:
+    file, records = tmp_path / "run.pt", tmp_path / "records.jsonl"
+    panel = panels(RECIPE, f"{RECIPE} operator=sum")
+    panel.run.load()
+    wait_for(lambda: panel.state == "paused")
+    panel.file_text.value = str(file)
+    panel.save_button.click()
+    wait_for(file.exists)
+    assert train.main(["--resume", str(file), "--records", str(records)]) == 2
+    assert "expected one recipe for --records, got the 2 of the race" in capsys.readouterr().err
+    assert not records.exists()
+
+
+def test_a_formula_typed_into_the_panel_trains(panels) -> None:
+    panel = panels("task=second_minimum")
+    panel.controls.recipe_text.value = f"{RECIPE} {FORMULA}"
+    panel.controls.apply_button.click()
+    assert panel.error == ""
+    assert panel.controls.operator_menu.value == "formula(x+y+a*x*y;a=0.5)"
+    panel.start_button.click()
+    assert panel.run.wait(60)
+    assert (panel.state, panel.error) == ("finished", "")
+    (a,) = panel.trainer.model.aggregation.operator.values
+    assert 0 < abs(a.item() - 0.5) < 0.5  # learned
+    assert timeless(panel.records) == straight(panel.controls.recipe_text.value)
+
+    panel.controls.recipe_text.value = f"{RECIPE} operator=formula(x.real+y)"
+    panel.controls.apply_button.click()
+    assert "formula" in panel.error
+    assert "operator=formula(x+y+a*x*y;a=0.5)" in panel.recipe.text()
