@@ -18,6 +18,7 @@ from lcm_core.widgets.live_figure import LiveFigure
 from lcm_core.widgets.page_script import PageScript
 from lcm_core.widgets.panel import Panel, ReadOut, button, row
 from lcm_core.widgets.playground_numbers import pictures, sentence
+from lcm_core.widgets.playground_sliders import parameter_slider, place_slider
 from lcm_core.widgets.shelf import shelf
 from lcm_core.widgets.subshell import answer_while_cells_run
 
@@ -78,7 +79,6 @@ class OperatorPlayground(Panel):
         self.operator = FormulaOperator(1, formula, **parameters)
         self.formula_error = ""
         self._sliders: dict[str, widgets.FloatSlider] = {}
-        self._quiet = False
         self._build(formula, parameters)
         self.made()  # closes the panel that this cell made before: its label is free again
         self.label = _free_label()
@@ -102,7 +102,8 @@ class OperatorPlayground(Panel):
         for name, value in parameters.items():
             self._sliders[name] = self._parameter_slider(name, value)
         self.parameters_row = row()
-        self.place_sliders = {name: self._place_slider(name, at) for name, at in PLACES.items()}
+        low, high = float(self.axis[0]), float(self.axis[-1])
+        self.place_sliders = {n: place_slider(n, at, low, high) for n, at in PLACES.items()}
         self.example_button = button(
             "Counter-example", "put x, y and z where a law is broken", guard(self._go_to_example)
         )
@@ -113,6 +114,8 @@ class OperatorPlayground(Panel):
         self.recipe_text = ReadOut("formula-recipe", live="off")
         self.formula_text.observe(guard(lambda change: self._read(change["new"])), names="value")
         self.examples_menu.observe(guard(self._take_example), names="value")
+        for slider in self.place_sliders.values():
+            slider.observe(guard(self._move), names="value")
         self.children = [
             row(self.formula_text, self.examples_menu),
             self.message,
@@ -168,22 +171,18 @@ class OperatorPlayground(Panel):
         for words in self.laws.laws.values():
             numbers = [float(state) for state in words.at]
             if words.holds is False and all(self.axis[0] <= n <= self.axis[-1] for n in numbers):
-                self._quiet = True
-                for name, value in zip(PLACES, numbers, strict=False):
-                    self.place_sliders[name].value = value
-                self._quiet = False
+                with self.quietly():
+                    for name, value in zip(PLACES, numbers, strict=False):
+                        self.place_sliders[name].value = value
                 break
         self._move()
 
     def _clicked(self, _: object, points: Any, __: object) -> None:
         """Moves x and y to a point of a picture."""
         if points.xs and points.ys:
-            self._quiet = True
-            self.place_sliders["x"].value, self.place_sliders["y"].value = (
-                points.xs[0],
-                points.ys[0],
-            )
-            self._quiet = False
+            with self.quietly():
+                self.place_sliders["x"].value = points.xs[0]
+                self.place_sliders["y"].value = points.ys[0]
             self._move()
 
     def _move(self, _: object = None) -> None:
@@ -194,8 +193,7 @@ class OperatorPlayground(Panel):
 
     def _turn(self, _: object = None) -> None:
         """Another value of a parameter."""
-        if not self._quiet:
-            self._use(self.operator.formula)
+        self._use(self.operator.formula)
 
     def _use(self, formula: Formula) -> None:
         """Shows a formula, with its parameters as their sliders stand, and offers it."""
@@ -230,34 +228,9 @@ class OperatorPlayground(Panel):
         self.place_text.say(sentence(self.operator, self.at))
 
     def _parameter_slider(self, name: str, value: float) -> widgets.FloatSlider:
-        slider = widgets.FloatSlider(
-            value=value,
-            min=min(-3.0, value),
-            max=max(3.0, value),
-            step=0.05,
-            description=name,
-            tooltip=f"the parameter {name} of the formula",
-        )
-        slider.add_class(f"lcm-parameter-{name}")
+        slider = parameter_slider(name, value)
         slider.observe(self.guard(self._turn), names="value")
         answer_while_cells_run([slider])
-        return slider
-
-    def _place_slider(self, name: str, value: float) -> widgets.FloatSlider:
-        low, high = float(self.axis[0]), float(self.axis[-1])
-        slider = widgets.FloatSlider(
-            value=min(max(value, low), high),
-            min=low,
-            max=high,
-            step=(high - low) / 120,
-            description=name,
-            tooltip=f"the number {name} in the sentence below",
-            readout_format=".3g",
-            style={"description_width": "20px"},
-            layout=widgets.Layout(width="240px"),
-        )
-        slider.add_class(f"lcm-place-{name}")
-        slider.observe(self.guard(self._move), names="value")
         return slider
 
 
