@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from lcm_core.checks import check_states
 from lcm_core.laws import arity, difference, distances_of, law_sides
 from lcm_core.operators import Operator
 from lcm_core.populations import Population
@@ -184,6 +185,9 @@ def law_map(
         ValueError: no plane fits the states, or the operator has no identity to ask.
     """
     states = population.states(operator) if isinstance(population, Population) else population
+    check_states(operator, states)
+    if not unit > 0:
+        raise ValueError(f"expected a unit above 0, got {unit}")
     others = arity(law) - 1
     plane = principal_plane(states)
     u = torch.linspace(-REACH, REACH, resolution, dtype=states.dtype)

@@ -449,3 +449,19 @@ def test_two_panels_do_not_disturb_each_other(explorer) -> None:
     one.close()
     other.controls.view_menu.value = "means"
     assert other.error == ""
+
+
+def test_why_there_is_nothing_to_show_stays_on_show(explorer) -> None:
+    panel = explorer(("gru",), elements=torch.randn(20, 2), samples=100)
+    shelf.offer("wide", make_operator("gru", 3))
+    panel.operator_menus[1].widget.value = "wide"
+    assert "wide takes elements of 3 channels" in panel.error
+    for view in ("map", "means"):
+        panel.controls.view_menu.value = view
+        assert "Nothing to show" in text_of(panel.read_out)
+        assert "wide takes elements of 3 channels" in panel.error
+    panel.stop_button.click()
+    assert panel.error
+    panel.operator_menus[1].widget.value = "sum"
+    assert panel.error == ""
+    assert list(panel.reports) == ["gru", "sum"]

@@ -178,3 +178,11 @@ def test_the_search_says_where_its_largest_error_is() -> None:
             again = float(plain_distance(op, law, x, others)) / error.spread
         assert again == pytest.approx(error.largest_found, rel=1e-4)
     assert law_report(op, population, samples=10)["exchange"].largest_at is None
+
+
+def test_states_of_another_width_and_units_of_nothing_are_refused() -> None:
+    operator, states = make_operator("gru", 2), torch.randn(10, 3)
+    with pytest.raises(ValueError, match="d = 2, got"):
+        law_map(operator, states, "associativity", 1.0)
+    with pytest.raises(ValueError, match="a unit above 0, got 0"):
+        law_map(operator, states[:, :2], "associativity", 0.0)

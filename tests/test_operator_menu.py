@@ -59,7 +59,7 @@ def test_given_operators_come_first_and_equal_names_are_numbered(menu_of) -> Non
 
 
 def test_no_operator_can_be_chosen(menu_of) -> None:
-    menu = menu_of(None)
+    menu = menu_of(None, none=True)
     assert (menu.label, menu.operator(4), menu.channels) == (NO_OPERATOR, None, None)
 
 
@@ -173,3 +173,9 @@ def test_an_operator_offered_anew_just_when_it_was_made_is_no_error(menu_of) -> 
     menu._weights = Disturbed()
     assert menu.operator(3).channels == 3
     assert menu.operator(3) is menu.operator(3)
+
+
+@pytest.mark.parametrize("wrong", [None, 5, Operator])
+def test_what_is_no_operator_is_refused_in_words(menu_of, wrong) -> None:
+    with pytest.raises(TypeError, match=r"expected .*an operator.*, got"):
+        menu_of(wrong)

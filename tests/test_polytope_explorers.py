@@ -287,3 +287,32 @@ def test_trees_follow_the_number_of_elements(made) -> None:
     assert panel.error == ""
     given = made(OrderExplorer("gru", tree="((a (b c)) d)"))
     assert given.tree_menu.label == "((• (• •)) •)"
+
+
+def test_an_error_stays_while_what_is_shown_is_not_what_is_chosen(made) -> None:
+    panel = made(BracketingExplorer("gru", n=4, values=torch.randn(5, 2)))
+    shelf.offer("wide", make_operator("gru", 3))
+    panel.operator_menu.widget.value = "wide"
+    for change in (
+        lambda: setattr(panel.scale_menu, "index", 1),
+        lambda: setattr(panel.vertex_menu, "index", 2),
+        panel.next_button.click,
+        panel.largest_button.click,
+    ):
+        change()
+        assert "on elements of 2 channels, got 'gru' with 3" in panel.error
+    panel.operator_menu.widget.value = "sum"
+    assert panel.error == ""
+
+
+def test_buttons_of_a_panel_with_nothing_but_an_error_leave_it(made) -> None:
+    panel = made(BracketingExplorer("formula(log(0*x-1)+y)"))
+    assert "gives NaN" in panel.error
+    for button in (panel.next_button, panel.largest_button):
+        button.click()
+        assert "gives NaN" in panel.error
+
+
+def test_an_unknown_tree_is_called_so() -> None:
+    with pytest.raises(ValueError, match=r"unknown tree 'lft': did you mean 'left'\?"):
+        OrderExplorer(tree="lft")

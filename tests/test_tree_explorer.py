@@ -469,6 +469,9 @@ def test_a_button_does_not_wipe_away_the_error_of_what_it_sets() -> None:
     assert "'two' in element 2 is not a number" in panel.error
     panel.back_button.click()  # moves the slider, whose callback fails
     assert "'two' in element 2 is not a number" in panel.error
+    panel.play_button.click()  # which succeeds, but on show is what was before
+    assert panel.player.wait(30)
+    assert "'two' in element 2 is not a number" in panel.error
     panel.controls.values.value = "1, 2"
     assert panel.error == ""
     panel.close()

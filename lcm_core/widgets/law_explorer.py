@@ -209,8 +209,9 @@ class LawExplorer(Panel):
                     known = self.subjects.get(name) if name != anew else None
                     found[name] = known if known and subject.same(known) else subject
                     found[name].report  # noqa: B018 - measures, or says why it cannot
+                self._stale = False
             except Exception:
-                found = {}
+                found, self._stale = {}, True
                 raise
             finally:
                 self.subjects = found  # at once: a search looks, and a reader may

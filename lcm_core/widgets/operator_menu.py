@@ -42,7 +42,7 @@ class OperatorMenu:
     New ones are listed last: the page tells a choice by its place in the list.
 
     Args:
-        operator: what is chosen first; None is "(none)".
+        operator: what is chosen first; None is "(none)", if that can be chosen.
         on_change: called when another operator is chosen, and when the chosen one is offered anew:
             by a training run that is followed, in the thread of that run.
         description: the title; also makes the class on the page, such as `lcm-operator-2`.
@@ -53,6 +53,7 @@ class OperatorMenu:
         widget: the menu; its value is a label.
 
     Raises:
+        TypeError: it is none of these.
         ValueError: an unknown name, a file that is no checkpoint, or a checkpoint of a fold.
     """
 
@@ -64,8 +65,10 @@ class OperatorMenu:
         none: bool = False,
         also: Sequence[OperatorChoice] = (),
     ):
+        if operator is None and not none:
+            raise TypeError("expected an operator, got None")
         self._on_change = on_change
-        self._none = [NO_OPERATOR] if none or operator is None else []
+        self._none = [NO_OPERATOR] if none else []
         self._quiet = False
         self._weights: dict[tuple[str, int, int], Operator] = {}
         self._given, chosen = _given(operator, also)
@@ -180,6 +183,11 @@ def _read(operator: OperatorChoice) -> tuple[str, Offer | None]:
     """A label, and an offer if it is not listed anyway."""
     if isinstance(operator, Operator):
         return label(operator), Offer(operator)
+    if not isinstance(operator, str | Path):
+        raise TypeError(
+            "expected the name of an operator, an operator, or the file of a checkpoint, "
+            f"got {operator!r}"
+        )
     if isinstance(operator, str) and operator in [*operator_names(), *shelf.offers()]:
         return operator, None
     if isinstance(operator, Path) or Path(operator).is_file():

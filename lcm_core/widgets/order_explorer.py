@@ -8,6 +8,7 @@ import ipywidgets as widgets
 import numpy as np
 from torch import Tensor
 
+from lcm_core.errors import unknown
 from lcm_core.operators import Operator
 from lcm_core.polytopes import associahedron, permutohedron, reordered, sibling_places
 from lcm_core.trees import Tree, make_tree
@@ -46,6 +47,8 @@ class OrderExplorer(PolytopeExplorer):
         channels: int = 4,
         seed: int = 0,
     ):
+        if "(" not in tree and tree not in NAMED_TREES:
+            raise unknown("tree", tree, NAMED_TREES)
         begin = make_tree(tree, n) if tree in NAMED_TREES else Tree.parse(tree)
         if n in self.sizes and begin not in associahedron(n):
             raise ValueError(f"expected a tree over {n} leaves in order, got {begin.bracketing()}")

@@ -33,6 +33,7 @@ class Panel(widgets.VBox):
         self.error = ""
         self._error_is_from_callback = False
         self._errors = 0  # shown so far
+        self._stale = False  # whether the controls ask for something else than is shown
         self._error_area = widgets.HTML()
         self._error_area.add_class("lcm-error")
         self._state_lock = threading.RLock()
@@ -47,8 +48,10 @@ class Panel(widgets.VBox):
         cells.register(self)
 
     def guard(self, callback: Callable[..., object]) -> Callable[..., None]:
-        """Wraps a callback so that what it raises is shown in the panel; success clears what was
-        shown before it, but nothing that a callback within it showed.
+        """Wraps a callback so that what it raises is shown in the panel.
+
+        Success clears what was shown before it, unless the panel is stale; never what a callback
+        within it showed.
         """
 
         @functools.wraps(callback)
@@ -60,7 +63,8 @@ class Panel(widgets.VBox):
                 self.show_error(error)
                 self._error_is_from_callback = True
             else:
-                if self._error_is_from_callback and self._errors == before:
+                earlier = self._error_is_from_callback and self._errors == before
+                if earlier and not self._stale:
                     self.clear_error()
 
         return guarded

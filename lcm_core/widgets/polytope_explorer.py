@@ -145,12 +145,15 @@ class PolytopeExplorer(Panel):
             self._draw()
 
     def _next(self, _: object = None) -> None:
+        if self.shape is NOTHING:
+            return
         self._visits.setdefault(self.chosen, 0)
         ends = [end for _, end in self.shape.neighbours(self.chosen)]
         self.choose(min(ends, key=lambda end: self._visits.get(end, -1)))
 
     def _to_largest(self, _: object = None) -> None:
-        self._go_along(int(self.deviations.jumps.argmax()))
+        if self.shape is not NOTHING:
+            self._go_along(int(self.deviations.jumps.argmax()))
 
     def _go_along(self, edge: int) -> None:
         """To an end of this edge: the other one, if the first is chosen."""
@@ -168,6 +171,7 @@ class PolytopeExplorer(Panel):
         with self._state_lock, torch.no_grad():
             if self._quiet or self._closed:
                 return
+            self._stale = True
             shape, seed = self.make_shape(), self.seed_box.value
             elements = self._set.choose(self.size_menu.value, seed, self.operator_menu)
             operator = self.operator_menu.operator(elements.shape[1], seed)
@@ -178,6 +182,7 @@ class PolytopeExplorer(Panel):
             if shape is not self.shape:
                 self._reshape(shape)
             self._remarks = self.remarks(operator, states)
+            self._stale = False
             self._draw()
 
     def _reshape(self, shape: Shape) -> None:

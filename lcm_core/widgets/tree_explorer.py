@@ -76,7 +76,7 @@ class TreeExplorer(Panel):
         usual = len(leaves_of(bracketing)) or LEAVES
         self._set = TreeSet(values, names, graph, node, leaves, usual, channels, seed)
         self._seed = self._tree_seed = seed
-        self._stale = True  # whether the controls ask for something else than is shown
+        self._stale = True
         self.shown: TreeReductions | None = None
         self.controls = TreeControls(
             menu_value(tree),
