@@ -95,6 +95,11 @@ def test_another_option_in_the_menus_changes_no_recipe(panels) -> None:
     assert chosen == []
 
 
+def test_what_a_recipe_calls_the_device_is_text(panels) -> None:
+    panel = panels(f"{SMALL} device=<img/src=x>")
+    assert "&lt;img/src=x&gt;" in panel.status.value
+
+
 # Sizes never trained on -----------------------------------------------------------------------
 
 

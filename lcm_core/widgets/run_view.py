@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 
 import ipywidgets as widgets
@@ -36,7 +37,7 @@ class RunView:
     def draw(self, run: Run, lane: Lane) -> None:
         """Shows where a run is; the device is that of one of its lanes."""
         self._draw_figure(run)
-        device = lane.trainer.device if lane.trainer else lane.recipe.device
+        device = html.escape(str(lane.trainer.device if lane.trainer else lane.recipe.device))
         self.status.say(f"<b class='lcm-state'>{run.state}</b> on <span>{device}</span>")
         self.progress.max = sum(lane.recipe.steps for lane in run.lanes)
         self.progress.value = sum(lane.step for lane in run.lanes)
