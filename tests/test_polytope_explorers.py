@@ -316,3 +316,10 @@ def test_buttons_of_a_panel_with_nothing_but_an_error_leave_it(made) -> None:
 def test_an_unknown_tree_is_called_so() -> None:
     with pytest.raises(ValueError, match=r"unknown tree 'lft': did you mean 'left'\?"):
         OrderExplorer(tree="lft")
+
+
+def test_unordered_trees_stay_those_of_four_elements(made) -> None:
+    panel = made(BracketingExplorer(unordered=True))
+    panel.size_menu.value = 5
+    assert panel.error == ""
+    assert (panel.size_menu.value, len(panel.shape.names), len(panel.elements)) == (4, 15, 4)

@@ -60,12 +60,12 @@ class BracketingExplorer(PolytopeExplorer):
     def _unorder(self, _: object = None) -> None:
         with self._state_lock:
             self.size_menu.disabled = self.unordered_box.value
-            if self.unordered_box.value:
-                with self.quietly():
-                    self.size_menu.value = 4
             self._measure()
 
     def make_shape(self) -> Shape:
+        if self.unordered_box.value:  # also if a size is set that the page does not offer now
+            with self.quietly():
+                self.size_menu.value = 4
         return _shape(self.size_menu.value, self.unordered_box.value)
 
     def remarks(self, operator: Operator, states: Tensor) -> str:
