@@ -23,7 +23,7 @@ from lcm_core.widgets.run_buttons import RunButtons
 from lcm_core.widgets.run_view import RunView
 from lcm_core.widgets.shelf import shelf
 
-REDRAWS_PER_SECOND = 5
+REDRAWS_PER_SECOND = 3
 #: After a drawing, training goes on for at least so many times as long as it took: plots cost 3 %.
 TRAINING_PER_DRAWING = 32
 
