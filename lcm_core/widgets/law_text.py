@@ -10,6 +10,7 @@ import numpy as np
 from lcm_core.figures.law_map import in_words
 from lcm_core.law_maps import LawMap, Probe
 from lcm_core.laws import LAWS, LawError, LawReport
+from lcm_core.widgets.table import row_html, table_html
 
 #: For each law, the names of its states and its two sides.
 SIDES = {
@@ -24,21 +25,12 @@ MOST_FEATURES = 8
 def table(reports: Mapping[str, LawReport]) -> str:
     """A row for each law and operator."""
     heads = "law|mean|95 % interval|median|95th percentile|max|largest found|spread".split("|")
-    rows = [
-        f"<tr><th scope='row' style='text-align:left'>{html.escape(name)}</th>"
-        + "".join(f"<td>{cell}</td>" for cell in _cells(law, report.get(law)))
-        + "</tr>"
+    rows = (
+        row_html(html.escape(name), _cells(law, report.get(law)))
         for law in LAWS
         for name, report in reports.items()
-    ]
-    return (
-        "<table class='lcm-table' style='width:100%;text-align:right'><thead><tr>"
-        "<th style='text-align:left'>operator</th>"
-        + "".join(f"<th style='text-align:right'>{head}</th>" for head in heads)
-        + "</tr></thead><tbody>"
-        + "".join(rows)
-        + "</tbody></table>"
     )
+    return table_html("operator", heads, rows)
 
 
 def _cells(law: str, error: LawError | None) -> list[str]:

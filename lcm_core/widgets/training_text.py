@@ -9,6 +9,7 @@ from lcm_core.figures.race import RACE_COLOURS, RACE_LAWS
 from lcm_core.lane import Lane, lane_names
 from lcm_core.training import Record
 from lcm_core.widgets.run import Run
+from lcm_core.widgets.table import row_html, table_html
 
 
 def progress_text(run: Run) -> str:
@@ -77,14 +78,7 @@ def race_table(run: Run, baselines: Mapping[str, float]) -> str:
     ]
     constant = [*[""] * 4, *(f"{score:.3f}" for score in baselines.values()), ""]
     rows.append(_row("best constant answer", constant))
-    return (
-        "<table class='lcm-table' style='width:100%;text-align:right'><thead><tr>"
-        "<th style='text-align:left'>recipe</th>"
-        + "".join(f"<th style='text-align:right'>{head}</th>" for head in heads)
-        + "</tr></thead><tbody>"
-        + "".join(rows)
-        + "</tbody></table>"
-    )
+    return table_html("recipe", heads, rows)
 
 
 def scores_of(record: Record) -> dict[str, float]:
@@ -93,11 +87,7 @@ def scores_of(record: Record) -> dict[str, float]:
 
 
 def _row(head: str, cells: list[str]) -> str:
-    return (
-        f"<tr><th scope='row' style='text-align:left;font-weight:normal'>{head}</th>"
-        + "".join(f"<td>{cell}</td>" for cell in cells)
-        + "</tr>"
-    )
+    return row_html(head, cells, style=";font-weight:normal")
 
 
 def _cells(lane: Lane, baselines: Mapping[str, float]) -> list[str]:
