@@ -1,0 +1,90 @@
+"""Files made once: where they lie, and that they are whole."""
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lcm_core import cache
+from lcm_core.cache import cache_folder, cached
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch) -> Path:
+    monkeypatch.setenv("LCM_CORE_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def test_the_folder_is_the_one_that_is_set_or_the_users(monkeypatch, tmp_path):
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.delenv("LCM_CORE_CACHE", raising=False)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    assert cache_folder() == tmp_path / ".cache" / "lcm-core"
+    monkeypatch.setenv("XDG_CACHE_HOME", "relative/is/ignored")
+    assert cache_folder() == tmp_path / ".cache" / "lcm-core"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    assert cache_folder() == tmp_path / "xdg" / "lcm-core"
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert cache_folder() == tmp_path / "Library" / "Caches" / "lcm-core"
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "local"))
+    assert cache_folder() == tmp_path / "local" / "lcm-core"
+    monkeypatch.setenv("LCM_CORE_CACHE", str(tmp_path / "chosen"))
+    assert cache_folder() == tmp_path / "chosen"
+
+
+def test_a_file_is_made_once(folder):
+    made = []
+
+    def make(path: Path) -> None:
+        made.append(path)
+        path.write_text("contents")
+
+    assert cached("a.txt", make) == cached("a.txt", make) == folder / "a.txt"
+    assert (folder / "a.txt").read_text() == "contents"
+    assert len(made) == 1
+    assert made[0].suffix == ".txt"
+    assert os.listdir(folder) == ["a.txt"]
+    if os.name == "posix":  # in a folder that a class shares, all can read it
+        umask = os.umask(0)
+        os.umask(umask)
+        assert stat.S_IMODE((folder / "a.txt").stat().st_mode) == 0o666 & ~umask
+
+
+def test_a_file_that_could_not_be_finished_is_not_there(folder):
+    def fail(path: Path) -> None:
+        path.write_text("half of it")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        cached("a.txt", fail)
+    assert os.listdir(folder) == []
+    assert cached("a.txt", lambda path: path.write_text("whole")).read_text() == "whole"
+
+
+def test_two_processes_at_once_end_with_one_whole_file(folder):
+    code = (
+        f"import runpy, time; cached = runpy.run_path({cache.__file__!r})['cached']\n"  # no torch
+        "def make(path):\n"
+        "    with path.open('w') as file:\n"
+        "        for _ in range(20):\n"
+        "            file.write('x' * 1000); file.flush(); time.sleep(0.01)\n"
+        "print(len(cached('a.txt', make).read_text()))"
+    )
+    runs = [
+        subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    assert [run.communicate()[0] for run in runs] == ["20000\n"] * 3
+    assert os.listdir(folder) == ["a.txt"]
+
+
+def test_a_folder_that_cannot_be_written_to_says_what_to_set(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("LCM_CORE_CACHE", str(tmp_path / "file"))
+    with pytest.raises(OSError, match="set the environment variable LCM_CORE_CACHE"):
+        cached("a.txt", lambda path: path.write_text(""))
