@@ -33,7 +33,8 @@ class Recipe:
 
     Args:
         task: a name of `lcm_core.tasks.task_names()`.
-        bits: of the numbers of `second_minimum`.
+        bits: of the integers of the set tasks.
+        modulus: of `sum_modulo`.
         operator: the aggregation of a set or of a graph's nodes: an operator, a fold, or a
             formula such as `formula(x+y+a*x*y;a=0.5)`, whose parameters are then learned.
         tree: the shape of its trees.
@@ -59,6 +60,7 @@ class Recipe:
 
     task: str = "second_minimum"
     bits: int = 8
+    modulus: int = 10
     operator: str = "symmetrized_gru"
     tree: str = "balanced"
     channels: int = 64
@@ -176,6 +178,7 @@ _NAMES: Mapping[str, Callable[[], Iterable[str]]] = {
     "tree": lambda: TREE_NAMES,
 }
 _LEAST = {
+    "modulus": 2,
     **dict.fromkeys(("bits", "channels", "steps", "batch_size", "log_every", "eval_every"), 1),
     **dict.fromkeys(("layers", "learning_rate", "weight_decay", "clip", "seed", *LIVE_FIELDS), 0),
 }

@@ -22,7 +22,7 @@ from lcm_core.populations import closure_population
 from lcm_core.recipe import PENALTIES, Recipe
 from lcm_core.seeding import Seeded
 from lcm_core.spreads import order_spread
-from lcm_core.tasks import make_task
+from lcm_core.tasks import make_task, task_options
 from lcm_core.tasks.base import Task, seeded_generator
 
 __all__ = ["Record", "Trainer", "TrainingError", "pick_device"]
@@ -96,7 +96,8 @@ class Trainer:
     def __init__(self, recipe: Recipe):
         self.recipe = recipe
         self.device = pick_device(recipe.device)
-        self.task = make_task(recipe.task, **_task_options(recipe))
+        options = {name: getattr(recipe, name) for name in task_options(recipe.task)}
+        self.task = make_task(recipe.task, **options)
         self.further_splits = _further_splits(recipe, self.task)
         self.task.prepare()
         with Seeded(recipe.seed):
@@ -380,10 +381,6 @@ class Trainer:
         except (RuntimeError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"{path} does not fit this version of lcm_core: {error}") from error
         return trainer
-
-
-def _task_options(recipe: Recipe) -> dict[str, Any]:
-    return {"bits": recipe.bits} if recipe.task == "second_minimum" else {}
 
 
 def _further_splits(recipe: Recipe, task: Task[Any]) -> tuple[str, ...]:

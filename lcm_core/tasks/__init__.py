@@ -6,7 +6,6 @@
 torch.Size([3, 4])
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from lcm_core.errors import unknown
@@ -23,14 +22,22 @@ __all__ = [
     "Task",
     "make_task",
     "task_names",
+    "task_options",
 ]
 
-_TASKS: dict[str, Callable[..., Task[Any]]] = {"second_minimum": SecondMinimum, "bbbp": BBBP}
+_TASKS: dict[str, type[Task[Any]]] = {"second_minimum": SecondMinimum, "bbbp": BBBP}
 
 
 def task_names() -> list[str]:
     """The names that `make_task` knows."""
     return list(_TASKS)
+
+
+def task_options(name: str) -> tuple[str, ...]:
+    """The fields of a recipe that the task of that name takes, such as `bits`."""
+    if name not in _TASKS:
+        raise unknown("task", name, _TASKS)
+    return _TASKS[name].options
 
 
 def make_task(name: str, **options: Any) -> Task[Any]:

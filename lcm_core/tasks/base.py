@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Generic, Literal, TypeVar
+from typing import ClassVar, Generic, Literal, TypeVar
 
 import numpy as np
 import torch
@@ -60,6 +60,7 @@ class Task(ABC, Generic[BatchT]):
     out_features: int
     splits: tuple[str, ...]
     further_splits: tuple[str, ...] = ()  # worth a look during training, besides "validation"
+    options: ClassVar[tuple[str, ...]] = ()  # fields of a recipe that the constructor takes
 
     @abstractmethod
     def train_batch(self, step: int, batch_size: int, seed: int, device: Device = "cpu") -> BatchT:

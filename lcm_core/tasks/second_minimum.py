@@ -47,6 +47,7 @@ class SecondMinimum(Task[SetBatch]):
     metric_name = "exact match"
     splits = tuple(EVALUATION_SIZES)
     further_splits = ("size 32", "size 128")
+    options = ("bits",)
 
     def __init__(self, bits: int = 8) -> None:
         if not 1 <= bits <= 24:
