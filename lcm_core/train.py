@@ -67,7 +67,7 @@ def _run(lane: Lane, lanes: Sequence[Lane], options: argparse.Namespace) -> int:
     print(trainer.recipe.text())
     for split in trainer.task.splits:
         score, constant = trainer.evaluate(split), trainer.task.baseline(split)
-        print(f"{trainer.task.metric_name}, {split}: {score:.4f} (best constant: {constant:.4f})")
+        print(f"{trainer.task.metric_title}, {split}: {score:.4f} (best constant: {constant:.4f})")
     return status
 
 

@@ -45,6 +45,7 @@ def race_figure(
     steps: int = 1,
     metric_name: str = "metric",
     baselines: Mapping[str, float] | None = None,
+    higher_is_better: bool = True,
     height: int = 300,
 ) -> go.Figure:
     """Draws the records of up to four runs: the part of the loss that is the task's, two law
@@ -52,12 +53,12 @@ def race_figure(
 
     Args:
         lanes: the records of each recipe, by its name.
-        steps, metric_name, baselines, height: as in `training_figure`.
+        steps, metric_name, baselines, higher_is_better, height: as in `training_figure`.
     """
     empty = baselines is None and not any(map(len, lanes.values()))
     baselines = baselines or {"validation": math.nan}
     splits = tuple(baselines)
-    figure = three_plots(steps, metric_name, baselines, height, empty)
+    figure = three_plots(steps, metric_name, baselines, higher_is_better, height, empty)
     figure.layout.yaxis.title.text = "loss, its task part"
     curves = iter(race_curves(list(lanes.values()), splits))
     for name, colour in zip(lanes, RACE_COLOURS, strict=False):

@@ -82,6 +82,7 @@ def training_figure(
     steps: int = 1,
     metric_name: str = "metric",
     baselines: Mapping[str, float] | None = None,
+    higher_is_better: bool = True,
     height: int = 300,
 ) -> go.Figure:
     """Draws the records of a run.
@@ -92,6 +93,8 @@ def training_figure(
         metric_name: the title of the third plot, such as `ROC-AUC`.
         baselines: each split that is measured, validation first, with the score of its best
             constant answer, which is drawn as a thin line.
+        higher_is_better: whether the metric is a share, drawn from 0 to 1; else its axis fits what
+            is drawn.
         height: of the figure, in pixels.
     """
     empty = baselines is None and not records
@@ -101,7 +104,7 @@ def training_figure(
     plots = ("", "", *("2",) * len(LAW_NAMES), *("3",) * len(splits))
     colours = (OKABE_ITO[7], OKABE_ITO[0], *OKABE_ITO[1:6], *_SPLIT_COLOURS)
     dashes = ("solid",) * 5 + ("dot", "solid", *SPLIT_DASHES)
-    figure = three_plots(steps, metric_name, baselines, height, empty)
+    figure = three_plots(steps, metric_name, baselines, higher_is_better, height, empty)
     curves = training_curves(records, splits)
     for place, (name, plot, points) in enumerate(zip(names, plots, curves, strict=True)):
         figure.add_trace(
@@ -118,7 +121,12 @@ def training_figure(
 
 
 def three_plots(
-    steps: int, metric_name: str, baselines: Mapping[str, float], height: int, empty: bool
+    steps: int,
+    metric_name: str,
+    baselines: Mapping[str, float],
+    higher_is_better: bool,
+    height: int,
+    empty: bool,
 ) -> go.Figure:
     """The axes of losses, law errors and the metric, without curves; without numbers if empty."""
     figure = go.Figure(layout=plain_layout(height))
@@ -149,7 +157,11 @@ def three_plots(
         "tickvals": [LAW_FLOOR, *(10.0**decade for decade in decades)],
         "ticktext": [f"≤ {LAW_FLOOR:g}", *(f"{10.0**decade:g}" for decade in decades)],
     }
-    axes["yaxis3"] |= {"range": [0, 1.03]}  # type: ignore[operator]
+    if higher_is_better:
+        axes["yaxis3"] |= {"range": [0, 1.03]}  # type: ignore[operator]
+    else:  # room for the words above the highest line
+        highest = max(filter(math.isfinite, baselines.values()), default=0.0)
+        axes["yaxis3"] |= {"autorangeoptions": {"include": [highest + 0.2]}}  # type: ignore[operator]
     figure.update_layout(**axes, shapes=_baseline_shapes(baselines))
     return figure
 

@@ -57,6 +57,7 @@ class Task(ABC, Generic[BatchT]):
     name: str
     kind: Literal["sets", "graphs"]
     metric_name: str
+    higher_is_better: bool = True  # else the metric is no share but an error, on any scale
     out_features: int
     splits: tuple[str, ...]
     further_splits: tuple[str, ...] = ()  # worth a look during training, besides "validation"
@@ -76,7 +77,9 @@ class Task(ABC, Generic[BatchT]):
 
     @abstractmethod
     def metric(self, outputs: Float[Tensor, "B out"], targets: Float[Tensor, "B out"]) -> float:
-        """The score, from 0 to 1, of the outputs for a whole split; larger is better."""
+        """The score of the outputs for a whole split: from 0 to 1, and larger is better, unless
+        `higher_is_better` is False.
+        """
 
     @abstractmethod
     def baseline(self, split: str = "validation") -> float:
@@ -85,6 +88,13 @@ class Task(ABC, Generic[BatchT]):
     @abstractmethod
     def describe(self) -> str:
         """One paragraph of facts about the task and its data."""
+
+    @property
+    def metric_title(self) -> str:
+        """The name of the metric, which also says so where lower is better."""
+        return (
+            self.metric_name if self.higher_is_better else f"{self.metric_name} (lower is better)"
+        )
 
     def prepare(self) -> None:
         """Load what the evaluation needs, so that what is missing shows before training begins."""

@@ -57,14 +57,15 @@ class RunView:
             self._figure_of = loaded
             self._baselines = _constant_scores(trainers)
             steps = max(lane.recipe.steps for lane in run.lanes)
-            metric = trainers[0].task.metric_name if trainers else "metric"
+            metric = trainers[0].task.metric_title if trainers else "metric"
+            up = not trainers or trainers[0].task.higher_is_better
             baselines = self._baselines or None
             if len(records) == 1:
-                figure = training_figure(records[0], steps, metric, baselines)
+                figure = training_figure(records[0], steps, metric, baselines, up)
             else:
                 labels = lane_labels([lane.recipe for lane in run.lanes])
                 lanes = dict(zip(labels, records, strict=True))
-                figure = race_figure(lanes, steps, metric, baselines)
+                figure = race_figure(lanes, steps, metric, baselines, up)
             self.figure.show(figure)
         elif len(records) == 1:
             self.figure.move(training_curves(records[0], tuple(self._baselines)))

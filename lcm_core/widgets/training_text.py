@@ -58,7 +58,7 @@ def numbers_text(lane: Lane, baselines: Mapping[str, float]) -> str:
     )
     return (
         f"{text}<br>Law errors at step {measured.step}: {laws}."
-        f"<br>{task.metric_name} at step {measured.step}: {scores}."
+        f"<br>{task.metric_title} at step {measured.step}: {scores}."
     )
 
 
@@ -66,7 +66,7 @@ def race_table(run: Run, baselines: Mapping[str, float]) -> str:
     """One row for each recipe: where it is, its losses, law errors, scores and speed."""
     names = lane_names([lane.recipe for lane in run.lanes])
     task = run.lanes[0].trainer.task if run.lanes[0].trainer else None
-    metric = task.metric_name if task else "metric"
+    metric = task.metric_title if task else "metric"
     heads = ["step", "loss, task part", *RACE_LAWS]
     heads += [f"{metric}, {html.escape(split)}" for split in baselines] + ["sets a second"]
     rows = [
