@@ -1,0 +1,30 @@
+"""Named experiments: runs that anyone can repeat, their results, and how these are shown.
+
+    python -m lcm_core.experiments --list
+    python -m lcm_core.experiments NAME
+
+Each experiment is a module of this package with an `EXPERIMENT`.
+"""
+
+from lcm_core.experiments.base import (
+    Experiment,
+    Measurement,
+    Picture,
+    Report,
+    Results,
+    Table,
+    TrainingRun,
+)
+from lcm_core.experiments.finding import experiment_names, find_experiment
+
+__all__ = [
+    "Experiment",
+    "Measurement",
+    "Picture",
+    "Report",
+    "Results",
+    "Table",
+    "TrainingRun",
+    "experiment_names",
+    "find_experiment",
+]

@@ -1,0 +1,163 @@
+"""What an experiment is: jobs that make numbers, and a report that shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from lcm_core.experiments.results import Results
+from lcm_core.recipe import Recipe
+
+__all__ = ["Experiment", "Measurement", "Picture", "Report", "Results", "Table", "TrainingRun"]
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """One row × column of a table: the runner makes one job of it for each seed.
+
+    Args:
+        row: what is compared, such as `LCM` or `GRU + SIRE`.
+        column: the group: a task, a dataset, a budget.
+        recipe: what is trained. The runner sets its seed, its device, its steps, and how often it
+            records and evaluates.
+        budget: CPU seconds of training on one thread (seconds of the clock on a GPU). The steps
+            that take as long are calibrated once for a row and column, stored in the results,
+            and the same for all seeds. None if `steps` are given.
+        splits: what is scored when training has ended, such as `("size 32", "test")`.
+        steps: a number of steps in place of a budget.
+
+    Raises:
+        ValueError: not exactly one of `budget` and `steps` is given and positive, or no splits.
+    """
+
+    row: str
+    column: str
+    recipe: Recipe
+    budget: float | None
+    splits: tuple[str, ...]
+    steps: int | None = None
+
+    def __post_init__(self) -> None:
+        given = [each for each in (self.budget, self.steps) if each is not None]
+        if len(given) != 1 or given[0] <= 0:
+            raise ValueError(
+                f"{self.label}: expected either a budget (seconds) or a number of steps, more than "
+                f"0, got budget={self.budget}, steps={self.steps}"
+            )
+        if not self.splits:
+            raise ValueError(f"{self.label}: expected splits to score, got none")
+
+    @property
+    def label(self) -> str:
+        return f"{self.row} · {self.column}"
+
+    def with_budget(self, budget: float) -> TrainingRun:
+        """The same run for so many seconds."""
+        return replace(self, budget=budget, steps=None)
+
+    def definition(self, device: str) -> str:
+        """All that a stored result must agree with, the splits aside: else it is made anew."""
+        wanted = f"{self.budget:g} s" if self.budget is not None else f"{self.steps} steps"
+        return f"{plain(replace(self.recipe, device=device))} for {wanted}"
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A job that is no training run: times, gradients, worst cases. It runs once, and alone.
+
+    Args:
+        row, column: as of a `TrainingRun`.
+        measure: returns what JSON can hold. It runs in a process with one thread.
+        about: what is measured, in words, sizes and repeats among them; kept with the result,
+            which is made anew where these words have changed.
+    """
+
+    row: str
+    column: str
+    measure: Callable[[], dict[str, Any]]
+    about: str = ""
+
+    @property
+    def label(self) -> str:
+        return f"{self.row} · {self.column}"
+
+    def definition(self, device: str) -> str:
+        """All that a stored result must agree with."""
+        return f"measure {self.about}"
+
+
+Job = TrainingRun | Measurement
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of a report, as Markdown will show it.
+
+    Args:
+        headings: of the columns.
+        rows: one text for each heading.
+        caption: a sentence above it.
+    """
+
+    headings: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture of a report.
+
+    Args:
+        name: of its file, after the name of the experiment: letters, digits, `_`.
+        alt: its text, for whoever does not see it: what is drawn, and what it shows.
+        draw: makes the plotly figure; called only where pictures are made, so that a report in
+            words needs no plotly.
+    """
+
+    name: str
+    alt: str
+    draw: Callable[[], Any]
+
+
+#: Paragraphs of Markdown, tables and pictures, in their order.
+Report = Sequence[str | Table | Picture]
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A question, the jobs that answer it, and how the answer is shown.
+
+    Each stands in a module of its own, `lcm_core/experiments/NAME.py`, as `EXPERIMENT`.
+
+    Args:
+        name: that of the module.
+        title: a heading.
+        question: one or two sentences of Markdown.
+        jobs: called each time anew: it may read what is registered, but not long data.
+        report: from results, which may be incomplete, to what is shown.
+        seeds: how many, from 0 on.
+        finish: called once all jobs are done, with the results and a function that gives the
+            checkpoint file of a row, column and seed.
+    """
+
+    name: str
+    title: str
+    question: str
+    jobs: Callable[[], Sequence[Job]]
+    report: Callable[[Results], Report]
+    seeds: int = 3
+    finish: Callable[[Results, Callable[[str, str, int], Any]], None] | None = None
+
+
+def plain(recipe: Recipe) -> str:
+    """A recipe's text without what the runner sets."""
+    return replace(recipe, **SET_BY_RUNNER).text()
+
+
+#: Fields of a recipe that the runner sets; `device`, which it sets too, is part of a definition.
+SET_BY_RUNNER: Mapping[str, Any] = {
+    field: getattr(Recipe(), field)
+    for field in ("seed", "steps", "log_every", "eval_every", "eval_splits")
+}

@@ -1,0 +1,129 @@
+"""What an experiment has found so far: finished jobs, by row, column and seed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+__all__ = ["Measured", "Results", "Run"]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished training run.
+
+    Attributes:
+        row, column, seed: which one it is.
+        definition: what of the experiment's definition it was made for.
+        recipe: text of the whole recipe: `python -m lcm_core.train "RECIPE"` repeats the run.
+        metric: what the scores are called; larger is better if `higher_is_better`.
+        scores, constants: by split: of the trained model, and of the best constant answer.
+        laws: mean law errors at the end of training (unitless), the order spread among them.
+        curve: `[step, task loss]`, the loss as a mean since the last of them.
+        parameters: how many numbers are trained.
+        cpu_seconds, wall_seconds: of the training steps, evaluation aside. CPU seconds are those
+            of the whole process.
+        machine: which of the file's machines, from 0.
+        date: when it ended, as `2026-11-24`.
+    """
+
+    row: str
+    column: str
+    seed: int
+    definition: str
+    recipe: str
+    metric: str
+    higher_is_better: bool
+    scores: dict[str, float]
+    constants: dict[str, float]
+    laws: dict[str, float] = field(default_factory=dict)
+    curve: list[list[float]] = field(default_factory=list)
+    parameters: int = 0
+    cpu_seconds: float = 0.0
+    wall_seconds: float = 0.0
+    machine: int = 0
+    date: str = ""
+
+    def timeless(self) -> dict[str, Any]:
+        """What is the same whenever, and however often interrupted, the run is made."""
+        times = ("cpu_seconds", "wall_seconds", "machine", "date")
+        return {name: value for name, value in asdict(self).items() if name not in times}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A finished measurement: `values` is what its function returned."""
+
+    row: str
+    column: str
+    definition: str
+    values: dict[str, Any]
+    wall_seconds: float = 0.0
+    machine: int = 0
+    date: str = ""
+
+
+@dataclass(frozen=True)
+class Results:
+    """What a report is made of; jobs that are no longer defined are not in it.
+
+    Args:
+        rows, columns: in the order of the definition, whether or not there is a result.
+        runs, measurements: what is finished.
+        wanted: how many jobs there are when all is done.
+    """
+
+    rows: Sequence[str]
+    columns: Sequence[str]
+    runs: Sequence[Run] = ()
+    measurements: Sequence[Measured] = ()
+    wanted: int = 0
+
+    @property
+    def finished(self) -> int:
+        return len(self.runs) + len(self.measurements)
+
+    def of(self, row: str | None = None, column: str | None = None) -> list[Run]:
+        """The finished runs of a row, a column, or both, by seed."""
+        found = [
+            run
+            for run in self.runs
+            if (row is None or run.row == row) and (column is None or run.column == column)
+        ]
+        return sorted(found, key=lambda run: run.seed)
+
+    def scores(self, row: str, column: str, split: str) -> list[float]:
+        """The scores of a split, one a seed."""
+        return [run.scores[split] for run in self.of(row, column) if split in run.scores]
+
+    def laws(self, row: str, column: str, law: str) -> list[float]:
+        """Mean errors of a law (or the "order spread") at the end of training, one a seed."""
+        return [run.laws[law] for run in self.of(row, column) if law in run.laws]
+
+    def constant(self, column: str, split: str) -> float | None:
+        """The score of the best constant answer; None before there is a run."""
+        found = (run.constants[split] for run in self.of(column=column) if split in run.constants)
+        return next(found, None)
+
+    def higher_is_better(self, column: str) -> bool:
+        """Whether larger scores are better (so before there is a run)."""
+        return all(run.higher_is_better for run in self.of(column=column))
+
+    def metric(self, column: str) -> str:
+        """What the scores are called; "score" before there is a run."""
+        return next((run.metric for run in self.of(column=column)), "score")
+
+    def splits(self, column: str) -> list[str]:
+        """All splits that a run of the column was scored on, in their order."""
+        return list(dict.fromkeys(split for run in self.of(column=column) for split in run.scores))
+
+    def measured(self, row: str, column: str) -> dict[str, Any] | None:
+        """What a measurement returned; None before it is made."""
+        found = (m.values for m in self.measurements if (m.row, m.column) == (row, column))
+        return next(found, None)
+
+
+def in_order(labels: Iterable[str]) -> list[str]:
+    """Each label once, in the order of the first ones."""
+    return list(dict.fromkeys(labels))
