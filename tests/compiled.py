@@ -28,10 +28,10 @@ def operators(backend):
             op = make_operator(name, 4).double()
             sizes = sizes if op.identity is not None else [n for n in sizes if n]
             plan = ReductionPlan.from_sizes(sizes)
-            x = op.lift(torch.randn(sum(sizes), 4, dtype=torch.double)).requires_grad_()
+            x = torch.randn(sum(sizes), 4, dtype=torch.double, requires_grad=True)
 
             def lowered(x, op=op, plan=plan):
-                return op.lower(reduce(op, x, plan=plan))
+                return op.lower(reduce(op, op.lift(x), plan=plan))
 
             compiled = torch.compile(lowered, fullgraph=True, backend=backend)
             compare(lowered, compiled, x, op.parameters(), 1e-12)

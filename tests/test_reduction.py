@@ -126,7 +126,8 @@ def test_gradcheck(name, path, tree):
     def results(elements, *parameters):
         return op.lower(reduce(op, op.lift(elements), ptr_of(sizes), tree=tree))
 
-    assert torch.autograd.gradcheck(results, (elements, *op.parameters()))
+    many = sum(p.numel() for p in op.parameters()) > 40  # then along random directions
+    assert torch.autograd.gradcheck(results, (elements, *op.parameters()), fast_mode=many)
 
 
 @pytest.mark.parametrize(("name", "path"), ON_EVERY_PATH, indirect=["path"])

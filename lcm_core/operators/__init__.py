@@ -1,34 +1,44 @@
 """The algebra: binary operators on states, each in its file, known by name."""
 
 from lcm_core.operators.base import Operator, make_operator, operator_names, register
+from lcm_core.operators.cayley import Cayley, WorstTriple, worst_associativity
 from lcm_core.operators.extremum import Max, Min
 from lcm_core.operators.formula import FormulaOperator
 from lcm_core.operators.formula_parser import FormulaError
+from lcm_core.operators.fourier import Fourier
 from lcm_core.operators.gru import GRU, SymmetrizedGRU
 from lcm_core.operators.k_smallest import KSmallest
 from lcm_core.operators.logsumexp import LogSumExp
 from lcm_core.operators.mean import Mean
 from lcm_core.operators.mlp import MLP, SymmetrizedMLP
+from lcm_core.operators.quasi_arithmetic import QuasiArithmetic
 from lcm_core.operators.sum import Sum
 from lcm_core.operators.symmetrized import Symmetrized, symmetrized
+from lcm_core.operators.tropical import Tropical
 
 __all__ = [
     "GRU",
     "MLP",
+    "Cayley",
     "FormulaError",
     "FormulaOperator",
+    "Fourier",
     "KSmallest",
     "LogSumExp",
     "Max",
     "Mean",
     "Min",
     "Operator",
+    "QuasiArithmetic",
     "Sum",
     "Symmetrized",
     "SymmetrizedGRU",
     "SymmetrizedMLP",
+    "Tropical",
+    "WorstTriple",
     "make_operator",
     "operator_names",
     "register",
     "symmetrized",
+    "worst_associativity",
 ]
