@@ -7,6 +7,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch_geometric.data import Batch, Data
 
+from lcm_core.tasks.stored import gather
+
 
 @dataclass(frozen=True)
 class Unparsable:
@@ -59,8 +61,8 @@ class MoleculeTable:
 
     def batch(self, molecules: Int[Tensor, " B"]) -> Batch:
         """The given molecules as one graph, with `batch`, `ptr` and targets `y` (B, 1)."""
-        nodes, ptr, owner = _gather(self.node_ptr, molecules)
-        edges, _, edge_owner = _gather(self.edge_ptr, molecules)
+        nodes, ptr, owner = gather(self.node_ptr, molecules)
+        edges, _, edge_owner = gather(self.edge_ptr, molecules)
         return Batch(
             x=self.x[nodes],
             edge_index=self.edge_index[:, edges] + ptr[edge_owner],
@@ -69,15 +71,3 @@ class MoleculeTable:
             batch=owner,
             ptr=ptr,
         )
-
-
-def _gather(
-    ptr: Int[Tensor, " M_plus_1"], molecules: Int[Tensor, " B"]
-) -> tuple[Int[Tensor, " rows"], Int[Tensor, " B_plus_1"], Int[Tensor, " rows"]]:
-    """Rows of the given molecules, the pointer into them, and the molecule (0 … B − 1) of each."""
-    starts, counts = ptr[molecules], ptr[molecules + 1] - ptr[molecules]
-    new_ptr = torch.zeros(len(molecules) + 1, dtype=torch.int64)
-    new_ptr[1:] = counts.cumsum(0)
-    owner = torch.repeat_interleave(torch.arange(len(molecules)), counts)
-    rows = torch.arange(int(new_ptr[-1])) + (starts - new_ptr[:-1])[owner]
-    return rows, new_ptr, owner
