@@ -1,0 +1,156 @@
+"""Chain against tree: depth, seconds and gradients of reducing one set of n elements."""
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from lcm_core.depth_ways import Way, make_way, never
+from lcm_core.leaf_gradients import Stopped, along_all_features
+from lcm_core.operators import Operator
+
+__all__ = ["Measured", "Seconds", "gaussian_set", "measure"]
+
+REPEATS = 7
+
+
+@dataclass(frozen=True)
+class Seconds:
+    """Medians over `runs` runs: `wall` by the clock, `cpu` of all threads of the process."""
+
+    wall: float
+    cpu: float
+    runs: int
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one way to reduce one set of n elements took, and what reaches its elements.
+
+    Args:
+        way, operator, n, channels: what was measured; `operator` is the name of it.
+        depth: operator calls (or steps of a recurrent network) of which each waits for the one
+            before. All pairs of a level are one call.
+        forward: of the answer alone.
+        backward: of the answer and of the gradients of elements and weights, together.
+        log_gradients: (n,), log₁₀ of the length of the gradient at each element, without
+            underflow: see `lcm_core.leaf_gradients`. −∞ is a gradient of 0; None if not asked for.
+        reached: number of elements whose gradient is not 0 in the float32 of the timed run.
+    """
+
+    way: str
+    operator: str
+    n: int
+    channels: int
+    depth: int
+    forward: Seconds
+    backward: Seconds
+    reached: int
+    log_gradients: Float[np.ndarray, " n"] | None = None
+
+    @property
+    def first(self) -> float | None:
+        """log₁₀ of the gradient at the first element: of a chain, the farthest from the answer."""
+        return None if self.log_gradients is None else float(self.log_gradients[0])
+
+    @property
+    def last(self) -> float | None:
+        """log₁₀ of the gradient at the last element: of a chain, the nearest to the answer."""
+        return None if self.log_gradients is None else float(self.log_gradients[-1])
+
+
+def gaussian_set(n: int, channels: int, seed: int = 0) -> Float[Tensor, "n channels"]:
+    """Elements with random normal entries; the first k are the same for every n ≥ k."""
+    if n < 1:
+        raise ValueError(f"expected a set of at least 1 element, got n = {n}")
+    return torch.randn(n, channels, generator=torch.Generator().manual_seed(seed))
+
+
+def measure(
+    way: str | Way,
+    n: int,
+    operator: str | Operator = "symmetrized_gru",
+    channels: int = 64,
+    seed: int = 0,
+    *,
+    gradients: bool = True,
+    patience: float = 2.0,
+    should_stop: Callable[[], bool] = never,
+) -> Measured:
+    """Reduce one set of n Gaussian elements, on the CPU, and say what that took.
+
+    >>> measure("tree", 1000, "sum", channels=4).depth
+    10
+
+    Args:
+        way: a name of `lcm_core.depth_ways.WAYS`, or a way.
+        n: number of elements, at least 1.
+        operator: by name, with weights drawn from the seed; or an operator. Recurrent networks
+            have none.
+        channels: width of the elements; that of an operator that is given.
+        seed: of the elements and the weights.
+        gradients: measure `log_gradients`, which takes about as long as one run back.
+        patience: seconds, for each of the two passes, in which its runs are repeated, up to eight
+            times; the first is to warm up, unless it is the only one.
+        should_stop: looked at between runs; a `chain` looks at it also within them.
+
+    Raises:
+        ValueError: an unknown way or operator; n < 1.
+        lcm_core.leaf_gradients.Stopped: `should_stop()` was True.
+    """
+    way = make_way(way, operator, channels, seed) if isinstance(way, str) else way
+    x = gaussian_set(n, way.channels, seed)
+    leaves = x.clone().requires_grad_()
+
+    def forward() -> None:
+        with torch.no_grad():
+            way.answer(x, should_stop)
+
+    def backward() -> None:
+        leaves.grad = None
+        way.module.zero_grad()
+        along_all_features(way.answer(leaves, should_stop)).backward()
+
+    there = median_seconds(forward, patience, should_stop)
+    back = median_seconds(backward, patience, should_stop)
+    assert leaves.grad is not None
+    return Measured(
+        way.name,
+        way.operator_name,
+        n,
+        way.channels,
+        way.depth(n),
+        there,
+        back,
+        int((leaves.grad != 0).any(1).sum()),
+        way.log_gradients(x, should_stop) if gradients else None,
+    )
+
+
+def median_seconds(
+    function: Callable[[], None], patience: float, should_stop: Callable[[], bool] = never
+) -> Seconds:
+    """Runs it up to eight times, the first time to warm up; what takes long, once.
+
+    Args:
+        patience: seconds after which it does not run again.
+        should_stop: looked at between runs.
+    """
+    runs: list[tuple[float, float]] = []
+    begin = time.perf_counter()
+    while len(runs) < REPEATS + 1:
+        if should_stop():
+            raise Stopped
+        wall, cpu = time.perf_counter(), time.process_time()
+        function()
+        runs.append((time.perf_counter() - wall, time.process_time() - cpu))
+        if time.perf_counter() - begin + runs[-1][0] > patience:
+            break
+    runs = runs[1:] or runs
+    walls, cpus = zip(*runs, strict=True)
+    return Seconds(statistics.median(walls), statistics.median(cpus), len(runs))

@@ -1,0 +1,200 @@
+"""Ways to make one answer of one set: by a balanced tree, by a chain, by a recurrent network."""
+
+import copy
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from typing import Self
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch_geometric.nn.aggr import GRUAggregation as PyGGRUAggregation
+
+from lcm_core.errors import unknown
+from lcm_core.fold import FoldAggregation
+from lcm_core.leaf_gradients import Stopped, chain_log_gradients, log_gradients
+from lcm_core.operators import Operator, make_operator
+from lcm_core.plan import ReductionPlan
+from lcm_core.reduction import reduce
+from lcm_core.seeding import Seeded
+
+__all__ = ["WAYS", "BalancedTree", "Chain", "GRUFold", "PyGGRU", "Way", "make_way", "never"]
+
+LOOK = 256  # steps of a chain between two looks at `should_stop`
+
+ShouldStop = Callable[[], bool]
+
+
+def never() -> bool:
+    """The `should_stop` of who waits to the end."""
+    return False
+
+
+class Way(ABC):
+    """A way to make one answer of a set of n elements.
+
+    Args:
+        module: whose weights it has.
+        channels: width of the elements.
+
+    Attributes:
+        name: as `make_way` knows it.
+        operator_name: what the module is.
+    """
+
+    name: str
+
+    def __init__(self, module: nn.Module, channels: int):
+        self.module, self.channels = module, channels
+        self.operator_name = str(getattr(module, "name", "recurrent network"))
+
+    @abstractmethod
+    def depth(self, n: int) -> int:
+        """Calls of which each waits for the one before."""
+
+    @abstractmethod
+    def answer(
+        self, x: Float[Tensor, "n channels"], should_stop: ShouldStop = never
+    ) -> Float[Tensor, "1 d"]:
+        """The answer for the set x; `Chain` raises `Stopped` soon after `should_stop()` is True."""
+
+    def log_gradients(
+        self, x: Float[Tensor, "n channels"], should_stop: ShouldStop = never
+    ) -> Float[np.ndarray, " n"]:
+        """log₁₀ of the length of the answer's gradient at each element, computed in float64.
+
+        Raises:
+            Stopped: if `should_stop()` is True.
+        """
+        return log_gradients(self.double().answer, x.double())
+
+    def double(self) -> Self:
+        """The same way with weights in float64."""
+        made = copy.copy(self)
+        made.module = copy.deepcopy(self.module).double()
+        return made
+
+
+class BalancedTree(Way):
+    """⊕ by the balanced tree: `lcm_core.reduce`, one call a level, its plan made anew each time."""
+
+    name = "tree"
+    module: Operator
+
+    def __init__(self, operator: Operator):
+        super().__init__(operator, operator.channels)
+
+    def depth(self, n: int) -> int:
+        """⌈log₂ n⌉."""
+        return ReductionPlan.from_sizes([n]).depth
+
+    def answer(self, x: Tensor, should_stop: ShouldStop = never) -> Tensor:
+        return self.module.lower(reduce(self.module, self.module.lift(x)))
+
+
+class Chain(Way):
+    """⊕ by the left fold, as the plain loop that anyone would write."""
+
+    name = "chain"
+    module: Operator
+
+    def __init__(self, operator: Operator):
+        super().__init__(operator, operator.channels)
+
+    def depth(self, n: int) -> int:
+        """n − 1."""
+        return n - 1
+
+    def answer(self, x: Tensor, should_stop: ShouldStop = never) -> Tensor:
+        return self.module.lower(self._advance(None, x, should_stop))
+
+    def _advance(self, state: Tensor | None, x: Tensor, should_stop: ShouldStop = never) -> Tensor:
+        def look(_: object = None) -> None:
+            if should_stop():
+                raise Stopped
+
+        elements: Iterable[Tensor] = self.module.lift(x).split(1)
+        for step, element in enumerate(elements, start=1):
+            state = element if state is None else self.module.combine(state, element)
+            if step % LOOK == 0 and should_stop is not never:
+                look()
+                if state.requires_grad:
+                    state.register_hook(look)  # called when the way back comes through here
+        assert state is not None
+        return state
+
+    def log_gradients(self, x: Tensor, should_stop: ShouldStop = never) -> np.ndarray:
+        chain = self.double()
+        return chain_log_gradients(chain._advance, chain.module.lower, x.double(), should_stop)
+
+
+class GRUFold(Way):
+    """A recurrent network that reads the elements one by one: `FoldAggregation`."""
+
+    name = "gru_fold"
+
+    def __init__(self, channels: int):
+        super().__init__(self._make(channels), channels)
+        self.operator_name = "GRU"
+
+    def _make(self, channels: int) -> nn.Module:
+        return FoldAggregation(channels, channels, cell="gru")
+
+    def depth(self, n: int) -> int:
+        """n: a fold begins at h₀, and takes a step for the first element, too."""
+        return n
+
+    def answer(self, x: Tensor, should_stop: ShouldStop = never) -> Tensor:
+        return self.module(x, ptr=torch.tensor([0, len(x)]))
+
+    def log_gradients(self, x: Tensor, should_stop: ShouldStop = never) -> np.ndarray:
+        (rnn,) = self.double().module.children()
+        assert isinstance(rnn, nn.GRU)
+
+        def advance(state: Tensor | None, block: Tensor) -> Tensor:
+            sequence = block.unsqueeze(0 if rnn.batch_first else 1)
+            return rnn(sequence, None if state is None else state[None])[1][0]
+
+        return chain_log_gradients(advance, lambda state: state, x.double(), should_stop)
+
+
+class PyGGRU(GRUFold):
+    """The same network as PyG's `GRUAggregation`."""
+
+    name = "pyg_gru"
+
+    def _make(self, channels: int) -> nn.Module:
+        return PyGGRUAggregation(channels, channels)
+
+    def answer(self, x: Tensor, should_stop: ShouldStop = never) -> Tensor:
+        return self.module(x, torch.zeros(len(x), dtype=torch.long))
+
+
+#: By name. The first two reduce by an operator, the others are recurrent networks.
+WAYS: dict[str, type[Way]] = {way.name: way for way in (BalancedTree, Chain, GRUFold, PyGGRU)}
+
+
+def make_way(
+    name: str, operator: str | Operator = "symmetrized_gru", channels: int = 64, seed: int = 0
+) -> Way:
+    """A way by name.
+
+    Args:
+        name: of `WAYS`.
+        operator: for "tree" and "chain": an operator, or the name of one.
+        channels: width of the elements, unless an operator is given.
+        seed: of the weights.
+
+    Raises:
+        ValueError: an unknown way or operator (the nearest names are given).
+    """
+    if name not in WAYS:
+        raise unknown("way to reduce", name, WAYS)
+    with Seeded(seed):
+        if name == GRUFold.name:
+            return GRUFold(channels)
+        if name == PyGGRU.name:
+            return PyGGRU(channels)
+        made = operator if isinstance(operator, Operator) else make_operator(operator, channels)
+        return BalancedTree(made) if name == BalancedTree.name else Chain(made)
