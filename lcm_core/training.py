@@ -42,7 +42,8 @@ class Record:
     `loss`, `task_loss` and `penalties` (unweighted) are means over these steps. `metric` (on the
     validation split), `metrics` (the same on further splits) and `laws` (mean law errors over the
     closure of encoded elements, and the order spread; unitless) are there on evaluation steps.
-    `rate` is the last learning rate.
+    `rate` is the last learning rate. Seconds are those of the training steps, evaluation aside;
+    `cpu_seconds` are of all threads of the process.
     """
 
     step: int
@@ -55,10 +56,12 @@ class Record:
     laws: dict[str, float] = field(default_factory=dict)
     sets_per_second: float = 0.0
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
 
     def timeless(self) -> dict[str, Any]:
         """The record without its times: the same for the same recipe, device and threads."""
-        return {k: v for k, v in asdict(self).items() if k not in ("sets_per_second", "seconds")}
+        times = ("sets_per_second", "seconds", "cpu_seconds")
+        return {name: value for name, value in asdict(self).items() if name not in times}
 
 
 def pick_device(name: str) -> torch.device:
@@ -120,7 +123,7 @@ class Trainer:
         self.step = 0
         self.recorded_step = 0
         self.rate = 0.0
-        self._seconds = 0.0  # of training steps since the last record
+        self._seconds = self._cpu_seconds = 0.0  # of training steps since the last record
         self._wanted: deque[tuple[str, float]] = deque()  # from `set`, perhaps another thread
         self._lock = threading.Lock()  # of the above
         self._sums: dict[str, Tensor] = {}
@@ -191,7 +194,7 @@ class Trainer:
     # One step -------------------------------------------------------------------------------
 
     def _advance(self) -> None:
-        started, step = time.perf_counter(), self.step
+        started, started_cpu, step = time.perf_counter(), time.process_time(), self.step
         with self._lock:
             while self._wanted:
                 self.recipe = self.recipe.with_event(step, *self._wanted.popleft())
@@ -209,6 +212,7 @@ class Trainer:
                 f"{error}"
             ) from error
         self._seconds += time.perf_counter() - started
+        self._cpu_seconds += time.process_time() - started_cpu
 
     def _update(self, live: dict[str, float]) -> None:
         recipe = self.recipe
@@ -297,8 +301,9 @@ class Trainer:
             laws=laws,
             sets_per_second=sets / self._seconds if self._seconds else 0.0,
             seconds=self._seconds,
+            cpu_seconds=self._cpu_seconds,
         )
-        self.recorded_step, self._seconds = self.step, 0.0
+        self.recorded_step, self._seconds, self._cpu_seconds = self.step, 0.0, 0.0
         self._sums = {}
         self._good = copy.deepcopy(self.state_dict())
         return record
@@ -352,7 +357,7 @@ class Trainer:
             self._wanted = deque((name, value) for name, value in state["wanted"])
         self._sums = {name: sums.to(self.device) for name, sums in state["sums"].items()}
         self._failed_at = state["failed_at"].to(self.device)
-        self._seconds = 0.0
+        self._seconds = self._cpu_seconds = 0.0
         self._good = copy.deepcopy(self.state_dict())
 
     def save(self, path: str | Path) -> None:
