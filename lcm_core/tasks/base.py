@@ -55,7 +55,7 @@ class Task(ABC, Generic[BatchT]):
     """
 
     name: str
-    kind: Literal["sets", "graphs"]
+    kind: Literal["sets", "graphs", "properties"]
     metric_name: str
     higher_is_better: bool = True  # else the metric is no share but an error, on any scale
     out_features: int
@@ -80,6 +80,16 @@ class Task(ABC, Generic[BatchT]):
         """The score of the outputs for a whole split: from 0 to 1, and larger is better, unless
         `higher_is_better` is False.
         """
+
+    def parts(
+        self, outputs: Float[Tensor, "B out"], targets: Float[Tensor, "B out"]
+    ) -> dict[str, float]:
+        """Scores of parts of the answer by name, where a task has such parts."""
+        return {}
+
+    def baseline_parts(self, split: str = "validation") -> dict[str, float]:
+        """The scores of the parts that the best constant answer has on a split."""
+        return {}
 
     @abstractmethod
     def baseline(self, split: str = "validation") -> float:
