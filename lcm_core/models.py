@@ -15,6 +15,7 @@ from lcm_core.fold import CELLS, FoldAggregation
 from lcm_core.operators import GRU, MLP, FormulaOperator, make_operator, operator_names
 from lcm_core.operators.base import operator_class
 from lcm_core.plan import ReductionPlan
+from lcm_core.property_model import PropertyModel
 from lcm_core.reduction import make_plan
 from lcm_core.tasks import SetBatch
 from lcm_core.trees import Tree
@@ -232,7 +233,7 @@ def make_model(
     neighbors: str = "sum",
     tree: str = "balanced",
     seed: int = 0,
-) -> SetModel | GraphModel:
+) -> SetModel | GraphModel | PropertyModel:
     """The network for a task.
 
     Args:
@@ -246,6 +247,15 @@ def make_model(
     whole = make_aggregation(aggregation, channels, tree, seed)
     if task.kind == "sets":
         return SetModel(task.in_features, whole, task.out_features, channels)
+    if task.kind == "properties":
+        return PropertyModel(
+            task.in_features,
+            lambda: make_aggregation(neighbors, channels, tree, seed, empty="zero"),
+            whole,
+            task.node_features,
+            task.graph_features,
+            channels,
+        )
     each = [make_aggregation(neighbors, channels, tree, seed, empty="zero") for _ in range(layers)]
     return GraphModel(
         task.node_cardinalities, task.edge_cardinalities, each, whole, task.out_features, channels
