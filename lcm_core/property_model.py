@@ -1,0 +1,144 @@
+"""The network of the PNA benchmark: as many rounds of message passing as half the nodes."""
+
+from collections.abc import Callable
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch_geometric.data import Batch
+from torch_geometric.nn.aggr import Aggregation
+
+from lcm_core.aggregation import LCMAggregation
+from lcm_core.plan import ReductionPlan
+from lcm_core.reduction import make_plan
+from lcm_core.trees import Tree
+
+__all__ = ["Neighborhoods", "PropertyModel"]
+
+
+class PropertyModel(nn.Module):
+    """Messages between neighbours, round after round, then answers for nodes and for graphs.
+
+    A graph of n nodes has n // 2 rounds, so that news travels about as far as in most graphs of
+    the benchmark; in a batch, the states of a graph stay as they are when its rounds are over. In a
+    round a node aggregates W [h_i, h_j] over its neighbours j, joins that with its own state h_i,
+    and takes the result as the input of a GRU whose hidden state is h_i. The GRU is the same in all
+    rounds, the rest in all but the first. The original splits the 16 channels into 4 towers of 4
+    that do not see each other within a round; here every channel sees every other.
+
+    Source: Corso et al. 2020, "Principal Neighbourhood Aggregation for Graph Nets",
+    https://arxiv.org/abs/2004.05718
+
+    Args:
+        in_features: width of a node's features.
+        make_neighbors: makes an aggregation of messages, as wide as its `in_channels` says; called
+            twice, for the first round and for the others.
+        readout: the aggregation of a graph's nodes.
+        node_features, graph_features: width of the answers.
+        hidden: width of the node states.
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        make_neighbors: Callable[[], Aggregation],
+        readout: Aggregation,
+        node_features: int,
+        graph_features: int,
+        hidden: int,
+    ):
+        super().__init__()
+        self.encoder = nn.Linear(in_features, hidden)
+        self.first_round = Round(hidden, make_neighbors())
+        self.other_rounds = Round(hidden, make_neighbors())
+        self.memory = nn.GRUCell(hidden, hidden)
+        self.to_elements = nn.Linear(hidden, readout.in_channels)
+        self.aggregation = readout
+        self.of_nodes = three_layers(hidden, node_features)
+        self.of_graphs = three_layers(readout.out_channels, graph_features)
+        self.widths = node_features, graph_features
+
+    def nodes(self, batch: Batch) -> Float[Tensor, "N hidden"]:
+        """The states of all nodes when the rounds of their graphs are over."""
+        states = self.encoder(batch.x)
+        around = Neighborhoods(batch.edge_index, len(states))
+        rounds = (batch.ptr.diff() // 2)[batch.batch, None]
+        for number in range(batch.largest // 2):
+            layer = self.first_round if number == 0 else self.other_rounds
+            new = self.memory(layer(states, around), states)
+            states = torch.where(number < rounds, new, states)
+        return states
+
+    def elements(
+        self, batch: Batch
+    ) -> tuple[Float[Tensor, "N channels"], Int[Tensor, " B_plus_1"]]:
+        """What the readout reduces: node states, and the bounds of their graphs."""
+        return self.to_elements(self.nodes(batch)), batch.ptr
+
+    def forward(self, batch: Batch) -> Float[Tensor, "rows out"]:
+        """A row for each node, with zeros for what is asked of graphs; then one for each graph."""
+        states = self.nodes(batch)
+        whole = self.aggregation(self.to_elements(states), ptr=batch.ptr)
+        node_features, graph_features = self.widths
+        of_nodes = nn.functional.pad(self.of_nodes(states), (0, graph_features))
+        of_graphs = nn.functional.pad(self.of_graphs(whole), (node_features, 0))
+        return torch.cat([of_nodes, of_graphs])
+
+
+class Neighborhoods:
+    """The edges of a batch of graphs, and the plans to reduce what comes along them.
+
+    The plans are made once, and serve all rounds.
+
+    Args:
+        edge_index: (2, edges): from neighbour to node.
+        num_nodes: in all graphs together.
+    """
+
+    def __init__(self, edge_index: Int[Tensor, "2 edges"], num_nodes: int):
+        self.neighbor, self.node = edge_index
+        self.num_nodes = num_nodes
+        self._plans: dict[tuple[str | Tree, int], ReductionPlan] = {}
+
+    def aggregate(
+        self, how: Aggregation, messages: Float[Tensor, "edges d"]
+    ) -> Float[Tensor, "N d_out"]:
+        """The aggregate of the messages that come to each node."""
+        if not isinstance(how, LCMAggregation):
+            return how(messages, index=self.node, dim_size=self.num_nodes, dim=0)
+        key = how.tree, how.seed
+        if key not in self._plans:
+            count = self.num_nodes
+            self._plans[key] = make_plan(
+                messages, None, self.node, count, tree=how.tree, seed=how.seed
+            )
+        return how(messages, plan=self._plans[key], dim=0)
+
+
+class Round(nn.Module):
+    """What each node hears: U [h_i, aggregate of W [h_i, h_j] over the neighbours j], rectified."""
+
+    def __init__(self, hidden: int, aggregation: Aggregation):
+        super().__init__()
+        self.aggregation = aggregation
+        self.from_self = nn.Linear(hidden, aggregation.in_channels)
+        self.from_neighbor = nn.Linear(hidden, aggregation.in_channels, bias=False)
+        self.heard = nn.Linear(hidden + aggregation.out_channels, hidden)
+
+    def forward(
+        self, states: Float[Tensor, "N hidden"], around: Neighborhoods
+    ) -> Float[Tensor, "N hidden"]:
+        sent, received = self.from_neighbor(states), self.from_self(states)
+        messages = sent.index_select(0, around.neighbor) + received.index_select(0, around.node)
+        together = around.aggregate(self.aggregation, messages)
+        return nn.functional.leaky_relu(self.heard(torch.cat([states, together], dim=1)))
+
+
+def three_layers(width: int, out_features: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Linear(width, width),
+        nn.LeakyReLU(),
+        nn.Linear(width, width),
+        nn.LeakyReLU(),
+        nn.Linear(width, out_features),
+    )
