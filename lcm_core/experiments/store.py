@@ -1,0 +1,234 @@
+"""The file of an experiment's results: JSON, one job a line, written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from lcm_core.experiments.base import Experiment, Job, Measurement, Results, TrainingRun
+from lcm_core.experiments.calibration import Calibration
+from lcm_core.experiments.results import Measured, Run, in_order
+
+__all__ = ["Locked", "Store", "locked"]
+
+FORMAT = "lcm_core experiment, format 1"
+
+
+class Locked(RuntimeError):
+    """Another command is at work on the same experiment."""
+
+
+@dataclass
+class Store:
+    """What is known of an experiment, with one budget and on one kind of device.
+
+    Args:
+        experiment: its name.
+        budget: seconds that take the place of those of the definition, or None.
+        device: "cpu", "cuda", …
+        seeds: the most that were asked for so far; 0 if those of the definition.
+    """
+
+    experiment: str
+    budget: float | None = None
+    device: str = "cpu"
+    seeds: int = 0
+    machines: list[dict[str, Any]] = field(default_factory=list)
+    calibrations: list[Calibration] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
+    measurements: list[Measured] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """Of its file and of its folder of checkpoints: tables never mix budgets or devices."""
+        budget = f"-{self.budget:g}s" if self.budget is not None else ""
+        return f"{self.experiment}{budget}{'' if self.device == 'cpu' else f'-{self.device}'}"
+
+    @property
+    def special(self) -> bool:
+        """Whether budget or device are other ones than by default."""
+        return self.budget is not None or self.device != "cpu"
+
+    def ask_for(self, seeds: int, by_default: int) -> None:
+        """Remembers how many seeds were asked for, if by default there are others."""
+        if self.special or seeds > by_default:
+            self.seeds = max(self.seeds, seeds)
+
+    @property
+    def command(self) -> str:
+        """What makes all that is in it."""
+        options = [f"--seeds {self.seeds}"] if self.seeds else []
+        options += [f"--budget {self.budget:g}"] if self.budget is not None else []
+        options += [f"--device {self.device}"] if self.device != "cpu" else []
+        return " ".join(["python -m lcm_core.experiments", self.experiment, *options])
+
+    @classmethod
+    def read(cls, path: Path) -> Store:
+        """What a file holds.
+
+        Raises:
+            ValueError: it is no file of results, or of another format.
+        """
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+            if found.pop("format") != FORMAT:
+                raise ValueError(f"expected the format {FORMAT!r}")
+            found.pop("command")
+            kinds = {"calibrations": Calibration, "runs": Run, "measurements": Measured}
+            for name, kind in kinds.items():
+                found[name] = [kind(**each) for each in found[name]]
+            return cls(**found)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"{path} is no file of results that can be read: {error}") from error
+
+    def text(self) -> str:
+        """The file's contents."""
+        head: dict[str, Any] = {
+            "format": FORMAT,
+            "experiment": self.experiment,
+            "command": self.command,
+        }
+        head |= {"budget": self.budget, "device": self.device, "seeds": self.seeds}
+        lines = [f" {json.dumps(name)}: {json.dumps(value)}" for name, value in head.items()]
+        lists: dict[str, Sequence[Any]] = {"machines": self.machines}
+        for name in ("calibrations", "runs", "measurements"):
+            lists[name] = [asdict(each) for each in getattr(self, name)]
+        for name, values in lists.items():
+            inner = ",\n".join(f"  {json.dumps(value, ensure_ascii=False)}" for value in values)
+            lines.append(f" {json.dumps(name)}: [" + (f"\n{inner}\n ]" if inner else "]"))
+        return "{\n" + ",\n".join(lines) + "\n}\n"
+
+    def write(self, folder: Path) -> None:
+        """To `NAME.json` in the folder: a temporary file that is renamed."""
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{self.name}.json"
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=folder)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(self.text())
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(temporary, 0o644)
+            os.replace(temporary, path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+
+    def machine(self, described: dict[str, Any]) -> int:
+        """The number of this machine in the file; it is added if it is new."""
+        if described not in self.machines:
+            self.machines.append(described)
+        return self.machines.index(described)
+
+    def jobs(self, experiment: Experiment) -> list[Job]:
+        """The jobs of the definition, with this file's budget."""
+        return [
+            job.with_budget(self.budget)
+            if isinstance(job, TrainingRun) and self.budget is not None
+            else job
+            for job in experiment.jobs()
+        ]
+
+    def calibration(self, run: TrainingRun) -> Calibration | None:
+        """The one of this run's definition, or None."""
+        definition = run.definition(self.device)
+        wanted = (run.row, run.column, definition)
+        found = (c for c in self.calibrations if (c.row, c.column, c.definition) == wanted)
+        return next(found, None)
+
+    def add_calibration(self, new: Calibration) -> None:
+        """In place of one for the same row and column."""
+        key = (new.row, new.column)
+        self.calibrations = [c for c in self.calibrations if (c.row, c.column) != key] + [new]
+
+    def finished_run(self, job: TrainingRun, seed: int) -> Run | None:
+        """The result of this job, if it is of this definition and has all its splits."""
+        wanted = (job.row, job.column, seed, job.definition(self.device))
+        for run in self.runs:
+            if (run.row, run.column, run.seed, run.definition) == wanted:
+                return run if set(job.splits) <= set(run.scores) else None
+        return None
+
+    def add_run(self, new: Run) -> None:
+        """In place of one of the same row, column and seed."""
+        key = (new.row, new.column, new.seed)
+        self.runs = [r for r in self.runs if (r.row, r.column, r.seed) != key] + [new]
+
+    def finished_measurement(self, job: Measurement) -> Measured | None:
+        """The result of this measurement, if it is of this definition."""
+        wanted = (job.row, job.column, job.definition(self.device))
+        found = (m for m in self.measurements if (m.row, m.column, m.definition) == wanted)
+        return next(found, None)
+
+    def add_measurement(self, new: Measured) -> None:
+        """In place of one of the same row and column."""
+        key = (new.row, new.column)
+        self.measurements = [m for m in self.measurements if (m.row, m.column) != key] + [new]
+
+    def sort(self, jobs: Sequence[Job]) -> None:
+        """In the order of the definition, whatever was finished first; unknown ones last."""
+        places = {(job.row, job.column): place for place, job in enumerate(jobs)}
+
+        def place(each: Calibration | Run | Measured) -> tuple[int, int]:
+            seed = each.seed if isinstance(each, Run) else 0
+            return places.get((each.row, each.column), len(places)), seed
+
+        self.calibrations.sort(key=place)
+        self.runs.sort(key=place)
+        self.measurements.sort(key=place)
+
+    def results(self, experiment: Experiment) -> Results:
+        """What is finished of the definition as it is now."""
+        jobs = self.jobs(experiment)
+        seeds = self.seeds or experiment.seeds
+        training = [job for job in jobs if isinstance(job, TrainingRun)]
+        measuring = [job for job in jobs if isinstance(job, Measurement)]
+        runs = [self.finished_run(job, run.seed) for job in training for run in self._of(job)]
+        measured = [self.finished_measurement(job) for job in measuring]
+        return Results(
+            rows=in_order(job.row for job in jobs),
+            columns=in_order(job.column for job in jobs),
+            runs=[run for run in runs if run is not None],
+            measurements=[each for each in measured if each is not None],
+            wanted=len(training) * seeds + len(measuring),
+        )
+
+    def _of(self, job: TrainingRun) -> list[Run]:
+        found = [run for run in self.runs if (run.row, run.column) == (job.row, job.column)]
+        return sorted(found, key=lambda run: run.seed)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Only one command at a time has this folder; the lock goes with its process.
+
+    Raises:
+        Locked: another has it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("a+") as file:
+        try:
+            _lock(file)
+        except OSError as error:
+            raise Locked(
+                f"another command is at work on {folder.name}: wait until it has ended, or end it"
+            ) from error
+        yield
+
+
+def _lock(file: IO[str]) -> None:
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        import msvcrt
+
+        file.seek(0)
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+    else:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,0 +1,120 @@
+"""Tables of results: the median over the seeds, and how far they spread."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Sequence
+
+from lcm_core.experiments.base import Table
+from lcm_core.experiments.results import Results
+
+__all__ = ["NOTHING", "score_table", "spread", "value_table"]
+
+NOTHING = "–"  # where there is no result yet
+
+#: Values, one a seed, of a row in a column of the table.
+Values = Callable[[str, str], Sequence[float]]
+
+
+def spread(values: Sequence[float], form: str = ".1%") -> str:
+    """Median (smallest–largest), such as `95.8% (94.9–96.1)`; one value alone stands alone.
+
+    >>> spread([0.961, 0.949, 0.958])
+    '95.8% (94.9–96.1)'
+    >>> spread([-2.1, -2.3], ".2f")
+    '−2.20 (−2.30 to −2.10)'
+
+    Args:
+        values: one a seed.
+        form: of a number, as in Python's format strings.
+    """
+    if not values:
+        return NOTHING
+    middle = _number(statistics.median(values), form)
+    if len(values) == 1:
+        return middle
+    low, high = (_number(value, form).removesuffix("%") for value in (min(values), max(values)))
+    return f"{middle} ({low}{' to ' if '−' in low else '–'}{high})"
+
+
+def value_table(
+    rows: Sequence[str],
+    headings: Sequence[str],
+    values: Values,
+    form: str = ".1%",
+    best: Callable[[str], str | None] = lambda heading: "max",
+    first: str = "",
+    caption: str = "",
+) -> Table:
+    """A table of medians and spreads, the best median of each column in bold.
+
+    Args:
+        rows: of the table; one without any value is left out.
+        headings: of its columns, those of the rows aside.
+        values: `values(row, heading)`: one number a seed.
+        form: of a number, as in Python's format strings.
+        best: `best(heading)`: which is the best of a column: "max", "min", or None.
+        first: heading of the rows.
+        caption: a sentence above it.
+    """
+    found = {row: [values(row, heading) for heading in headings] for row in rows}
+    found = {row: cells for row, cells in found.items() if any(map(len, cells))}
+    texts = {row: [spread(cell, form) for cell in cells] for row, cells in found.items()}
+    for place, heading in enumerate(headings):
+        which = best(heading)
+        medians = {
+            row: _number(statistics.median(cells[place]), form)
+            for row, cells in found.items()
+            if len(cells[place])
+        }
+        if which is None or len(medians) < 2:
+            continue
+        choose = max if which == "max" else min
+        top = choose(medians, key=lambda row: statistics.median(found[row][place]))
+        for row, text in medians.items():
+            if text == medians[top]:  # as good as the best, at the digits that are shown
+                texts[row][place] = f"**{texts[row][place]}**"
+    return Table([first, *headings], [[row, *cells] for row, cells in texts.items()], caption)
+
+
+def score_table(
+    results: Results,
+    cells: Sequence[tuple[str, str, str]] | None = None,
+    rows: Sequence[str] | None = None,
+    form: str = ".1%",
+    first: str = "",
+    caption: str = "",
+) -> Table:
+    """Scores by row, and in the last row those of the best constant answer.
+
+    Args:
+        cells: `(heading, column, split)` of each column of the table; None is all columns and
+            splits that there are.
+        rows: None is all rows.
+        form: of a number: ".1%" for shares, ".3f", ….
+        first: heading of the rows.
+        caption: a sentence above it.
+    """
+    if cells is None:
+        cells = [
+            (f"{c}, {split}", c, split) for c in results.columns for split in results.splits(c)
+        ]
+    where = {heading: (column, split) for heading, column, split in cells}
+    table = value_table(
+        results.rows if rows is None else rows,
+        list(where),
+        lambda row, heading: results.scores(row, *where[heading]),
+        form,
+        lambda heading: "max" if results.higher_is_better(where[heading][0]) else "min",
+        first,
+        caption,
+    )
+    constants = [results.constant(*place) for place in where.values()]
+    if all(constant is None for constant in constants):
+        return table
+    texts = [NOTHING if each is None else _number(each, form) for each in constants]
+    return Table(table.headings, [*table.rows, ["*best constant answer*", *texts]], caption)
+
+
+def _number(value: float, form: str) -> str:
+    return format(value, form).replace("-", "−")

@@ -1,0 +1,155 @@
+"""The work on one job, as a generator of its progress: in this process or in another."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lcm_core.experiments.base import Measurement
+from lcm_core.experiments.calibration import calibrate
+from lcm_core.experiments.finding import find_experiment
+from lcm_core.lane import Lane
+from lcm_core.lane_files import read_lanes, save_lanes
+from lcm_core.recipe import Recipe
+from lcm_core.training import Record
+
+__all__ = ["Calibrate", "Done", "Event", "Failed", "Measure", "Progress", "Train", "Work", "events"]
+
+SAVE_EVERY = 15.0  # seconds
+CURVE_POINTS = 30
+
+
+@dataclass(frozen=True)
+class Train:
+    """Train a recipe and score it; the state is kept in a file on the way, and at the end."""
+
+    experiment: str
+    recipe: str
+    splits: tuple[str, ...]
+    checkpoint: Path
+
+
+@dataclass(frozen=True)
+class Calibrate:
+    """Time the steps of a recipe."""
+
+    experiment: str
+    recipe: str
+    budget: float
+
+
+@dataclass(frozen=True)
+class Measure:
+    """Call the measurement of a row and column."""
+
+    experiment: str
+    row: str
+    column: str
+
+
+Work = Train | Calibrate | Measure
+
+
+@dataclass(frozen=True)
+class Progress:
+    """So many steps are done; `rate` is steps per second now."""
+
+    step: int
+    steps: int
+    rate: float
+
+
+@dataclass(frozen=True)
+class Done:
+    """The job is finished, and this is what it found."""
+
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The job ended with an error."""
+
+    message: str
+
+
+Event = Progress | Done | Failed
+
+
+def events(work: Work) -> Iterator[Event]:
+    """Does the work: any number of `Progress`, then `Done` or `Failed`."""
+    try:
+        find_experiment(work.experiment)  # its module may register operators or tasks
+        if isinstance(work, Train):
+            yield from _train(work)
+        elif isinstance(work, Calibrate):
+            seconds = calibrate(Recipe.parse(work.recipe), work.budget)
+            yield Done({"seconds_per_step": seconds})
+        else:
+            yield _measure(work)
+    except Exception as error:  # whatever it is, the other jobs go on
+        yield Failed(f"{type(error).__name__}: {error}")
+
+
+def _train(work: Train) -> Iterator[Event]:
+    recipe = Recipe.parse(work.recipe)
+    lane = _lane(recipe, work.checkpoint)
+    trainer = lane.trainer = lane.make_trainer()
+    saved = time.monotonic()
+    yield Progress(trainer.step, recipe.steps, 0.0)
+    for record in trainer.records():
+        lane.records.append(record)
+        lane.seconds += record.seconds
+        rate = record.sets_per_second / recipe.batch_size
+        yield Progress(trainer.step, recipe.steps, rate)
+        if trainer.done or time.monotonic() - saved >= SAVE_EVERY:
+            save_lanes(work.checkpoint, [lane])
+            saved = time.monotonic()
+    task = trainer.task
+    yield Done(
+        {
+            "metric": task.metric_name,
+            "higher_is_better": task.higher_is_better,
+            "scores": {split: trainer.evaluate(split) for split in work.splits},
+            "constants": {split: task.baseline(split) for split in work.splits},
+            "laws": lane.records[-1].laws,
+            "curve": _curve(lane.records),
+            "parameters": sum(p.numel() for p in trainer.model.parameters() if p.requires_grad),
+            "cpu_seconds": round(sum(record.cpu_seconds for record in lane.records), 3),
+            "wall_seconds": round(sum(record.seconds for record in lane.records), 3),
+        }
+    )
+
+
+def _lane(recipe: Recipe, checkpoint: Path) -> Lane:
+    """Where the run stands: at its checkpoint, or at its beginning if there is none that fits."""
+    try:
+        (lane,) = read_lanes(checkpoint)
+        if lane.recipe == recipe:
+            lane.make_trainer()
+            return lane
+    except (FileNotFoundError, ValueError):
+        pass  # of another version, or of another recipe: made anew
+    return Lane(recipe)
+
+
+def _curve(records: list[Record]) -> list[list[float]]:
+    """`[step, mean task loss since the last of them]` of about 30 stretches of the run."""
+    size = -(-len(records) // CURVE_POINTS)
+    stretches = [records[start : start + size] for start in range(0, len(records), size)]
+    return [
+        [stretch[-1].step, float(f"{sum(r.task_loss for r in stretch) / len(stretch):.5g}")]
+        for stretch in stretches
+    ]
+
+
+def _measure(work: Measure) -> Event:
+    for job in find_experiment(work.experiment).jobs():
+        if isinstance(job, Measurement) and (job.row, job.column) == (work.row, work.column):
+            began = time.perf_counter()
+            values = job.measure()
+            return Done({"values": values, "wall_seconds": round(time.perf_counter() - began, 3)})
+    raise LookupError(f"{work.experiment} has no measurement {work.row} · {work.column}")

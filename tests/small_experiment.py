@@ -1,0 +1,36 @@
+"""An experiment of a second or two, for the tests of the runner."""
+
+import torch
+
+from lcm_core.experiments import Experiment, Measurement, TrainingRun
+from lcm_core.experiments.tables import score_table
+from lcm_core.recipe import Recipe
+
+SMALL = "task=second_minimum bits=4 channels=8 batch_size=16"
+
+
+def threads() -> dict[str, int]:
+    return {"threads": torch.get_num_threads()}
+
+
+def jobs() -> list[TrainingRun | Measurement]:
+    splits = ("size 16", "size 32")
+    return [
+        *(
+            TrainingRun(row, column, Recipe.parse(f"{SMALL} operator={row}"), budget, splits)
+            for column, budget in (("short", 0.1), ("long", 0.2))
+            for row in ("sum", "max")
+        ),
+        TrainingRun("LCM", "short", Recipe.parse(f"{SMALL} associativity=0.1"), None, splits, 30),
+        Measurement("LCM", "threads", threads, "how many threads"),
+    ]
+
+
+EXPERIMENT = Experiment(
+    name="small",
+    title="A small experiment",
+    question="Does the machinery work?",
+    jobs=jobs,
+    report=lambda results: [score_table(results)],
+    seeds=2,
+)
