@@ -174,6 +174,31 @@ class Trainer:
         self, split: str = "validation", should_stop: Callable[[], bool] | None = None
     ) -> float | None:
         """The task's metric on a split; None if `should_stop` said so between two batches."""
+        answers = self._answers(split, should_stop)
+        return None if answers is None else self.task.metric(*answers)
+
+    def scores(self, split: str = "validation") -> dict[str, float]:
+        """The metric on a split, by its name; then of parts of the answer, as "test: diameter"."""
+        answers = self._answers(split)
+        assert answers is not None
+        parts = self.task.parts(*answers)
+        return {
+            split: self.task.metric(*answers),
+            **{f"{split}: {part}": score for part, score in parts.items()},
+        }
+
+    def constant_scores(self, split: str = "validation") -> dict[str, float]:
+        """As `scores`, of the best constant answer."""
+        parts = self.task.baseline_parts(split)
+        return {
+            split: self.task.baseline(split),
+            **{f"{split}: {part}": score for part, score in parts.items()},
+        }
+
+    def _answers(
+        self, split: str, should_stop: Callable[[], bool] | None = None
+    ) -> tuple[Tensor, Tensor] | None:
+        """Outputs and targets of a whole split."""
         self.model.eval()
         outputs, targets = [], []
         with torch.no_grad():
@@ -182,7 +207,7 @@ class Trainer:
                     return None
                 outputs.append(self.model(batch))
                 targets.append(self.task.targets(batch))
-        return self.task.metric(torch.cat(outputs), torch.cat(targets))
+        return torch.cat(outputs), torch.cat(targets)
 
     def _check_identity(self, live: dict[str, float]) -> None:
         operator = getattr(self.model.aggregation, "operator", None)

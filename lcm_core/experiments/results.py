@@ -18,7 +18,8 @@ class Run:
         definition: what of the experiment's definition it was made for.
         recipe: text of the whole recipe: `python -m lcm_core.train "RECIPE"` repeats the run.
         metric: what the scores are called; larger is better if `higher_is_better`.
-        scores, constants: by split: of the trained model, and of the best constant answer.
+        scores, constants: by split: of the trained model, and of the best constant answer. Where
+            a task scores parts of its answer, these follow, as "test: diameter".
         laws: mean law errors at the end of training (unitless), the order spread among them.
         curve: `[step, task loss]`, the loss as a mean since the last of them.
         parameters: how many numbers are trained.
@@ -115,8 +116,9 @@ class Results:
         return next((run.metric for run in self.of(column=column)), "score")
 
     def splits(self, column: str) -> list[str]:
-        """All splits that a run of the column was scored on, in their order."""
-        return list(dict.fromkeys(split for run in self.of(column=column) for split in run.scores))
+        """All splits that a run of the column was scored on, in their order; without parts."""
+        scored = dict.fromkeys(split for run in self.of(column=column) for split in run.scores)
+        return [split for split in scored if ": " not in split]
 
     def measured(self, row: str, column: str) -> dict[str, Any] | None:
         """What a measurement returned; None before it is made."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -113,8 +113,8 @@ def _train(work: Train) -> Iterator[Event]:
         {
             "metric": task.metric_name,
             "higher_is_better": task.higher_is_better,
-            "scores": {split: trainer.evaluate(split) for split in work.splits},
-            "constants": {split: task.baseline(split) for split in work.splits},
+            "scores": _by_split(trainer.scores, work.splits),
+            "constants": _by_split(trainer.constant_scores, work.splits),
             "laws": lane.records[-1].laws,
             "curve": _curve(lane.records),
             "parameters": sum(p.numel() for p in trainer.model.parameters() if p.requires_grad),
@@ -134,6 +134,12 @@ def _lane(recipe: Recipe, checkpoint: Path) -> Lane:
     except (FileNotFoundError, ValueError):
         pass  # of another version, or of another recipe: made anew
     return Lane(recipe)
+
+
+def _by_split(
+    scores: Callable[[str], dict[str, float]], splits: tuple[str, ...]
+) -> dict[str, float]:
+    return {name: score for split in splits for name, score in scores(split).items()}
 
 
 def _curve(records: list[Record]) -> list[list[float]]:
