@@ -1,20 +1,22 @@
 """Chain against tree: depth, seconds and gradients of reducing one set of n elements."""
 
+import math
 import statistics
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from lcm_core.depth_ways import Way, make_way, never
 from lcm_core.leaf_gradients import Stopped, along_all_features
 from lcm_core.operators import Operator
 
-__all__ = ["Measured", "Seconds", "gaussian_set", "measure"]
+__all__ = ["Cost", "Seconds", "gaussian_set", "measure"]
 
 REPEATS = 7
 
@@ -29,7 +31,7 @@ class Seconds:
 
 
 @dataclass(frozen=True)
-class Measured:
+class Cost:
     """What one way to reduce one set of n elements took, and what reaches its elements.
 
     Args:
@@ -38,9 +40,10 @@ class Measured:
             before. All pairs of a level are one call.
         forward: of the answer alone.
         backward: of the answer and of the gradients of elements and weights, together.
-        log_gradients: (n,), log₁₀ of the length of the gradient at each element, without
-            underflow: see `lcm_core.leaf_gradients`. −∞ is a gradient of 0; None if not asked for.
         reached: number of elements whose gradient is not 0 in the float32 of the timed run.
+        places, log_gradients: (k,), some elements by their place in the set, the first and the last
+            among them (all, if n ≤ 64), and log₁₀ of the length of the gradient at each, without
+            underflow: see `lcm_core.leaf_gradients`. −∞ is a gradient of 0. Empty if not asked for.
     """
 
     way: str
@@ -51,17 +54,41 @@ class Measured:
     forward: Seconds
     backward: Seconds
     reached: int
-    log_gradients: Float[np.ndarray, " n"] | None = None
+    places: Int[np.ndarray, " k"]
+    log_gradients: Float[np.ndarray, " k"]
 
     @property
-    def first(self) -> float | None:
-        """log₁₀ of the gradient at the first element: of a chain, the farthest from the answer."""
-        return None if self.log_gradients is None else float(self.log_gradients[0])
+    def first(self) -> float:
+        """log₁₀ of the gradient at the first element, a chain's farthest; NaN if not measured."""
+        return float(self.log_gradients[0]) if len(self.places) else math.nan
 
     @property
-    def last(self) -> float | None:
-        """log₁₀ of the gradient at the last element: of a chain, the nearest to the answer."""
-        return None if self.log_gradients is None else float(self.log_gradients[-1])
+    def last(self) -> float:
+        """log₁₀ of the gradient at the last element, a chain's nearest; NaN if not measured."""
+        return float(self.log_gradients[-1]) if len(self.places) else math.nan
+
+    def as_json(self) -> dict[str, Any]:
+        """What JSON can hold; −∞ is None there."""
+        found = asdict(self)
+        found["places"] = self.places.tolist()
+        found["log_gradients"] = [
+            round(each, 4) if math.isfinite(each) else None for each in self.log_gradients.tolist()
+        ]
+        return found
+
+    @classmethod
+    def from_json(cls, found: Mapping[str, Any]) -> "Cost":
+        """What `as_json` wrote."""
+        logs = [-math.inf if each is None else each for each in found["log_gradients"]]
+        return cls(
+            **{
+                **found,
+                "forward": Seconds(**found["forward"]),
+                "backward": Seconds(**found["backward"]),
+                "places": np.array(found["places"], dtype=np.int64),
+                "log_gradients": np.array(logs, dtype=np.float64),
+            }
+        )
 
 
 def gaussian_set(n: int, channels: int, seed: int = 0) -> Float[Tensor, "n channels"]:
@@ -81,7 +108,7 @@ def measure(
     gradients: bool = True,
     patience: float = 2.0,
     should_stop: Callable[[], bool] = never,
-) -> Measured:
+) -> Cost:
     """Reduce one set of n Gaussian elements, on the CPU, and say what that took.
 
     >>> measure("tree", 1000, "sum", channels=4).depth
@@ -119,17 +146,12 @@ def measure(
     there = median_seconds(forward, patience, should_stop)
     back = median_seconds(backward, patience, should_stop)
     assert leaves.grad is not None
-    return Measured(
-        way.name,
-        way.operator_name,
-        n,
-        way.channels,
-        way.depth(n),
-        there,
-        back,
-        int((leaves.grad != 0).any(1).sum()),
-        way.log_gradients(x, should_stop) if gradients else None,
-    )
+    reached = int((leaves.grad != 0).any(1).sum())
+    leaves.grad = None
+    places = _some_places(n) if gradients else np.empty(0, dtype=np.int64)
+    logs = way.log_gradients(x, should_stop)[places] if gradients else np.empty(0)
+    size = n, way.channels, way.depth(n)
+    return Cost(way.name, way.operator_name, *size, there, back, reached, places, logs)
 
 
 def median_seconds(
@@ -154,3 +176,10 @@ def median_seconds(
     runs = runs[1:] or runs
     walls, cpus = zip(*runs, strict=True)
     return Seconds(statistics.median(walls), statistics.median(cpus), len(runs))
+
+
+def _some_places(n: int) -> Int[np.ndarray, " k"]:
+    """Places from 0 to n − 1: evenly over the set, and closer and closer towards its end."""
+    evenly = np.linspace(0, n - 1, 64)
+    from_the_end = n - np.geomspace(1, n, 64)
+    return np.unique(np.concatenate([evenly, from_the_end]).round().astype(np.int64))

@@ -1,5 +1,6 @@
 """Chain and tree: depth and calls counted, gradients against plain loops and closed forms."""
 
+import json
 import math
 import time
 
@@ -8,7 +9,7 @@ import pytest
 import torch
 
 from lcm_core import make_operator
-from lcm_core.depth import gaussian_set, measure, median_seconds
+from lcm_core.depth import Cost, gaussian_set, measure, median_seconds
 from lcm_core.depth_ways import WAYS, BalancedTree, Chain, make_way
 from lcm_core.leaf_gradients import Stopped
 from lcm_core.operators import Operator
@@ -134,8 +135,10 @@ def test_an_element_that_no_feature_of_the_largest_comes_from_has_no_gradient() 
 
 
 def test_the_tree_of_a_sum_or_mean_gives_every_element_its_share() -> None:
-    assert measure("tree", 1000, "sum", 4).log_gradients == pytest.approx(np.zeros(1000))
-    assert measure("chain", 100, "mean", 4).log_gradients == pytest.approx(np.full(100, -2.0))
+    for way in ("tree", "chain"):
+        x = gaussian_set(100, 4)
+        assert make_way(way, "sum", 4).log_gradients(x) == pytest.approx(np.zeros(100))
+        assert make_way(way, "mean", 4).log_gradients(x) == pytest.approx(np.full(100, -2.0))
 
 
 # Measuring --------------------------------------------------------------------------------------
@@ -152,7 +155,22 @@ def test_a_measurement_says_what_was_measured() -> None:
     (by_loop(operator, x).sum() / 8**0.5).backward()
     assert found.reached == int((x.grad != 0).any(1).sum()) < 200
     assert found.first < -45 < found.last
-    assert measure("gru_fold", 5, channels=3, gradients=False).log_gradients is None
+    logs = make_way("chain", operator).log_gradients(x.detach())
+    assert np.array_equal(found.log_gradients, logs[found.places])
+    assert set(found.places) >= {0, 195, 198, 199}
+    without = measure("gru_fold", 5, channels=3, gradients=False)
+    assert math.isnan(without.first)
+    assert len(without.places) == 0
+
+
+def test_a_measurement_goes_through_json() -> None:
+    found = measure("chain", 50, "max", channels=2, patience=0)
+    again = Cost.from_json(json.loads(json.dumps(found.as_json(), allow_nan=False)))
+    assert again.log_gradients == pytest.approx(found.log_gradients, abs=1e-4)
+    assert not np.isfinite(again.log_gradients).all()
+    for name in ("way", "operator", "n", "channels", "depth", "forward", "backward", "reached"):
+        assert getattr(again, name) == getattr(found, name)
+    assert again.places.tolist() == list(range(50))
 
 
 def test_sets_of_every_size_begin_alike() -> None:

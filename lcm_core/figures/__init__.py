@@ -1,5 +1,10 @@
 """Plotly figures: plain data in, a `Figure` out. Nothing here knows of widgets."""
 
+from lcm_core.figures.depth import (
+    depth_gradients_figure,
+    depth_profile_figure,
+    depth_times_figure,
+)
 from lcm_core.figures.graph import graph_figure
 from lcm_core.figures.law_distributions import law_distributions_figure, log_histogram
 from lcm_core.figures.law_map import law_maps_figure
@@ -17,6 +22,9 @@ __all__ = [
     "NodeValues",
     "Picture",
     "TreePicture",
+    "depth_gradients_figure",
+    "depth_profile_figure",
+    "depth_times_figure",
     "graph_figure",
     "law_distributions_figure",
     "law_maps_figure",
