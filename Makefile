@@ -17,7 +17,7 @@ NONE_CHOSEN = [ $$? -eq 5 ]  # the flags of pytest left none of these tests: no 
 ROOT_FLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-slow lint format bench clean
+.PHONY: help lab test test-slow lint format bench results clean
 
 help:  ## say what each target does
 	@grep -E '^[a-z-]+:.*  ## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*  ## /\t/' | expand -t 12
@@ -43,6 +43,9 @@ format: $(VENV)/.dev-installed  ## format, and mend what the linter can mend
 
 bench: $(VENV)/.dev-installed  ## time and memory of reductions, ours and PyG's, to docs/benchmarks.md
 	$(BIN)/python -m benchmarks.reductions --output docs/benchmarks.md $(BENCH_FLAGS)
+
+results: $(VENV)/.dev-installed  ## the results of all experiments, in docs/results, to docs/results.md and its plots
+	$(BIN)/python docs/make_results.py
 
 clean:  ## remove the virtual environment and every cache
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

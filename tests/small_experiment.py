@@ -2,8 +2,9 @@
 
 import torch
 
-from lcm_core.experiments import Experiment, Measurement, TrainingRun
+from lcm_core.experiments import Experiment, Measurement, Picture, Report, Results, TrainingRun
 from lcm_core.experiments.tables import score_table
+from lcm_core.figures.results import spread_figure
 from lcm_core.recipe import Recipe
 
 SMALL = "task=second_minimum bits=4 channels=8 batch_size=16"
@@ -26,11 +27,28 @@ def jobs() -> list[TrainingRun | Measurement]:
     ]
 
 
+def report(results: Results) -> Report:
+    seconds = [(job.column, job.budget) for job in jobs() if job.row == "sum"]
+    curves = {
+        row: [(x, results.scores(row, column, "size 16")) for column, x in seconds]
+        for row in ("sum", "max")
+    }
+    return [
+        score_table(results, caption="Exact match."),
+        Picture(
+            "budget",
+            "Two lines that rise with the seconds of training.",
+            lambda: spread_figure(curves, "seconds", "exact match", log_x=True, form=".0%"),
+        ),
+        f"Measured on {(results.measured('LCM', 'threads') or {}).get('threads')} thread.",
+    ]
+
+
 EXPERIMENT = Experiment(
-    name="small",
+    name="small_experiment",
     title="A small experiment",
     question="Does the machinery work?",
     jobs=jobs,
-    report=lambda results: [score_table(results)],
+    report=report,
     seeds=2,
 )

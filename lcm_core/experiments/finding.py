@@ -35,6 +35,11 @@ def find_experiment(name: str) -> Experiment:
         raise ValueError(f"there is no module {module!r}: {error}") from error
     if not isinstance(experiment, Experiment):
         raise ValueError(f"expected EXPERIMENT = Experiment(…) in {module}, got {experiment!r}")
+    if experiment.name != module.rpartition(".")[2]:
+        raise ValueError(
+            f"expected the experiment in {module} to be named like its module, got "
+            f"{experiment.name!r}"
+        )
     return experiment
 
 

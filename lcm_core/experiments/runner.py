@@ -76,7 +76,7 @@ def run_experiment(experiment: Experiment, options: Options) -> int:
         KeyboardInterrupt: passed on, when all is written.
     """
     device = pick_device(options.device).type
-    store = Store(experiment.name, _special_budget(experiment, options.budget), device)
+    store = Store(options.name, _special_budget(experiment, options.budget), device)
     with locked(options.checkpoints / store.name):
         if (path := options.output / f"{store.name}.json").exists():
             store = Store.read(path)

@@ -29,7 +29,7 @@ class Store:
     """What is known of an experiment, with one budget and on one kind of device.
 
     Args:
-        experiment: its name.
+        experiment: the name by which it is found: its own, or its module with dots.
         budget: seconds that take the place of those of the definition, or None.
         device: "cpu", "cuda", …
         seeds: the most that were asked for so far; 0 if those of the definition.
@@ -48,7 +48,8 @@ class Store:
     def name(self) -> str:
         """Of its file and of its folder of checkpoints: tables never mix budgets or devices."""
         budget = f"-{self.budget:g}s" if self.budget is not None else ""
-        return f"{self.experiment}{budget}{'' if self.device == 'cpu' else f'-{self.device}'}"
+        device = f"-{self.device}" if self.device != "cpu" else ""
+        return self.experiment.rpartition(".")[2] + budget + device
 
     @property
     def special(self) -> bool:

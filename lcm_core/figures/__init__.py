@@ -13,6 +13,7 @@ from lcm_core.figures.molecule import Picture, molecule_figure
 from lcm_core.figures.plane import plane_figure
 from lcm_core.figures.polytope import polytope_figure
 from lcm_core.figures.race import race_curves, race_figure
+from lcm_core.figures.results import dots_figure, spread_figure
 from lcm_core.figures.training import training_curves, training_figure
 from lcm_core.figures.tree import tree_figure, trees_figure
 from lcm_core.figures.tree_picture import NodeValues, TreePicture
@@ -25,6 +26,7 @@ __all__ = [
     "depth_gradients_figure",
     "depth_profile_figure",
     "depth_times_figure",
+    "dots_figure",
     "graph_figure",
     "law_distributions_figure",
     "law_maps_figure",
@@ -35,6 +37,7 @@ __all__ = [
     "polytope_figure",
     "race_curves",
     "race_figure",
+    "spread_figure",
     "training_curves",
     "training_figure",
     "tree_figure",

@@ -1,0 +1,135 @@
+"""Results as Markdown: under each heading the command that made the numbers, then the report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lcm_core.experiments.base import Experiment, Picture, Table
+from lcm_core.experiments.finding import find_experiment
+from lcm_core.experiments.machine import in_words
+from lcm_core.experiments.results import Measured, Results, Run, in_order
+from lcm_core.experiments.store import Store
+
+__all__ = ["Rendered", "render"]
+
+#: In this order; others come after.
+ORDER = (
+    "second_minimum",
+    "associativity_weight",
+    "set_tasks",
+    "graph_properties",
+    "molecules",
+    "depth",
+)
+
+INTRODUCTION = """\
+# Results
+
+Written by `make results` from the files in [results](results): no number here was typed. Under
+each heading stands the command that made what follows. It can be killed at any moment and called
+again, and each run can be repeated alone, by its recipe in the file:
+`python -m lcm_core.train "RECIPE"`. Numbers are medians over the seeds, with the smallest and the
+largest in brackets; the best median is in bold. Budgets are CPU seconds of training on one thread,
+evaluation aside; all seeds of a cell take the same steps.
+"""
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """Text, and the pictures that it shows.
+
+    Attributes:
+        markdown: of a file beside the folder of the results.
+        pictures: by the name of their file in that folder.
+    """
+
+    markdown: str
+    pictures: dict[str, Picture]
+
+
+def render(folder: Path) -> Rendered:
+    """All files of results of a folder; the same files give the same text.
+
+    Raises:
+        ValueError: a file cannot be read, or is that of an experiment that is no more.
+    """
+    stores = [Store.read(path) for path in folder.glob("*.json")]
+    stores.sort(key=_place)
+    pictures: dict[str, Picture] = {}
+    parts = [INTRODUCTION]
+    for store in stores:
+        experiment = find_experiment(store.experiment)
+        results = store.results(experiment)
+        parts += _head(store, experiment, results, folder.name)
+        for part in experiment.report(results) if results.finished else ():
+            if isinstance(part, Picture):
+                name = f"{store.name}-{part.name}.png"
+                pictures[name] = part
+                alt = part.alt.replace("\n", " ").replace("[", "(").replace("]", ")")
+                parts.append(f"![{alt}]({folder.name}/{name})\n")
+            elif isinstance(part, Table):
+                parts.append("\n".join(_table(part)))
+            else:
+                parts.append(f"{part.strip()}\n")
+    return Rendered("\n".join(parts), pictures)
+
+
+def _place(store: Store) -> tuple[int, str, float, str]:
+    known = ORDER.index(store.experiment) if store.experiment in ORDER else len(ORDER)
+    return known, store.experiment, store.budget or 0, store.device
+
+
+def _head(store: Store, experiment: Experiment, results: Results, folder: str) -> list[str]:
+    title = experiment.title
+    if store.budget is not None:
+        title += f", {store.budget:g} s a run"
+    if store.device != "cpu":
+        title += f", on {store.device}"
+    facts = [f"{results.finished} of {results.wanted} runs are done.", *_facts(store, results)]
+    facts.append(f"All numbers: [{store.name}.json]({folder}/{store.name}.json).")
+    return [
+        f"## {title}\n",
+        f"{experiment.question.strip()}\n",
+        f"    {store.command}\n",
+        " ".join(facts) + "\n",
+    ]
+
+
+def _facts(store: Store, results: Results) -> Iterator[str]:
+    """Sentences on time, place and date of what is finished."""
+    if not results.finished:
+        return
+    if results.runs:
+        unit = "CPU seconds" if store.device == "cpu" else "seconds"
+        taken = [r.cpu_seconds if store.device == "cpu" else r.wall_seconds for r in results.runs]
+        low, high = min(taken), max(taken)
+        yield f"A run trained for {_range(f'{low:,.0f}', f'{high:,.0f}', ' to ')} {unit}."
+    all_of_them: list[Run | Measured] = [*results.runs, *results.measurements]
+    machines = in_order(in_words(store.machines[each.machine]) for each in all_of_them)
+    dates = sorted(each.date for each in all_of_them)
+    yield f"Made on {_range(dates[0], dates[-1], ' to ')}, on {'; and on '.join(machines)}."
+
+
+def _range(low: str, high: str, to: str) -> str:
+    return low if low == high else f"{low}{to}{high}"
+
+
+def _table(table: Table) -> Iterator[str]:
+    if table.caption:
+        yield f"{table.caption.strip()}\n"
+    yield _row(table.headings)
+    yield "|---|" + "---:|" * (len(table.headings) - 1)
+    for row in table.rows:
+        if len(row) != len(table.headings):
+            raise ValueError(
+                f"expected {len(table.headings)} cells, one for each of {list(table.headings)}, "
+                f"got the row {list(row)}"
+            )
+        yield _row(row)
+    yield ""
+
+
+def _row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
