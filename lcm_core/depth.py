@@ -174,8 +174,8 @@ def median_seconds(
         if time.perf_counter() - begin + runs[-1][0] > patience:
             break
     runs = runs[1:] or runs
-    walls, cpus = zip(*runs, strict=True)
-    return Seconds(statistics.median(walls), statistics.median(cpus), len(runs))
+    wall, cpu = (float(f"{statistics.median(each):.4g}") for each in zip(*runs, strict=True))
+    return Seconds(wall, cpu, len(runs))
 
 
 def _some_places(n: int) -> Int[np.ndarray, " k"]:
