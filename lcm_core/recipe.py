@@ -35,6 +35,8 @@ class Recipe:
         task: a name of `lcm_core.tasks.task_names()`.
         bits: of the integers of the set tasks.
         modulus: of `sum_modulo`.
+        small_values: share of the training sets of `second_minimum` that are shifted to small
+            values, from 0 to 1.
         operator: the aggregation of a set or of a graph's nodes: an operator, a fold, or a
             formula such as `formula(x+y+a*x*y;a=0.5)`, whose parameters are then learned.
         tree: the shape of its trees.
@@ -61,6 +63,7 @@ class Recipe:
     task: str = "second_minimum"
     bits: int = 8
     modulus: int = 10
+    small_values: float = 0.0
     operator: str = "symmetrized_gru"
     tree: str = "balanced"
     channels: int = 64
