@@ -10,12 +10,15 @@ from typing import Any
 
 from lcm_core.errors import unknown
 from lcm_core.tasks.base import SetBatch, Task
-from lcm_core.tasks.bbbp import BBBP
 from lcm_core.tasks.molecules import MoleculeTask
 from lcm_core.tasks.second_minimum import SecondMinimum
+from lcm_core.tasks.shipped_molecules import BACE, BBBP, HIV, ClinTox
 
 __all__ = [
+    "BACE",
     "BBBP",
+    "HIV",
+    "ClinTox",
     "MoleculeTask",
     "SecondMinimum",
     "SetBatch",
@@ -25,7 +28,13 @@ __all__ = [
     "task_options",
 ]
 
-_TASKS: dict[str, type[Task[Any]]] = {"second_minimum": SecondMinimum, "bbbp": BBBP}
+_TASKS: dict[str, type[Task[Any]]] = {
+    "second_minimum": SecondMinimum,
+    "bbbp": BBBP,
+    "bace": BACE,
+    "clintox": ClinTox,
+    "hiv": HIV,
+}
 
 
 def task_names() -> list[str]:

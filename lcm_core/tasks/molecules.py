@@ -1,7 +1,6 @@
 """A property of molecules, yes or no, from a CSV file of SMILES strings."""
 
-from collections.abc import Callable, Iterator
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import torch
@@ -10,11 +9,13 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 from torch_geometric.data import Batch, Data
 
-from lcm_core.tasks.base import Device, Task, check_batch_size, seeded_generator
+from lcm_core.tasks.base import Device, Task
 from lcm_core.tasks.featurise import EDGE_CARDINALITIES, NODE_CARDINALITIES
-from lcm_core.tasks.molecule_files import load_table
+from lcm_core.tasks.molecule_files import ZERO_OR_ONE, load_table
 from lcm_core.tasks.molecule_table import Unparsable
+from lcm_core.tasks.moleculenet import moleculenet_file
 from lcm_core.tasks.scaffold_split import scaffold_split
+from lcm_core.tasks.stored import visits
 
 MOLECULES_IN_AN_EVALUATION_BATCH = 256
 
@@ -32,7 +33,8 @@ class MoleculeTask(Task[Batch]):
         path: a CSV file with a header line.
         name: what the task is called in messages.
         smiles_column: the column of SMILES strings.
-        target_column: the column of targets, each 0 or 1.
+        target_column: the column of targets.
+        classes: what each text in the target column means, 0 or 1.
         split_seed: draws the split; not the seed of the training.
 
     Attributes:
@@ -54,16 +56,47 @@ class MoleculeTask(Task[Batch]):
         name: str = "molecules",
         smiles_column: str = "smiles",
         target_column: str = "target",
+        classes: Mapping[str, int] = ZERO_OR_ONE,
         split_seed: int = 0,
     ) -> None:
         self.name = name
         self.split_seed = split_seed
-        self._table = load_table(path, smiles_column, target_column)
+        self._table = load_table(path, smiles_column, target_column, classes)
         self.unparsable: tuple[Unparsable, ...] = self._table.unparsable
         self.members: dict[str, Int[Tensor, " M"]] = {
             split: torch.from_numpy(positions)
             for split, positions in scaffold_split(self._table.scaffolds, split_seed).items()
         }
+
+    @classmethod
+    def from_moleculenet(
+        cls, name: str, target_column: str | None = None, split_seed: int = 0
+    ) -> "MoleculeTask":
+        """The task of a table of MoleculeNet, which is downloaded the first time.
+
+        Args:
+            name: as in `torch_geometric.datasets.MoleculeNet`: "BBBP", "BACE", "ClinTox", "HIV", …
+            target_column: which target, if the table has several.
+            split_seed: draws the split.
+
+        Raises:
+            ValueError: an unknown table or column, or targets that are not 0 or 1.
+            OSError: there is no network (the error says what to do without).
+        """
+        path, smiles_column, targets = moleculenet_file(name)
+        if target_column is None and len(targets) > 1:
+            raise ValueError(
+                f"expected the target_column of {name}, which has {len(targets)}: "
+                f"{', '.join(targets[:12])}{', …' if len(targets) > 12 else ''}"
+            )
+        chosen = target_column or targets[0]
+        return cls(
+            path,
+            name=name.lower(),
+            smiles_column=smiles_column,
+            target_column=chosen,
+            split_seed=split_seed,
+        )
 
     def __len__(self) -> int:
         """The number of molecules, in all splits together."""
@@ -74,20 +107,10 @@ class MoleculeTask(Task[Batch]):
         return self._table.graph(molecule)
 
     def train_batch(self, step: int, batch_size: int, seed: int, device: Device = "cpu") -> Batch:
-        """The molecules of one step: each epoch visits the training set once, in a new order.
-
-        Epochs follow one another without a break, so that every batch is full, and a batch on
-        the border of two epochs has the end of one and the beginning of the next.
-        """
-        check_batch_size(batch_size)
+        """The molecules of one step, by `lcm_core.tasks.stored.visits`."""
         members = self.members["train"]
-        visits = torch.arange(step * batch_size, (step + 1) * batch_size)
-        epochs = [
-            _epoch_order(len(members), seed, epoch)
-            for epoch in range(int(visits[0]) // len(members), int(visits[-1]) // len(members) + 1)
-        ]
-        order = torch.cat(epochs)[visits - int(visits[0]) // len(members) * len(members)]
-        return self._table.batch(members[order]).to(device, non_blocking=True)
+        chosen = members[visits(len(members), step, batch_size, seed)]
+        return self._table.batch(chosen).to(device, non_blocking=True)
 
     def batches(self, split: str = "validation", device: Device = "cpu") -> Iterator[Batch]:
         """The molecules of a split in the order of the file, 256 at a time."""
@@ -151,8 +174,3 @@ def _roc_auc_score() -> Callable[..., float]:
             "install it with: pip install 'lcm-core[molecules]'"
         ) from error
     return roc_auc_score
-
-
-@lru_cache(maxsize=8)
-def _epoch_order(molecules: int, seed: int, epoch: int) -> Int[Tensor, " M"]:
-    return torch.randperm(molecules, generator=seeded_generator("cpu", seed, epoch))

@@ -1,0 +1,81 @@
+"""Four tables of MoleculeNet that come with lcm_core; `data/PROVENANCE.md` says whence.
+
+Source: Wu et al., "MoleculeNet: a benchmark for molecular machine learning", Chem. Sci. 9 (2018),
+https://doi.org/10.1039/C7SC02664A
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import ClassVar
+
+from lcm_core.tasks.molecule_files import ZERO_OR_ONE
+from lcm_core.tasks.molecules import MoleculeTask
+
+FOLDER = Path(__file__).parent / "data"
+
+
+class ShippedMolecules(MoleculeTask):
+    """A table in `FOLDER`, with the columns `smiles` and `target`.
+
+    Args:
+        split_seed: draws the scaffold split; not the seed of the training.
+    """
+
+    file: ClassVar[str]
+    classes: ClassVar[Mapping[str, int]] = ZERO_OR_ONE
+
+    def __init__(self, split_seed: int = 0) -> None:
+        super().__init__(
+            FOLDER / self.file, name=self.name, classes=self.classes, split_seed=split_seed
+        )
+
+
+class BBBP(ShippedMolecules):
+    """Does a molecule pass from the blood into the brain? 2,039 molecules, 77 % do.
+
+    Source: Martins et al., J. Chem. Inf. Model. 52 (2012), https://doi.org/10.1021/ci300124c
+    """
+
+    name = "bbbp"
+    file = "bbbp.csv"
+
+
+class BACE(ShippedMolecules):
+    """Does a molecule inhibit β-secretase 1, an enzyme of Alzheimer's disease? 1,513, 46 % do.
+
+    Source: Subramanian et al., J. Chem. Inf. Model. 56 (2016),
+    https://doi.org/10.1021/acs.jcim.6b00290
+    """
+
+    name = "bace"
+    file = "bace.csv"
+
+
+class ClinTox(ShippedMolecules):
+    """Did a drug fail in clinical trials because it is toxic? 1,478 molecules, 112 (8 %) did.
+
+    MoleculeNet's table has two targets; this is `CT_TOX`, not `FDA_APPROVED`. A tenth of the
+    molecules, a test split, has about ten toxic ones: its ROC-AUC is uncertain by about 0.1.
+
+    Source: Gayvert, Madhukar & Elemento, Cell Chem. Biol. 23 (2016),
+    https://doi.org/10.1016/j.chembiol.2016.07.023
+    """
+
+    name = "clintox"
+    file = "clintox.csv"
+
+
+class HIV(ShippedMolecules):
+    """Does a molecule slow the replication of HIV? 41,127 molecules, 1,443 (3.5 %) do.
+
+    The screen had three outcomes; moderately active (CM) and active (CA) count as 1, inactive
+    (CI) as 0, as in MoleculeNet. The first use makes the graphs, which takes about a minute and
+    needs RDKit, and keeps them in the cache folder (`lcm_core.cache`); a bar shows how far it is.
+
+    Source: Drug Therapeutics Program AIDS antiviral screen, National Cancer Institute,
+    https://wiki.nci.nih.gov/display/NCIDTPdata/AIDS+Antiviral+Screen+Data
+    """
+
+    name = "hiv"
+    file = "hiv.csv.gz"
+    classes: ClassVar[Mapping[str, int]] = {"CI": 0, "CM": 1, "CA": 1}
