@@ -6,6 +6,7 @@ from lcm_core.figures.depth import (
     depth_times_figure,
 )
 from lcm_core.figures.graph import graph_figure
+from lcm_core.figures.graph_values import graph_gallery_figure, graph_values_figure
 from lcm_core.figures.law_distributions import law_distributions_figure, log_histogram
 from lcm_core.figures.law_map import law_maps_figure
 from lcm_core.figures.laws import laws_figure
@@ -28,6 +29,8 @@ __all__ = [
     "depth_times_figure",
     "dots_figure",
     "graph_figure",
+    "graph_gallery_figure",
+    "graph_values_figure",
     "law_distributions_figure",
     "law_maps_figure",
     "laws_figure",

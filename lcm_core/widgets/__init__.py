@@ -5,14 +5,17 @@ from lcm_core.widgets.cell_operators import offer_operator
 from lcm_core.widgets.law_explorer import LawExplorer
 from lcm_core.widgets.operator_playground import OperatorPlayground
 from lcm_core.widgets.order_explorer import OrderExplorer
+from lcm_core.widgets.property_explorer import FamilyGallery, PropertyExplorer
 from lcm_core.widgets.training_panel import TrainingPanel
 from lcm_core.widgets.tree_explorer import TreeExplorer
 
 __all__ = [
     "BracketingExplorer",
+    "FamilyGallery",
     "LawExplorer",
     "OperatorPlayground",
     "OrderExplorer",
+    "PropertyExplorer",
     "TrainingPanel",
     "TreeExplorer",
     "offer_operator",

@@ -1,0 +1,147 @@
+"""A panel that shows graphs of the PNA benchmark, and what is asked of them."""
+
+from __future__ import annotations
+
+import ipywidgets as widgets
+import numpy as np
+from torch_geometric.data import Data
+
+from lcm_core.figures import graph_gallery_figure, graph_values_figure
+from lcm_core.tasks.graph_families import FAMILIES
+from lcm_core.tasks.graph_properties import GraphProperties
+from lcm_core.tasks.property_graphs import property_graphs
+from lcm_core.widgets.live_figure import LiveFigure
+from lcm_core.widgets.neighbourhood import read_graph
+from lcm_core.widgets.panel import Panel, ReadOut, row
+from lcm_core.widgets.table import row_html, table_html
+
+__all__ = ["FamilyGallery", "PropertyExplorer"]
+
+SPLIT = "validation"  # of which graphs are shown
+SHOWN = ("distance to the source", "eccentricity", "Laplacian of the values", "value")
+
+
+class PropertyExplorer(Panel):
+    """Shows one graph of the benchmark at a time, with its properties.
+
+    Controls: the family, the graph, and by what its nodes are coloured. The source has an orange
+    border. The text below has the properties of the graph, and those of each node in a table.
+
+    Args:
+        family: a name of `lcm_core.tasks.graph_families.FAMILIES`, to begin with.
+        number: of the graph among those of its family, from 0.
+    """
+
+    def __init__(self, family: str = FAMILIES[0].name, number: int = 0):
+        super().__init__()
+        self.task = GraphProperties()
+        self.families = property_graphs(SPLIT).families.numpy()
+        names = [each.name for each in FAMILIES]
+        self.family_menu = widgets.Dropdown(
+            options=names, value=family, description="Family", tooltip="how the graph was drawn"
+        )
+        self.number_slider = widgets.IntSlider(
+            min=0, max=0, description="Graph", continuous_update=False, tooltip="which of them"
+        )
+        self.colour_menu = widgets.Dropdown(
+            options=SHOWN, description="Colour", tooltip="what the colour of a node says"
+        )
+        for control, name in (
+            (self.family_menu, "family"),
+            (self.number_slider, "graph"),
+            (self.colour_menu, "colour"),
+        ):
+            control.add_class(f"lcm-{name}")
+        self.figure = LiveFigure()
+        self.read_out = ReadOut("properties")
+        self.children = (
+            row(self.family_menu, self.number_slider, self.colour_menu),
+            self.figure.widget,
+            self.read_out,
+            self._error_area,
+        )
+        self._fit_slider()
+        self.number_slider.value = number
+        self._show()
+        self.family_menu.observe(self.guard(lambda _: self._choose_family()), names="value")
+        for control in (self.number_slider, self.colour_menu):
+            control.observe(self.guard(lambda _: self._show()), names="value")
+        self.made()
+
+    @property
+    def data(self) -> Data:
+        """The graph on show, as `GraphProperties.graph` gives it."""
+        return self.task.graph(SPLIT, int(self._numbers()[self.number_slider.value]))
+
+    def _numbers(self) -> np.ndarray:
+        place = [each.name for each in FAMILIES].index(self.family_menu.value)
+        return np.flatnonzero(self.families == place)
+
+    def _fit_slider(self) -> None:
+        with self.quietly():
+            self.number_slider.max = len(self._numbers()) - 1
+            self.number_slider.value = 0
+
+    def _choose_family(self) -> None:
+        self._fit_slider()
+        self._show()
+
+    def _show(self) -> None:
+        if self._quiet:
+            return
+        data = self.data
+        drawn = read_graph(data)
+        columns = np.column_stack([data.of_nodes.numpy(), data.x[:, 1].numpy()])
+        source = int(data.x[:, 0].argmax())
+        title = self.colour_menu.value
+        values = columns[:, SHOWN.index(title)]
+        texts = [f"node {node}: {title} {value:.3g}" for node, value in enumerate(values)]
+        figure = graph_values_figure(
+            drawn.places, drawn.edges, values, texts, title.split()[0], source
+        )
+        self.figure.show(figure)
+        self.read_out.say(_in_words(data, len(drawn.edges), source) + _node_table(columns, source))
+
+
+class FamilyGallery(Panel):
+    """A graph of each family, side by side.
+
+    Args:
+        number: which of each family's graphs, from 0.
+    """
+
+    def __init__(self, number: int = 0):
+        super().__init__()
+        task, families = GraphProperties(), property_graphs(SPLIT).families.numpy()
+        drawn, said = {}, []
+        for place, family in enumerate(FAMILIES):
+            data = task.graph(SPLIT, int(np.flatnonzero(families == place)[number]))
+            graph = read_graph(data)
+            drawn[f"{family.name}, {family.share:.0%}"] = (graph.places, graph.edges)
+            said.append(f"{family.name} {len(graph.names)} nodes, {len(graph.edges)} edges")
+        self.figure = LiveFigure(graph_gallery_figure(drawn))
+        self.read_out = ReadOut("families", live="off")
+        self.read_out.say(f"From left to right: {'; '.join(said)}.")
+        self.children = (self.figure.widget, self.read_out)
+        self.made()
+
+
+def _in_words(data: Data, edges: int, source: int) -> str:
+    connected, diameter, radius = data.of_graph.tolist()
+    return (
+        f"<b>{data.family}</b>: {len(data.x)} nodes, {edges} edges, "
+        f"{'connected' if connected else 'not connected'}, diameter {diameter:.0f}, spectral "
+        f"radius {radius:.3f}. The source is node {source}."
+    )
+
+
+def _node_table(columns: np.ndarray, source: int) -> str:
+    rows = (
+        row_html(
+            f"{node}{' (source)' if node == source else ''}",
+            [f"{values[0]:.0f}", f"{values[1]:.0f}", f"{values[2]:.3f}", f"{values[3]:.3f}"],
+        )
+        for node, values in enumerate(columns)
+    )
+    table = table_html("node", SHOWN, rows)
+    return f"<details><summary>The properties of each node</summary>{table}</details>"
