@@ -6,6 +6,13 @@ from lcm_core.exercises.bracketings import (
     check_free_swaps,
     check_moves,
 )
+from lcm_core.exercises.graph_properties import (
+    check_connected,
+    check_distance,
+    check_laplacian,
+    check_mean_log,
+    check_wrong_label,
+)
 from lcm_core.exercises.laws import check_commutativity_error, check_hidden_error
 from lcm_core.exercises.monoids import (
     check_identities,
@@ -45,8 +52,10 @@ __all__ = [
     "check_brackets_only",
     "check_calls",
     "check_commutativity_error",
+    "check_connected",
     "check_count",
     "check_counterexample",
+    "check_distance",
     "check_fair_race",
     "check_fold",
     "check_formula_recipe",
@@ -54,7 +63,9 @@ __all__ = [
     "check_hidden_error",
     "check_identities",
     "check_identity_of_seven",
+    "check_laplacian",
     "check_mean",
+    "check_mean_log",
     "check_moves",
     "check_one_and_one",
     "check_ordered",
@@ -64,4 +75,5 @@ __all__ = [
     "check_symmetrise",
     "check_variance",
     "check_witness",
+    "check_wrong_label",
 ]
