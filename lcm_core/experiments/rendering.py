@@ -12,7 +12,7 @@ from lcm_core.experiments.machine import in_words
 from lcm_core.experiments.results import Measured, Results, Run, in_order
 from lcm_core.experiments.store import Store
 
-__all__ = ["Rendered", "render"]
+__all__ = ["Rendered", "facts_of", "render", "table_lines"]
 
 #: In this order; others come after.
 ORDER = (
@@ -70,7 +70,7 @@ def render(folder: Path) -> Rendered:
                 alt = part.alt.replace("\n", " ").replace("[", "(").replace("]", ")")
                 parts.append(f"![{alt}]({folder.name}/{name})\n")
             elif isinstance(part, Table):
-                parts.append("\n".join(_table(part)))
+                parts.append("\n".join(table_lines(part)))
             else:
                 parts.append(f"{part.strip()}\n")
     return Rendered("\n".join(parts), pictures)
@@ -87,14 +87,19 @@ def _head(store: Store, experiment: Experiment, results: Results, folder: str) -
         title += f", {store.budget:g} s a run"
     if store.device != "cpu":
         title += f", on {store.device}"
-    facts = [f"{results.finished} of {results.wanted} runs are done.", *_facts(store, results)]
-    facts.append(f"All numbers: [{store.name}.json]({folder}/{store.name}.json).")
+    numbers = f"All numbers: [{store.name}.json]({folder}/{store.name}.json)."
     return [
         f"## {title}\n",
         f"{experiment.question.strip()}\n",
         f"    {store.command}\n",
-        " ".join(facts) + "\n",
+        f"{facts_of(store, results)} {numbers}\n",
     ]
+
+
+def facts_of(store: Store, results: Results) -> str:
+    """How much is finished, how long it took, when and where."""
+    done = f"{results.finished} of {results.wanted} runs are done."
+    return " ".join([done, *_facts(store, results)])
 
 
 def _facts(store: Store, results: Results) -> Iterator[str]:
@@ -116,7 +121,8 @@ def _range(low: str, high: str, to: str) -> str:
     return low if low == high else f"{low}{to}{high}"
 
 
-def _table(table: Table) -> Iterator[str]:
+def table_lines(table: Table) -> Iterator[str]:
+    """A table, with its caption above it, as lines of Markdown."""
     if table.caption:
         yield f"{table.caption.strip()}\n"
     yield _row(table.headings)

@@ -6,6 +6,7 @@ from lcm_core.widgets.law_explorer import LawExplorer
 from lcm_core.widgets.operator_playground import OperatorPlayground
 from lcm_core.widgets.order_explorer import OrderExplorer
 from lcm_core.widgets.property_explorer import FamilyGallery, PropertyExplorer
+from lcm_core.widgets.results import show_results
 from lcm_core.widgets.training_panel import TrainingPanel
 from lcm_core.widgets.tree_explorer import TreeExplorer
 
@@ -19,4 +20,5 @@ __all__ = [
     "TrainingPanel",
     "TreeExplorer",
     "offer_operator",
+    "show_results",
 ]

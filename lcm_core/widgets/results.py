@@ -1,0 +1,58 @@
+"""Results of an experiment in a notebook, from the file that its command has written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from IPython.display import Markdown, display
+
+from lcm_core.experiments import Picture, Table, find_experiment
+from lcm_core.experiments.folders import results_folder
+from lcm_core.experiments.rendering import facts_of, table_lines
+from lcm_core.experiments.store import Store
+from lcm_core.widgets.live_figure import LiveFigure
+from lcm_core.widgets.panel import Panel, ReadOut
+
+__all__ = ["show_results"]
+
+
+class PicturePanel(Panel):
+    """A picture of a report, and its text."""
+
+    def __init__(self, picture: Picture):
+        super().__init__()
+        self.figure = LiveFigure(picture.draw())
+        self.read_out = ReadOut("picture", live="off")
+        self.read_out.say(picture.alt)
+        self.children = (self.figure.widget, self.read_out)
+        self.made()
+
+
+def show_results(name: str, folder: Path | None = None) -> None:
+    """Displays the report of an experiment below the cell: text, tables, pictures.
+
+    Args:
+        name: of the experiment. What its command is, and how far it has come, is said first.
+        folder: where `NAME.json` lies (default: `docs/results` of the checkout). Without the file,
+            the command that makes it is shown, and nothing else.
+
+    Raises:
+        ValueError: an unknown name, or a file that cannot be read.
+    """
+    experiment = find_experiment(name)
+    path = (folder or results_folder()) / f"{name}.json"
+    if not path.exists():
+        command = Store(name).command
+        display(Markdown(f"No results of *{name}* are here. This makes them:\n\n    {command}"))
+        return
+    store = Store.read(path)
+    results = store.results(experiment)
+    display(Markdown(f"Made by\n\n    {store.command}\n\n{facts_of(store, results)}"))
+    if not results.finished:
+        return
+    for part in experiment.report(results):
+        if isinstance(part, Picture):
+            display(PicturePanel(part))
+        else:
+            text = "\n".join(table_lines(part)) if isinstance(part, Table) else part
+            display(Markdown(text))
