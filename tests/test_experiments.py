@@ -1,0 +1,280 @@
+"""Experiments: their jobs, kills, locks and files, and what is shown of them."""
+
+import json
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from lcm_core.experiments import (
+    Experiment,
+    Measurement,
+    TrainingRun,
+    experiment_names,
+    find_experiment,
+)
+from lcm_core.experiments import calibration as calibration_module
+from lcm_core.experiments.__main__ import main
+from lcm_core.experiments.machine import describe_machine
+from lcm_core.experiments.rendering import render
+from lcm_core.experiments.results import Results, Run
+from lcm_core.experiments.runner import Options, run_experiment
+from lcm_core.experiments.store import Store, locked
+from lcm_core.experiments.tables import score_table, spread
+from lcm_core.recipe import Recipe
+from lcm_core.training import Trainer
+
+ROOT = Path(__file__).parents[1]
+NAME = "tests.small_experiment"
+SMALL = find_experiment(NAME)
+
+
+@pytest.fixture(autouse=True)
+def quick_calibration(monkeypatch):
+    monkeypatch.setattr(calibration_module, "LEAST", 0.0)
+
+
+def options(folder: Path, **others) -> Options:
+    return Options(folder / "results", folder / "checkpoints", NAME, **others)
+
+
+def flags(folder: Path, *others: str) -> list[str]:
+    lie = ["--output", str(folder / "results"), "--checkpoints", str(folder / "checkpoints")]
+    return [NAME, *lie, *others]
+
+
+def stored(folder: Path, name: str = "small_experiment") -> Store:
+    return Store.read(folder / "results" / f"{name}.json")
+
+
+def timeless(store: Store) -> list[dict]:
+    return [run.timeless() for run in store.runs]
+
+
+def test_all_jobs_are_done_once_and_can_be_repeated_by_their_recipes(tmp_path, capsys):
+    threads = torch.get_num_threads()
+    assert main(flags(tmp_path, "--only", "· short", "--seeds", "1")) == 0
+    store = stored(tmp_path)
+    assert [run.row for run in store.runs] == ["sum", "max", "LCM"]
+    assert torch.get_num_threads() == threads
+    for run in (store.runs[0], store.runs[-1]):
+        trainer = Trainer(Recipe.parse(run.recipe))
+        *_, last = trainer.records()
+        assert run.scores == {split: trainer.evaluate(split) for split in run.scores}
+        assert run.constants == {split: trainer.task.baseline(split) for split in run.scores}
+        assert run.laws == last.laws
+        assert run.curve[-1][0] == trainer.recipe.steps
+    before = (tmp_path / "results" / "small_experiment.json").read_text()
+    assert main(flags(tmp_path, "--only", "· short", "--seeds", "1")) == 0
+    assert (tmp_path / "results" / "small_experiment.json").read_text() == before
+
+
+def test_steps_are_calibrated_once_for_all_seeds(tmp_path, monkeypatch):
+    assert run_experiment(SMALL, options(tmp_path, only="max · long", seeds=1)) == 0
+    (calibrated,) = stored(tmp_path).calibrations
+    assert calibrated.steps == max(1, round(0.2 / calibrated.seconds_per_step))
+    monkeypatch.setattr("lcm_core.experiments.work.calibrate", lambda *_: 1 / 0)
+    assert run_experiment(SMALL, options(tmp_path, only="max · long")) == 0
+    steps = [Recipe.parse(run.recipe).steps for run in stored(tmp_path).runs]
+    assert steps == [calibrated.steps] * 2
+
+
+KILLED = """
+import os, sys
+import lcm_core.checkpoints, lcm_core.experiments.work as work
+from lcm_core.experiments.__main__ import main
+work.SAVE_EVERY = 0
+wanted, saves, replace = int(sys.argv.pop(1)), 0, os.replace
+def killed(source, target):
+    global saves
+    if str(target).endswith(".pt"):
+        saves += 1
+        if saves == wanted:
+            os.kill(os.getpid(), 9)
+    replace(source, target)
+os.replace = killed
+main(sys.argv[1:])
+"""
+
+
+def test_a_killed_experiment_goes_on_to_the_results_of_one_left_alone(tmp_path):
+    """Killed in the middle of writing the state of a run."""
+    alone, killed = tmp_path / "alone", tmp_path / "killed"
+    chosen = ("--only", "LCM · short")
+    command = [sys.executable, "-c", KILLED, "7", *flags(killed, *chosen)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert not (killed / "results").exists() or not stored(killed).runs
+    (checkpoint,) = (killed / "checkpoints" / "small_experiment").glob("lcm*.pt")
+    assert 0 < torch.load(checkpoint, weights_only=True)["step"] < 30
+    assert main(flags(killed, *chosen)) == main(flags(alone, *chosen)) == 0
+    assert len(timeless(stored(alone))) == 2
+    assert timeless(stored(killed)) == timeless(stored(alone))
+
+
+def test_a_job_that_fails_is_told_of_and_tried_again(tmp_path, capsys):
+    wild = TrainingRun(
+        "wild", "short", replace(SMALL.jobs()[0].recipe, learning_rate=1e30), None, ("size 16",), 9
+    )
+    fine = replace(wild, row="fine", recipe=SMALL.jobs()[0].recipe)
+    odd = replace(wild, row="odd", budget=1.0, steps=None)  # fails while it is calibrated
+    broken = Measurement("broken", "short", lambda: 1 / 0)
+    both = replace(SMALL, jobs=lambda: [wild, fine, odd, broken], seeds=1)
+    assert run_experiment(both, options(tmp_path)) == 3
+    out = capsys.readouterr().out
+    assert "failed: wild · short · seed 0: TrainingError: training stopped at step" in out
+    assert "failed: odd · short · seed 0: TrainingError" in out
+    assert "failed: broken · short: LookupError" in out
+    assert [run.row for run in stored(tmp_path).runs] == ["fine"]
+    mended = replace(both, jobs=lambda: [replace(fine, row="wild"), fine])
+    assert run_experiment(mended, options(tmp_path)) == 0
+    assert [run.row for run in stored(tmp_path).runs] == ["wild", "fine"]
+
+
+def test_the_command_says_that_jobs_failed(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("lcm_core.experiments.work.calibrate", lambda *_: 1 / 0)
+    assert main(flags(tmp_path, "--only", "sum · long")) == 1
+    assert "2 jobs failed; the same command tries them again" in capsys.readouterr().err
+
+
+def test_two_commands_at_once_are_refused(tmp_path, capsys):
+    with locked(tmp_path / "checkpoints" / "small_experiment"):
+        assert main(flags(tmp_path)) == 2
+    assert "another command is at work on small_experiment" in capsys.readouterr().err
+
+
+def test_ctrl_c_keeps_what_is_done(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("lcm_core.experiments.work._by_split", _interrupt)
+    assert main(flags(tmp_path, "--only", "LCM · short")) == 130
+    assert "the same command goes on" in capsys.readouterr().err
+    monkeypatch.undo()
+    monkeypatch.setattr("lcm_core.training.Trainer._advance", _interrupt)  # nothing is to train
+    assert main(flags(tmp_path, "--only", "LCM · short", "--seeds", "1")) == 0
+
+
+def _interrupt(*_):
+    raise KeyboardInterrupt
+
+
+def test_what_is_defined_anew_runs_again_and_what_is_no_more_is_not_shown(tmp_path):
+    run = SMALL.jobs()[-2]
+    assert run.row == "LCM"
+    one = replace(SMALL, jobs=lambda: [run], seeds=1)
+    assert run_experiment(one, options(tmp_path)) == 0
+    changed = replace(run, recipe=replace(run.recipe, associativity=0.2))
+    other = replace(one, jobs=lambda: [changed])
+    assert stored(tmp_path).results(other).finished == 0
+    assert run_experiment(other, options(tmp_path)) == 0
+    (made,) = stored(tmp_path).runs
+    assert "associativity=0.2" in made.recipe
+    split = replace(changed, splits=(*changed.splits, "size 128"))  # is only evaluated
+    more = replace(one, jobs=lambda: [split])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("lcm_core.training.Trainer._advance", _interrupt)
+        assert run_experiment(more, options(tmp_path)) == 0
+    (again,) = stored(tmp_path).runs
+    assert again.scores == {**made.scores, "size 128": again.scores["size 128"]}
+    nothing = replace(one, jobs=lambda: [replace(run, row="another")])
+    assert stored(tmp_path).results(nothing).finished == 0
+
+
+def test_other_budgets_lie_in_files_of_their_own(tmp_path):
+    assert run_experiment(SMALL, options(tmp_path, only="sum · short", seeds=1, budget=0.05)) == 0
+    store = stored(tmp_path, "small_experiment-0.05s")
+    assert store.command == f"python -m lcm_core.experiments {NAME} --seeds 1 --budget 0.05"
+    assert [c.definition.rpartition(" for ")[2] for c in store.calibrations] == ["0.05 s"]
+    assert not (tmp_path / "results" / "small_experiment.json").exists()
+
+
+@pytest.mark.slow
+def test_jobs_side_by_side_give_the_same(tmp_path):
+    one, two = tmp_path / "one", tmp_path / "two"
+    assert run_experiment(SMALL, options(one)) == 0
+    two.joinpath("results").mkdir(parents=True)
+    begun = replace(stored(one), runs=[], measurements=[])  # the same calibration
+    begun.write(two / "results")
+    assert run_experiment(SMALL, options(two, jobs=2)) == 0
+    assert len(stored(one).runs) == 10
+    assert timeless(stored(two)) == timeless(stored(one))
+    assert stored(two).measurements[0].values == {"threads": 1}
+
+
+def test_the_file_names_machine_and_versions_but_no_person_or_place(tmp_path):
+    machine = describe_machine("cpu")
+    assert machine["versions"]["torch"] == torch.__version__
+    text = json.dumps(machine)
+    assert str(ROOT) not in text
+    assert str(Path.home()) not in text
+    assert __import__("socket").gethostname() not in text
+
+
+def test_incomplete_results_are_shown_and_say_so(tmp_path):
+    assert run_experiment(SMALL, options(tmp_path, only="LCM · short", seeds=1)) == 0
+    markdown = render(tmp_path / "results").markdown
+    assert markdown == render(tmp_path / "results").markdown
+    assert "1 of 11 runs are done." in markdown
+    assert f"\n    python -m lcm_core.experiments {NAME}\n" in markdown
+    assert "| LCM |" in markdown
+    assert "| sum |" not in markdown
+    assert "*best constant answer*" in markdown
+    assert "![Two lines that rise with the seconds of training.](results/small_exp" in markdown
+
+
+def made_up(row: str, seed: int, **scores: float) -> Run:
+    constants = dict.fromkeys(scores, 0.5)
+    return Run(row, "task", seed, "", "", "accuracy", True, dict(scores), constants)
+
+
+def test_a_table_of_scores_has_medians_spreads_and_the_best_in_bold():
+    runs = [made_up("a", seed, big=score) for seed, score in enumerate((0.9, 0.7, 0.8))]
+    runs.append(made_up("b", 0, big=0.85, small=0.25))
+    table = score_table(Results(["b", "a", "none"], ["task"], runs))
+    assert table.headings == ["", "task, big", "task, small"]
+    assert table.rows == [
+        ["b", "**85.0%**", "25.0%"],
+        ["a", "80.0% (70.0–90.0)", "–"],
+        ["*best constant answer*", "50.0%", "50.0%"],
+    ]
+    errors = [replace(run, higher_is_better=False) for run in runs]
+    table = score_table(Results(["b", "a"], ["task"], errors), [("big", "task", "big")], form=".2f")
+    assert table.rows[1] == ["a", "**0.80 (0.70–0.90)**"]
+    assert spread([]) == "–"
+
+
+def test_a_run_needs_a_budget_or_steps():
+    for budget, steps in ((None, None), (1.0, 1), (0.0, None), (None, 0)):
+        with pytest.raises(ValueError, match="either a budget"):
+            TrainingRun("a", "b", Recipe(), budget, ("size 16",), steps)
+    with pytest.raises(ValueError, match="expected splits"):
+        TrainingRun("a", "b", Recipe(), 1.0, ())
+
+
+def test_unknown_names_are_answered(tmp_path, capsys):
+    assert main(["no_such_experiment"]) == 2
+    assert "unknown experiment" in capsys.readouterr().err
+    assert main(["no_such.module"]) == 2
+    assert "there is no module" in capsys.readouterr().err
+    assert main(flags(tmp_path, "--only", "no such row")) == 2
+    assert "no row or column contains 'no such row'" in capsys.readouterr().err
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "small_experiment.json").write_text("{}")
+    assert main(flags(tmp_path)) == 2
+    assert "no file of results" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", experiment_names())
+def test_every_experiment_is_well_defined(name):
+    experiment = find_experiment(name)
+    assert isinstance(experiment, Experiment)
+    assert experiment.title
+    assert experiment.question
+    jobs = experiment.jobs()
+    assert len({(job.row, job.column) for job in jobs}) == len(jobs) > 0
+    for job in jobs:
+        if isinstance(job, TrainingRun):
+            assert Recipe.parse(job.recipe.text()) == job.recipe
+    experiment.report(Results(rows=(), columns=()))
