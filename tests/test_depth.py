@@ -9,8 +9,10 @@ import pytest
 import torch
 
 from lcm_core import make_operator
-from lcm_core.depth import Cost, gaussian_set, measure, median_seconds
+from lcm_core.depth import Cost, Seconds, gaussian_set, measure, median_seconds
 from lcm_core.depth_ways import WAYS, BalancedTree, Chain, make_way
+from lcm_core.experiments import Picture, Results, Table, depth
+from lcm_core.experiments.results import Measured
 from lcm_core.leaf_gradients import Stopped
 from lcm_core.operators import Operator
 from lcm_core.seeding import Seeded
@@ -208,3 +210,69 @@ def test_wrong_calls_are_explained() -> None:
         measure("tree", 4, "summ")
     with pytest.raises(ValueError, match="a set of at least 1 element, got n = 0"):
         measure("tree", 0)
+
+
+# The experiment ---------------------------------------------------------------------------------
+
+
+def made_up(row: str, n: int) -> dict:
+    """A cost by rule: the tree takes 1 ms a level, everything else 1 ms an element."""
+    tree = row.endswith("tree")
+    seconds = 0.001 * (math.log2(n) if tree else n)
+    cost = Cost(
+        way=row,
+        operator="",
+        n=n,
+        channels=64,
+        depth=round(math.log2(n)) if tree else n - 1,
+        forward=Seconds(9.0, seconds / 2, 1),
+        backward=Seconds(9.0, seconds, 1),
+        reached=n if tree else min(n, 45),
+        places=np.array([0, n - 1]),
+        log_gradients=np.array([-math.log10(n) if tree else -n / 10, 0.0]),
+    )
+    return cost.as_json()
+
+
+def results_of(sizes) -> Results:
+    found = [
+        Measured(job.row, job.column, job.definition("cpu"), made_up(job.row, n))
+        for job, n in zip(depth.jobs(), np.repeat(depth.SIZES, len(depth.ROWS)), strict=True)
+        if n in sizes
+    ]
+    return Results(list(depth.ROWS), [depth.column(n) for n in depth.SIZES], (), found, 72)
+
+
+def test_the_report_says_what_follows_from_the_numbers() -> None:
+    parts = list(depth.EXPERIMENT.report(results_of([int(n) for n in depth.SIZES])))
+    text = "\n".join(part for part in parts if isinstance(part, str))
+    assert "At 131,072 elements the chain of the symmetrised GRU takes 7,710 times as long" in text
+    assert "the tree grows 1.1-fold and that of the chain 4.0-fold" in text
+    assert "is 10^−13,107.2: it falls by a factor of 1.26 with each further element" in text
+    assert "in float32 45 elements get a gradient" in text
+    assert "about n^−1.00 (a mean has n^−1), and reaches 131,072 of 131,072" in text
+    tables = [part for part in parts if isinstance(part, Table)]
+    assert all(len(row) == len(table.headings) for table in tables for row in table.rows)
+    assert tables[0].rows[-1][:3] == ["131,072", "0.017 (0.0085)", "131 (65.5)"]
+    pictures = [part for part in parts if isinstance(part, Picture)]
+    assert [picture.name for picture in pictures] == ["times", "gradients"]
+    drawn = {trace.name: trace for trace in pictures[1].draw().data if trace.showlegend}
+    assert drawn["symmetrised GRU, chain"].y[-1] == pytest.approx(-13107.2)
+    assert all(picture.alt and picture.draw().data for picture in pictures)
+
+
+def test_the_report_of_a_part_says_what_there_is() -> None:
+    assert depth.EXPERIMENT.report(results_of([])) == ["No measurement is finished yet."]
+    parts = depth.EXPERIMENT.report(results_of([2, 8]))
+    assert "At 8 elements" in parts[1]
+    assert "Up to 2 elements" not in parts[1]
+
+
+def test_every_job_of_the_experiment_measures_what_its_label_says() -> None:
+    jobs = depth.jobs()
+    assert len(jobs) == len(depth.ROWS) * len(depth.SIZES)
+    for job in jobs[: len(depth.ROWS)]:  # two elements
+        found = Cost.from_json(job.measure())
+        assert found.n == 2
+        assert found.way in job.about
+        assert found.way == ("tree" if "tree" in job.row else depth.ROWS[job.row][0])

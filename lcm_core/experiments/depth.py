@@ -74,7 +74,7 @@ def report(results: Results) -> Report:
     times = Picture(
         "times",
         "CPU seconds of an answer with its gradients over the number of elements, both axes "
-        f"logarithmic. {_times_in_words(costs)}",
+        f"logarithmic: {_ends_in_words(costs)}.",
         partial(_draw_times, costs),
     )
     gradients = Picture(
@@ -157,25 +157,39 @@ def _times_in_words(costs: Costs) -> str:
     if not both:
         return ""
     n, tree, chain = both[-1], costs[TREE], costs[CHAIN]
-    said = [
-        f"At {n:,} elements the chain of the symmetrised GRU takes "
-        f"{chain[n].backward.cpu / tree[n].backward.cpu:,.0f} times as long as its tree with the "
-        f"way back ({chain[n].backward.cpu:,.3g} s against {tree[n].backward.cpu:,.3g} s), and "
-        f"{chain[n].forward.cpu / tree[n].forward.cpu:,.0f} times without"
+    there = chain[n].forward.cpu / tree[n].forward.cpu
+    back = chain[n].backward.cpu / tree[n].backward.cpu
+    text = (
+        f"At {n:,} elements the chain of the symmetrised GRU takes {back:,.0f} times as long as "
+        f"its tree, forward and backward ({chain[n].backward.cpu:,.3g} s against "
+        f"{tree[n].backward.cpu:,.3g} s); forward alone, {there:,.0f} times."
+    )
+    networks = [
+        f"{_called(row)} {costs[row][n].backward.cpu / tree[n].backward.cpu:,.0f} times"
+        for row in LEARNED[2:]
+        if n in costs[row]
     ]
-    for row in LEARNED[2:]:
-        if n in costs[row]:
-            ratio = costs[row][n].backward.cpu / tree[n].backward.cpu
-            said.append(f"{row} {ratio:,.0f} times with it")
-    faster = [
-        m for m in both if all(tree[k].backward.cpu < chain[k].backward.cpu for k in both if k >= m)
-    ]
-    text = "; ".join(said) + "."
-    if faster and faster[0] != both[0]:
-        text += f" From {faster[0]:,} elements on the tree is the faster one; below, the chain is."
-    elif faster:
-        text += " The tree is faster at every size."
+    if networks:
+        text += f" Forward and backward, {', '.join(networks)} as long as the tree."
+    slower = [m for m in both if tree[m].backward.cpu >= chain[m].backward.cpu]
+    if slower and slower[-1] < n:
+        text += f" Up to {slower[-1]:,} elements the chain is the faster one."
     return f"{text} {_growth(costs, both)}".strip()
+
+
+def _called(row: str) -> str:
+    return row if row.startswith("PyG") else f"the {row}"
+
+
+def _ends_in_words(costs: Costs) -> str:
+    """Where each line of the times begins and ends."""
+    said = []
+    for row, found in costs.items():
+        if found:
+            first, last = min(found), max(found)
+            seconds = (_short(found[n].backward.cpu) for n in (first, last))
+            said.append(f"{row}, from {' to '.join(seconds)} s")
+    return "; ".join(said)
 
 
 def _growth(costs: Costs, sizes: list[int]) -> str:
@@ -194,13 +208,13 @@ def _growth(costs: Costs, sizes: list[int]) -> str:
 
 def _gradients_in_words(costs: Costs) -> str:
     said = []
-    for row in (CHAIN, "GRU network"):
+    for name, row in (("chain", CHAIN), ("GRU network", "GRU network")):
         sizes = [n for n in SIZES if n in costs[row]]
         if len(sizes) < 2:
             continue
         a, b = costs[row][sizes[-2]], costs[row][sizes[-1]]
         said.append(
-            f"By the {row} the gradient at the first of {b.n:,} elements is "
+            f"By the {name} the gradient at the first of {b.n:,} elements is "
             f"{power_of_ten(b.first)}: it falls by a factor of "
             f"{10 ** ((a.first - b.first) / (b.n - a.n)):.2f} with each further element, and in "
             f"float32 {b.reached:,} elements get a gradient that is not 0."
