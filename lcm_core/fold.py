@@ -1,10 +1,13 @@
 """A PyG Aggregation: a recurrent network over each set."""
 
 import math
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 from torch_geometric.nn.aggr import Aggregation
@@ -12,11 +15,18 @@ from torch_geometric.nn.aggr import Aggregation
 from lcm_core.checks import check_dtype, check_elements, read_sets
 from lcm_core.errors import unknown
 
-__all__ = ["FoldAggregation"]
+__all__ = ["FoldAggregation", "FoldedSets"]
 
 CELLS = {"gru": nn.GRU, "lstm": nn.LSTM}
 ORDERS = ("given", "random")
 STEPS = 16  # of a packed fold in one call
+
+
+class FoldedSets(NamedTuple):
+    """What one call of a fold read: elements (N, in_channels), set after set, and their bounds."""
+
+    x: Tensor
+    ptr: Tensor
 
 
 class FoldAggregation(Aggregation):
@@ -61,6 +71,7 @@ class FoldAggregation(Aggregation):
         self.seed = seed
         self.calls = 0
         self.rnn = CELLS[cell](in_channels, out_channels)
+        self._recorded: list[FoldedSets] | None = None
 
     def reset_parameters(self) -> None:
         self.rnn.reset_parameters()
@@ -88,15 +99,54 @@ class FoldAggregation(Aggregation):
         n, copies = len(x), math.prod(x.shape[1:-1])
         flat = x.reshape(n, copies, self.in_channels).transpose(0, 1).reshape(-1, self.in_channels)
         rows = (np.arange(copies)[:, None] * n + rows).reshape(-1)
-        states = self._fold(flat, np.tile(sizes, copies), rows)
+        sizes_of_all = np.tile(sizes, copies)
+        if self._recorded is not None:
+            read = flat.index_select(0, torch.from_numpy(rows).to(x.device))
+            ptr = torch.from_numpy(np.append(0, sizes_of_all.cumsum()))
+            self._recorded.append(FoldedSets(read, ptr))
+        states = self._fold(flat, sizes_of_all, rows)[:, : self.out_channels]
         result = states.view(copies, len(sizes), self.out_channels).transpose(0, 1)
         return result.reshape(len(sizes), *x.shape[1:-1], self.out_channels).movedim(0, dim)
 
+    @property
+    def state_dim(self) -> int:
+        """Width of what a step hands to the next: the hidden state, and an LSTM's cell state."""
+        return (2 if self.cell == "lstm" else 1) * self.out_channels
+
+    def read(
+        self,
+        x: Float[Tensor, "N in_channels"],
+        sizes: Int[Tensor, " B"],
+        start: Float[Tensor, "B state"] | None = None,
+    ) -> Float[Tensor, "B state"]:
+        """The states (B, state_dim) after sets of these sizes (on the host), as they come in x.
+
+        Args:
+            x: elements, set after set.
+            sizes: of the sets.
+            start: the states to begin at, for sets of one size (default: h₀ = 0).
+        """
+        if start is None:
+            return self._fold(x, sizes.numpy(), np.arange(len(x)))
+        steps = x.view(len(sizes), -1, self.in_channels).transpose(0, 1)
+        begin = start[None].split(self.out_channels, -1)
+        parts = tuple(part.contiguous() for part in begin)
+        return _whole(self.rnn(steps, parts if self.cell == "lstm" else parts[0])[1])
+
+    @contextmanager
+    def recording(self) -> Iterator[list[FoldedSets]]:
+        """Within it, each call adds the sets that it read to the list it gives."""
+        outer, self._recorded = self._recorded, []
+        try:
+            yield self._recorded
+        finally:
+            self._recorded = outer
+
     def _fold(self, x: Tensor, sizes: np.ndarray, rows: np.ndarray) -> Tensor:
-        """x (N, in_channels), whose rows in this order are sets of these sizes → (B, out)."""
+        """x (N, in_channels), whose rows in this order are sets of these sizes → (B, state)."""
         by_size = np.argsort(-sizes, kind="stable")
         by_size = by_size[: int((sizes > 0).sum())]
-        states = x.new_zeros(len(sizes), self.out_channels)
+        states = x.new_zeros(len(sizes), self.state_dim)
         if len(by_size) == 0:
             return states
         rank = np.empty(len(sizes), dtype=np.int64)
@@ -107,7 +157,7 @@ class FoldAggregation(Aggregation):
         data = x.index_select(0, torch.from_numpy(packed).to(x.device))
         live = np.bincount(step)
         if live[0] == live[-1]:  # equal sizes: PyTorch's way back is faster without packing
-            last = _hidden(self.rnn(data.view(len(live), live[0], -1))[1])
+            last = _whole(self.rnn(data.view(len(live), live[0], -1))[1])
         else:
             last = self._fold_packed(data, live)
         where = torch.from_numpy(by_size).to(x.device)
@@ -125,7 +175,7 @@ class FoldAggregation(Aggregation):
             counts = torch.from_numpy(live[start : start + STEPS])
             _, last = self.rnn(PackedSequence(part, counts), going)
             more = int(live[start + STEPS]) if start + STEPS < len(live) else 0
-            ended.append(_hidden(last)[more:])
+            ended.append(_whole(last)[more:])
             if isinstance(last, tuple):
                 going = tuple(state[:, :more].contiguous() for state in last)
             else:
@@ -156,6 +206,6 @@ class FoldAggregation(Aggregation):
         )
 
 
-def _hidden(last: Tensor | tuple[Tensor, Tensor]) -> Tensor:
-    """The hidden state of the one layer: (B, out). An LSTM gives its cell state, too."""
-    return (last[0] if isinstance(last, tuple) else last)[-1]
+def _whole(last: Tensor | tuple[Tensor, Tensor]) -> Tensor:
+    """The state of the one layer: (B, out), or (B, 2 out) with the cell state of an LSTM."""
+    return torch.cat(last, -1)[-1] if isinstance(last, tuple) else last[-1]

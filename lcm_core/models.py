@@ -10,6 +10,7 @@ from torch_geometric.nn import MessagePassing
 from torch_geometric.nn.aggr import Aggregation
 
 from lcm_core.aggregation import LCMAggregation
+from lcm_core.baselines import BASELINES, Baseline, make_baseline
 from lcm_core.errors import unknown
 from lcm_core.fold import CELLS, FoldAggregation
 from lcm_core.operators import GRU, MLP, FormulaOperator, make_operator, operator_names
@@ -17,6 +18,7 @@ from lcm_core.operators.base import operator_class
 from lcm_core.plan import ReductionPlan
 from lcm_core.property_model import PropertyModel
 from lcm_core.reduction import make_plan
+from lcm_core.regularisers import LAW_PENALTIES
 from lcm_core.tasks import SetBatch
 from lcm_core.trees import Tree
 
@@ -34,11 +36,11 @@ FOLDS = {f"{cell}_fold": cell for cell in CELLS}
 
 
 def aggregation_names() -> list[str]:
-    """The names that `make_aggregation` knows: operators, and folds as `gru_fold`.
+    """The names that `make_aggregation` knows: operators, folds as `gru_fold`, PyG's as `pna`.
 
     It also knows formulas, such as `formula(x+y+a*x*y;a=0.5)`.
     """
-    return [*operator_names(), *FOLDS]
+    return [*operator_names(), *FOLDS, *BASELINES]
 
 
 def check_aggregation(name: str, kind: str = "aggregation") -> None:
@@ -58,15 +60,24 @@ def check_aggregation(name: str, kind: str = "aggregation") -> None:
     )
 
 
+def penalties_of(name: str) -> tuple[str, ...]:
+    """The regularisers that speak of an aggregation of this name."""
+    if name in FOLDS:
+        return ("sire",)
+    return () if name in BASELINES else LAW_PENALTIES
+
+
 def make_aggregation(
     name: str, channels: int, tree: str = "balanced", seed: int = 0, empty: str = "identity"
-) -> LCMAggregation | FoldAggregation:
+) -> LCMAggregation | FoldAggregation | Baseline:
     """An aggregation by name whose results are `channels` wide.
 
     Elements are as wide as its `in_channels` says; there is no projection. Operators that can learn
-    an identity do. Arguments as in `LCMAggregation`.
+    an identity do. Arguments as in `LCMAggregation`; folds and PyG's classes use the first two.
     """
     check_aggregation(name)
+    if name in BASELINES:
+        return make_baseline(name, channels)
     if name in FOLDS:
         return FoldAggregation(channels, channels, cell=FOLDS[name], seed=seed)
     cls = operator_class(name)

@@ -1,19 +1,20 @@
 """Every choice of a training run, as a dataclass and as one line of text."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple, get_type_hints
 
 from lcm_core.errors import unknown
-from lcm_core.models import FOLDS, check_aggregation
-from lcm_core.tasks import task_names
+from lcm_core.models import check_aggregation, penalties_of
+from lcm_core.regularisers import PENALTIES, PENALTY_STATES
+from lcm_core.tasks import task_kind, task_names
 from lcm_core.trees import TREE_NAMES
 
 __all__ = ["LIVE_FIELDS", "Event", "Recipe"]
 
-LIVE_FIELDS = ("rate_scale", "commutativity", "associativity", "identity")
-PENALTIES = LIVE_FIELDS[1:]
+LIVE_FIELDS = ("rate_scale", *PENALTIES)
+SCHEDULES = ("one_cycle", "constant")
 
 
 class Event(NamedTuple):
@@ -37,18 +38,25 @@ class Recipe:
         modulus: of `sum_modulo`.
         small_values: share of the training sets of `second_minimum` that are shifted to small
             values, from 0 to 1.
-        operator: the aggregation of a set or of a graph's nodes: an operator, a fold, or a
-            formula such as `formula(x+y+a*x*y;a=0.5)`, whose parameters are then learned.
+        operator: the aggregation of a set or of a graph's nodes: an operator, a fold, one of PyG's
+            aggregations such as `pna`, or a formula such as `formula(x+y+a*x*y;a=0.5)`, whose
+            parameters are then learned.
         tree: the shape of its trees.
         channels: width of all states.
         layers: message-passing layers, for graphs.
         neighbors: the aggregation of a node's neighbours, for graphs.
         steps: training steps.
         batch_size: sets or graphs a step.
-        learning_rate: the peak of the one-cycle schedule.
+        learning_rate: the peak of the schedule.
+        schedule: of the learning rate: "one_cycle", from a 25th of the peak up to it, and down to
+            almost nothing, or "constant".
         rate_scale: multiplies the schedule.
         weight_decay, clip: of AdamW; the largest norm of the gradient.
-        commutativity, associativity, identity: weights of the regularisers.
+        commutativity, associativity, identity: weights of the laws' regularisers, which act on all
+            operators of the model, of neighbours too; 0 where a law holds by construction.
+        sire: weight of the regulariser of folds towards the same answer in any order.
+        penalty_states: the states that laws are regularised on: "tree", those of every level of the
+            batch's trees, or "encoded", the lifted elements only.
         log_every, eval_every: steps from record to record, and from evaluation to evaluation.
         eval_splits: what is measured besides the validation split, such as `size_32,size_128`;
             "auto" is what the task proposes (sizes never trained on), "none" nothing.
@@ -72,12 +80,15 @@ class Recipe:
     steps: int = 3000
     batch_size: int = 256
     learning_rate: float = 3e-3
+    schedule: str = "one_cycle"
     rate_scale: float = 1.0
     weight_decay: float = 0.01
     clip: float = 1.0
     commutativity: float = 0.0
     associativity: float = 0.0
     identity: float = 0.0
+    sire: float = 0.0
+    penalty_states: str = "tree"
     log_every: int = 10
     eval_every: int = 100
     eval_splits: str = "auto"
@@ -109,14 +120,25 @@ class Recipe:
                 raise ValueError(f"expected events at steps 0 to {self.steps}, got @{step}")
             if value < 0:
                 raise ValueError(f"expected {field} ≥ 0 from step {step} on, got {value}")
-        if self.operator in FOLDS:
-            set_to = [(f, getattr(self, f)) for f in PENALTIES] + [e[1:] for e in events]
-            if wrong := [field for field, value in set_to if field in PENALTIES and value]:
-                raise ValueError(
-                    f"{self.operator!r} folds elements into a hidden state and has no operator on "
-                    f"states: expected {wrong[0]} = 0"
-                )
+        set_to = [(f, getattr(self, f)) for f in PENALTIES] + [e[1:] for e in events]
+        for field, value in set_to:
+            if value and field in PENALTIES and field not in self.penalties:
+                raise _no_use(field, self.aggregations)
         object.__setattr__(self, "events", tuple(sorted(events, key=lambda e: e.step)))
+
+    @property
+    def aggregations(self) -> tuple[str, ...]:
+        """The names of the aggregations of the model: the readout's, and for graphs neighbours'."""
+        kind = task_kind(self.task)
+        if kind == "sets" or (kind == "graphs" and self.layers == 0):
+            return (self.operator,)
+        return self.operator, self.neighbors
+
+    @property
+    def penalties(self) -> tuple[str, ...]:
+        """The weights that this model has a use for."""
+        found = {field for name in self.aggregations for field in penalties_of(name)}
+        return tuple(field for field in PENALTIES if field in found)
 
     def live(self, step: int) -> dict[str, float]:
         """The values of `LIVE_FIELDS` at a training step."""
@@ -179,12 +201,24 @@ _KINDS: Mapping[str, Any] = {
 _NAMES: Mapping[str, Callable[[], Iterable[str]]] = {
     "task": task_names,
     "tree": lambda: TREE_NAMES,
+    "schedule": lambda: SCHEDULES,
+    "penalty_states": lambda: PENALTY_STATES,
 }
 _LEAST = {
     "modulus": 2,
     **dict.fromkeys(("bits", "channels", "steps", "batch_size", "log_every", "eval_every"), 1),
     **dict.fromkeys(("layers", "learning_rate", "weight_decay", "clip", "seed", *LIVE_FIELDS), 0),
 }
+
+
+def _no_use(field: str, aggregations: Sequence[str]) -> ValueError:
+    names = " and ".join(repr(name) for name in dict.fromkeys(aggregations))
+    if field == "sire":
+        return ValueError(
+            f"sire regularises folds, such as gru_fold, and the aggregation is {names}: expected "
+            "sire = 0"
+        )
+    return ValueError(f"{names} has no operator on states: expected {field} = 0")
 
 
 def _checked(field: str, value: Any, kind: Any) -> Any:

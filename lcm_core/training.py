@@ -13,14 +13,19 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import ConstantLR, LRScheduler, OneCycleLR
 
 from lcm_core.aggregation import LCMAggregation
 from lcm_core.checkpoints import read_checkpoint, write_checkpoint
-from lcm_core.laws import LAWS, arity, law_penalty, law_report, level_samples
+from lcm_core.fold import FoldAggregation
+from lcm_core.laws import LAWS, law_report
 from lcm_core.models import make_model
 from lcm_core.populations import closure_population
-from lcm_core.recipe import PENALTIES, Recipe
+from lcm_core.recipe import Recipe
+from lcm_core.regularisers import PENALTIES, Regularisers
 from lcm_core.seeding import Seeded
+from lcm_core.sire import fold_exchange_error
 from lcm_core.spreads import order_spread
 from lcm_core.tasks import make_task, task_options
 from lcm_core.tasks.base import Task, seeded_generator
@@ -117,9 +122,8 @@ class Trainer:
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
         )
-        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimizer, max_lr=recipe.learning_rate, total_steps=recipe.steps + 1
-        )
+        self.schedule = _SCHEDULES[recipe.schedule](self.optimizer, recipe)
+        self.regularisers = Regularisers(self.model, recipe.penalty_states)
         self.step = 0
         self.recorded_step = 0
         self.rate = 0.0
@@ -130,7 +134,7 @@ class Trainer:
         self._failed_at = torch.full((), -1, device=self.device)
         self._good = copy.deepcopy(self.state_dict())
         for step in (0, *(event.step for event in recipe.events)):
-            self._check_identity(recipe.live(step))
+            self.regularisers.check(recipe.live(step))
 
     @property
     def done(self) -> bool:
@@ -142,7 +146,7 @@ class Trainer:
         May be called from any thread while `records` runs in another.
         """
         self.recipe.with_event(self.recipe.steps, field, value)  # refuses what is not allowed
-        self._check_identity({field: value})
+        self.regularisers.check({field: value})
         with self._lock:
             self._wanted.append((field, float(value)))
 
@@ -209,13 +213,6 @@ class Trainer:
                 targets.append(self.task.targets(batch))
         return torch.cat(outputs), torch.cat(targets)
 
-    def _check_identity(self, live: dict[str, float]) -> None:
-        operator = getattr(self.model.aggregation, "operator", None)
-        if live.get("identity", 0) > 0 and operator is not None and operator.identity is None:
-            raise ValueError(
-                f"{operator.name!r} has no identity to regularise: expected identity = 0"
-            )
-
     # One step -------------------------------------------------------------------------------
 
     def _advance(self) -> None:
@@ -243,11 +240,11 @@ class Trainer:
         recipe = self.recipe
         batch = self.task.train_batch(self.step, recipe.batch_size, recipe.seed, self.device)
         self.model.train()
-        weights = {law: live[law] for law in PENALTIES if live[law] > 0}
+        weights = {name: live[name] for name in PENALTIES if live[name] > 0}
         task_loss, penalties = self._losses(batch, weights)
         loss = task_loss
-        for law, penalty in penalties.items():
-            loss = loss + weights[law] * penalty
+        for name, penalty in penalties.items():
+            loss = loss + weights[name] * penalty
         self.optimizer.zero_grad()
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), recipe.clip)
@@ -265,19 +262,16 @@ class Trainer:
             )
 
     def _losses(self, batch: Any, weights: dict[str, float]) -> tuple[Tensor, dict[str, Tensor]]:
-        aggregation = self.model.aggregation
         if not weights:
             return self.task.loss(self.model(batch), batch), {}
-        assert isinstance(aggregation, LCMAggregation), "the recipe forbids penalties of folds"
-        with aggregation.recording() as recorded:
+        with self.regularisers.recording():
             task_loss = self.task.loss(self.model(batch), batch)
         generator = seeded_generator("cpu", self.recipe.seed, PENALTY_STREAM, self.step)
-        levels, count = recorded[0].states, self.recipe.batch_size
-        penalties = {}
-        for law in weights:
-            states = level_samples(levels, count, arity(law), generator)
-            penalties[law] = law_penalty(law, aggregation.operator, *states)
-        return task_loss, penalties
+        count = self.recipe.batch_size
+        return task_loss, {
+            name: self.regularisers.penalty(name, count, generator).to(self.device)
+            for name in weights
+        }
 
     def _check_finite(self) -> None:
         if (failed_at := int(self._failed_at)) >= 0:
@@ -347,6 +341,8 @@ class Trainer:
             for law in LAWS:
                 if law != "identity" or operator.identity is not None:
                     yield law, law_report(operator, states, [law], samples=256, seed=seed)[law].mean
+        elif isinstance(aggregation, FoldAggregation) and int(ptr.diff().max()) >= 2:
+            yield "exchange", fold_exchange_error(aggregation, x, ptr, seed=seed).mean
         spread = order_spread(lambda x, ptr: aggregation(x, ptr=ptr), x, ptr, orders=8, seed=seed)
         yield "order spread", spread.mean
 
@@ -411,6 +407,17 @@ class Trainer:
         except (RuntimeError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"{path} does not fit this version of lcm_core: {error}") from error
         return trainer
+
+
+def _one_cycle(optimizer: Optimizer, recipe: Recipe) -> LRScheduler:
+    return OneCycleLR(optimizer, max_lr=recipe.learning_rate, total_steps=recipe.steps + 1)
+
+
+def _constant(optimizer: Optimizer, recipe: Recipe) -> LRScheduler:
+    return ConstantLR(optimizer, factor=1.0, total_iters=0)
+
+
+_SCHEDULES = {"one_cycle": _one_cycle, "constant": _constant}
 
 
 def _further_splits(recipe: Recipe, task: Task[Any]) -> tuple[str, ...]:

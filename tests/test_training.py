@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lcm_core import make_operator, train
+from lcm_core.baselines import BASELINES
 from lcm_core.checkpoints import write_checkpoint
-from lcm_core.models import aggregation_names, make_aggregation
+from lcm_core.models import aggregation_names, make_aggregation, penalties_of
 from lcm_core.recipe import LIVE_FIELDS, Event, Recipe
 from lcm_core.training import Trainer, TrainingError, pick_device
 
@@ -38,14 +39,18 @@ def run(text):
 def recipes(draw):
     numbers = st.floats(0, 1e6, allow_nan=False)
     steps = draw(st.integers(1, 10**6))
-    events = st.tuples(st.integers(0, steps), st.sampled_from(LIVE_FIELDS), numbers)
+    operator = draw(st.sampled_from(["sum", "symmetrized_gru", "k_smallest", "gru_fold", "pna"]))
+    allowed = ["rate_scale", *penalties_of(operator)]
+    events = st.tuples(st.integers(0, steps), st.sampled_from(allowed), numbers)
     return Recipe(
         task=draw(st.sampled_from(["second_minimum", "bbbp"])),
-        operator=draw(st.sampled_from(["sum", "symmetrized_gru", "k_smallest"])),
+        operator=operator,
+        schedule=draw(st.sampled_from(["one_cycle", "constant"])),
+        penalty_states=draw(st.sampled_from(["tree", "encoded"])),
         neighbors=draw(st.sampled_from(aggregation_names())),
         steps=steps,
         learning_rate=draw(numbers),
-        associativity=draw(numbers),
+        **{field: draw(numbers) for field in penalties_of(operator)},
         seed=draw(st.integers(0, 2**40)),
         events=tuple(draw(st.lists(events, max_size=5))),
     )
@@ -92,6 +97,10 @@ def test_events_take_effect_at_their_step():
         ("steps=4 @5 rate_scale=2", "expected events at steps 0 to 4, got @5"),
         ("@5 rate_scale=-2", "expected rate_scale ≥ 0 from step 5 on"),
         ("operator=gru_fold associativity=1", "has no operator on states: .* associativity = 0"),
+        ("operator=pna associativity=1", "'pna' has no operator on states: .* associativity = 0"),
+        ("operator=gru sire=1", "sire regularises folds.* the aggregation is 'gru': .*sire = 0"),
+        ("schedule=cosine", "unknown schedule 'cosine'"),
+        ("penalty_states=trees", "unknown penalty_states 'trees': did you mean 'tree'"),
         ("operator=gru_fold @3 identity=1", "has no operator on states: .* identity = 0"),
     ],
 )
@@ -355,7 +364,8 @@ def test_devices():
 
 
 def test_aggregations_by_name():
-    assert aggregation_names()[-2:] == ["gru_fold", "lstm_fold"]
+    assert aggregation_names()[-8:-6] == ["gru_fold", "lstm_fold"]
+    assert aggregation_names()[-6:] == list(BASELINES)
     with pytest.raises(ValueError, match="unknown aggregation 'gru_flod': did you mean 'gru_fold'"):
         make_aggregation("gru_flod", 4)
 

@@ -24,6 +24,7 @@ __all__ = [
     "SetBatch",
     "Task",
     "make_task",
+    "task_kind",
     "task_names",
     "task_options",
 ]
@@ -47,6 +48,13 @@ def task_options(name: str) -> tuple[str, ...]:
     if name not in _TASKS:
         raise unknown("task", name, _TASKS)
     return _TASKS[name].options
+
+
+def task_kind(name: str) -> str:
+    """What the task of that name is about: `sets`, or a kind of graphs."""
+    if name not in _TASKS:
+        raise unknown("task", name, _TASKS)
+    return _TASKS[name].kind
 
 
 def make_task(name: str, **options: Any) -> Task[Any]:

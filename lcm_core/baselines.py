@@ -1,0 +1,206 @@
+"""The aggregations of PyG that ours are compared with, by name and all equally wide."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch_geometric.nn.aggr import (
+    Aggregation,
+    DeepSetsAggregation,
+    DegreeScalerAggregation,
+    GRUAggregation,
+    LCMAggregation,
+    Set2Set,
+    SetTransformerAggregation,
+)
+
+from lcm_core.checks import check_dtype, check_elements, check_places
+from lcm_core.errors import unknown
+
+__all__ = ["BASELINES", "PNA", "Baseline", "make_baseline"]
+
+READ_STEPS = 3  # of Set2Set, in which it looks at the set
+HEADS = 4  # of the Set Transformer's attention, or the largest divisor of the width below that
+
+
+class Baseline(Aggregation):
+    """One of PyG's aggregations, called as ours are: with ptr or index, in any order.
+
+    Args:
+        channels: width of the elements and of the results.
+        inner: PyG's aggregation of `channels` wide elements.
+        width: of its results; a linear layer makes them `channels` wide where it is another.
+        empty_gives_zero: for a class that has no answer of its own for empty sets: they give 0,
+            and it does not see them.
+
+    Shapes:
+        x (N, channels); index (N,), in any order, or ptr (B + 1,); result (B, channels).
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        inner: Aggregation,
+        width: int | None = None,
+        empty_gives_zero: bool = False,
+    ):
+        super().__init__()
+        self.in_channels = self.out_channels = channels
+        self.inner = inner
+        self.lower = nn.Linear(width, channels) if width not in (None, channels) else None
+        self.empty_gives_zero = empty_gives_zero
+
+    def reset_parameters(self) -> None:
+        self.inner.reset_parameters()
+        if self.lower is not None:
+            self.lower.reset_parameters()
+
+    def forward(
+        self,
+        x: Tensor,
+        index: Tensor | None = None,
+        ptr: Tensor | None = None,
+        dim_size: int | None = None,
+        dim: int = -2,
+        max_num_elements: int | None = None,
+    ) -> Tensor:
+        """Arguments as in `LCMAggregation.forward`; x has two dimensions.
+
+        Raises:
+            ValueError: PyG's class takes no x of more dimensions.
+        """
+        check_elements(x, self.in_channels, dim)
+        if x.dim() != 2:
+            raise ValueError(
+                f"{type(self.inner).__name__} of PyG takes x of shape (N, {self.in_channels}), got "
+                f"{tuple(x.shape)}: reduce one dimension at a time"
+            )
+        check_dtype(self, x)
+        check_places(x, ptr, index, None if ptr is not None else dim_size)
+        index, count = _sorted_index(x, index, ptr, dim_size)
+        if ptr is None:
+            order = torch.argsort(index, stable=True)
+            x, index = x[order], index[order]
+        if not self.empty_gives_zero:
+            return self._reduce(x, index, count)
+        result = x.new_zeros(count, self.out_channels)
+        filled, places = torch.unique_consecutive(index, return_inverse=True)
+        if len(filled):
+            result = result.index_copy(0, filled, self._reduce(x, places, len(filled)))
+        return result
+
+    def _reduce(self, x: Tensor, index: Tensor, count: int) -> Tensor:
+        result = self.inner(x, index=index, dim_size=count, dim=0)
+        return result if self.lower is None else self.lower(result)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.inner})"
+
+
+class PNA(Baseline):
+    """Mean, min, max and standard deviation, each × 1, × log(n + 1) / δ, and × δ / log(n + 1).
+
+    δ is the mean of log(n + 1) over the sets of the first batch that it is trained on, which
+    stands for the training set.
+
+    Source: Corso et al. 2020, "Principal Neighbourhood Aggregation for Graph Nets",
+    https://arxiv.org/abs/2004.05718
+    """
+
+    AGGREGATORS = ("mean", "min", "max", "std")
+    SCALERS = ("identity", "amplification", "attenuation")
+
+    def __init__(self, channels: int):
+        one = torch.tensor([0, 1])  # a histogram of sizes, until the first batch is there
+        inner = DegreeScalerAggregation(list(self.AGGREGATORS), list(self.SCALERS), one)
+        super().__init__(channels, inner, len(self.AGGREGATORS) * len(self.SCALERS) * channels)
+        self.measured = False
+
+    def reset_parameters(self) -> None:
+        super().reset_parameters()
+        self.measured = False
+
+    def _reduce(self, x: Tensor, index: Tensor, count: int) -> Tensor:
+        if self.training and not self.measured and len(x):
+            sizes = torch.zeros(count, dtype=x.dtype, device=x.device)
+            sizes.scatter_add_(0, index, torch.ones_like(index, dtype=x.dtype))
+            self.inner.avg_deg_log.copy_((sizes + 1).log().mean().view(1))
+            self.measured = True
+        return super()._reduce(x, index, count)
+
+    def get_extra_state(self) -> dict[str, bool]:
+        return {"measured": self.measured}
+
+    def set_extra_state(self, state: Any) -> None:
+        self.measured = bool(state["measured"])
+
+
+def _set2set(channels: int) -> Baseline:
+    return Baseline(channels, Set2Set(channels, READ_STEPS), 2 * channels)
+
+
+def _deepsets(channels: int) -> Baseline:
+    return Baseline(channels, DeepSetsAggregation(_two_layers(channels), _two_layers(channels)))
+
+
+def _set_transformer(channels: int) -> Baseline:
+    heads = math.gcd(HEADS, channels)
+    inner = SetTransformerAggregation(channels, heads=heads)
+    return Baseline(channels, inner, empty_gives_zero=True)
+
+
+def _pyg_gru(channels: int) -> Baseline:
+    return Baseline(channels, GRUAggregation(channels, channels), empty_gives_zero=True)
+
+
+def _pyg_lcm(channels: int) -> Baseline:
+    inner = LCMAggregation(channels, channels, project=False)
+    return Baseline(channels, inner, empty_gives_zero=True)
+
+
+#: What makes each of them of a width. Set2Set: Vinyals et al. 2015, arXiv 1511.06391; Deep Sets:
+#: Zaheer et al. 2017, arXiv 1703.06114; Set Transformer: Lee et al. 2018, arXiv 1810.00825. The
+#: last two combine the zeros with which they pad sets to the largest of the batch.
+BASELINES: dict[str, Callable[[int], Baseline]] = {
+    "pna": PNA,
+    "set2set": _set2set,
+    "deepsets": _deepsets,
+    "set_transformer": _set_transformer,
+    "pyg_gru": _pyg_gru,
+    "pyg_lcm": _pyg_lcm,
+}
+
+
+def make_baseline(name: str, channels: int) -> Baseline:
+    """One of `BASELINES`, whose elements and results are `channels` wide.
+
+    >>> make_baseline("deepsets", 8)(torch.randn(5, 8), ptr=torch.tensor([0, 2, 5])).shape
+    torch.Size([2, 8])
+
+    Raises:
+        ValueError: an unknown name (the nearest ones are given).
+    """
+    if name not in BASELINES:
+        raise unknown("baseline", name, BASELINES)
+    return BASELINES[name](channels)
+
+
+def _two_layers(channels: int) -> nn.Sequential:
+    return nn.Sequential(nn.Linear(channels, channels), nn.GELU(), nn.Linear(channels, channels))
+
+
+def _sorted_index(
+    x: Tensor, index: Tensor | None, ptr: Tensor | None, dim_size: int | None
+) -> tuple[Tensor, int]:
+    """The set of each element, (N,), and the number of sets."""
+    if ptr is not None:
+        count = len(ptr) - 1
+        sets = torch.arange(count, device=x.device)
+        return sets.repeat_interleave(ptr.diff(), output_size=len(x)), count
+    if index is None:
+        return torch.zeros(len(x), dtype=torch.long, device=x.device), dim_size or 1
+    if dim_size is None:
+        dim_size = int(index.max()) + 1 if len(index) else 0
+    return index, dim_size

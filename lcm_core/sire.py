@@ -1,0 +1,117 @@
+"""How far a fold is from exchanging two elements: the regulariser SIRE, and an error."""
+
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from lcm_core.fold import FoldAggregation
+from lcm_core.laws import LawError, variance
+from lcm_core.spreads import shuffle_within_sets
+
+__all__ = ["Exchanges", "draw_exchanges", "fold_exchange_error", "sire_penalty"]
+
+
+class Exchanges(NamedTuple):
+    """Rows of elements: a prefix of each set, and the two elements that come after it.
+
+    Shapes: `prefix` (P,), set after set; `sizes` (m,) of the prefixes; `pairs` (m, 2). All on the
+    CPU, int64.
+    """
+
+    prefix: Int[Tensor, " P"]
+    sizes: Int[Tensor, " m"]
+    pairs: Int[Tensor, "m 2"]
+
+
+def draw_exchanges(ptr: Int[Tensor, " B_plus_1"], generator: torch.Generator) -> Exchanges:
+    """A random prefix of each set, and two more of its elements, all in random order.
+
+    The prefix of a set of n elements has 0 to n − 2 of them, all sizes equally likely, drawn for
+    each set apart. Sets of fewer than two elements have nothing to exchange and are left out.
+
+    Args:
+        ptr: the bounds of the sets.
+        generator: on the CPU.
+    """
+    ptr = ptr.cpu()
+    rows = shuffle_within_sets(ptr, generator)
+    starts, sizes = ptr[:-1], ptr.diff()
+    chance = torch.rand(len(sizes), generator=generator, dtype=torch.double)
+    starts, sizes, chance = (v[sizes >= 2] for v in (starts, sizes, chance))
+    lengths = (chance * (sizes - 1)).long()
+    place = torch.arange(int(lengths.sum())) - (lengths.cumsum(0) - lengths).repeat_interleave(
+        lengths
+    )
+    prefix = rows[starts.repeat_interleave(lengths) + place]
+    first = starts + lengths
+    return Exchanges(prefix, lengths, torch.stack([rows[first], rows[first + 1]], 1))
+
+
+def sire_penalty(
+    fold: FoldAggregation,
+    x: Float[Tensor, "N in_channels"],
+    ptr: Int[Tensor, " B_plus_1"],
+    generator: torch.Generator,
+) -> Float[Tensor, ""]:
+    r"""The differentiable regulariser of a fold towards the same answer in any order.
+
+    .. math:: E \|h(p, a, b) - h(p, b, a)\|^2 / s^2
+
+    over random prefixes p of the sets and two more elements a, b (`draw_exchanges`); h is the whole
+    state, for an LSTM the hidden and the cell state. s² = E‖u − ū‖² over all these states u. The
+    gradient goes through s² too, as in `lcm_core.law_penalty`. If it is 0 for all states and
+    elements, the fold does not depend on the order. 0 where no set has two elements.
+
+    Source: Cohen-Karlik, Ben David & Globerson, "Regularizing Towards Permutation Invariance in
+    Recurrent Models", NeurIPS 2020, https://arxiv.org/abs/2010.13055. They draw one length of the
+    prefix for the batch, and do not divide by s².
+
+    Args:
+        fold: a recurrent aggregation.
+        x: elements, set after set.
+        ptr: the bounds of the sets.
+        generator: on the CPU; it draws which elements.
+    """
+    one, other = _both_orders(fold, x, draw_exchanges(ptr, generator))
+    if len(one) == 0:
+        return x.sum() * 0.0
+    s2 = variance([(one, other)])
+    return (one - other).square().sum(-1).mean() / torch.where(s2 > 0, s2, 1.0)
+
+
+@torch.no_grad()
+def fold_exchange_error(
+    fold: FoldAggregation,
+    x: Float[Tensor, "N in_channels"],
+    ptr: Int[Tensor, " B_plus_1"],
+    *,
+    seed: int = 0,
+) -> LawError:
+    """‖h(p, a, b) − h(p, b, a)‖ / s: the law "exchange", asked of a fold. One draw for each set.
+
+    Arguments as in `sire_penalty`.
+
+    Raises:
+        ValueError: no set has two elements.
+    """
+    drawn = draw_exchanges(ptr, torch.Generator().manual_seed(seed))
+    one, other = _both_orders(fold, x, drawn)
+    if len(one) == 0:
+        raise ValueError("expected a set of at least 2 elements to exchange, got none")
+    return LawError.of("exchange", (one - other).norm(dim=-1), variance([(one, other)]).sqrt())
+
+
+def _both_orders(
+    fold: FoldAggregation, x: Tensor, drawn: Exchanges
+) -> tuple[Float[Tensor, "m state"], Float[Tensor, "m state"]]:
+    """The states after prefix, a, b, and after prefix, b, a."""
+    m = len(drawn.sizes)
+    if m == 0:
+        return (x.new_zeros(0, fold.state_dim),) * 2
+    before = fold.read(x[drawn.prefix.to(x.device)], drawn.sizes)
+    pairs = torch.cat([drawn.pairs, drawn.pairs.flip(1)])
+    two = torch.full((2 * m,), 2)
+    after = fold.read(x[pairs.flatten().to(x.device)], two, before.repeat(2, 1))
+    return after[:m], after[m:]
