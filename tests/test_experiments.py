@@ -1,18 +1,22 @@
 """Experiments: their jobs, kills, locks and files, and what is shown of them."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from lcm_core.experiments import (
     Experiment,
     Measurement,
+    Picture,
+    Table,
     TrainingRun,
     experiment_names,
     find_experiment,
@@ -267,14 +271,52 @@ def test_unknown_names_are_answered(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("name", experiment_names())
-def test_every_experiment_is_well_defined(name):
+def test_every_experiment_is_well_defined_and_shows_what_there_is(name):
     experiment = find_experiment(name)
     assert isinstance(experiment, Experiment)
     assert experiment.title
     assert experiment.question
     jobs = experiment.jobs()
     assert len({(job.row, job.column) for job in jobs}) == len(jobs) > 0
-    for job in jobs:
-        if isinstance(job, TrainingRun):
-            assert Recipe.parse(job.recipe.text()) == job.recipe
-    experiment.report(Results(rows=(), columns=()))
+    training = [job for job in jobs if isinstance(job, TrainingRun)]
+    for job in training:
+        assert Recipe.parse(job.recipe.text()) == job.recipe
+    store = Store(name)
+    experiment.report(store.results(experiment))
+    rng = np.random.default_rng(0)
+    for done in (training[:1], training):
+        for job in done:
+            scores = {split: float(rng.random()) for split in job.splits}
+            run = made_up(job.row, 0, **scores)
+            laws = {law: float(rng.random()) for law in ("associativity", "order spread")}
+            recipe = replace(job.recipe, steps=job.steps or 100)
+            where = {"column": job.column, "definition": job.definition("cpu")}
+            store.add_run(replace(run, recipe=recipe.text(), laws=laws, **where))
+        parts = experiment.report(store.results(experiment))
+        for picture in parts:
+            if isinstance(picture, Picture):
+                assert re.fullmatch(r"\w+", picture.name)
+                assert len(picture.alt) > 40
+                assert picture.draw().data is not None
+    if training:
+        assert any(isinstance(part, Table) and part.rows for part in parts)
+
+
+def test_the_page_of_results_is_what_the_files_say():
+    """If this fails: `make results`."""
+    rendered = render(ROOT / "docs" / "results")
+    assert (ROOT / "docs" / "results.md").read_text(encoding="utf-8") == rendered.markdown
+    for name in rendered.pictures:
+        assert 1_000 < (ROOT / "docs" / "results" / name).stat().st_size < 1_000_000
+
+
+def test_tables_and_pictures_stand_under_their_command():
+    page = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
+    introduction, *sections = re.split(r"^## ", page, flags=re.MULTILINE)
+    assert not re.search(r"^\||!\[", introduction, re.MULTILINE)
+    for section in sections:
+        shown = re.search(r"^\||!\[", section, re.MULTILINE)
+        command = re.search(r"^    python -m lcm_core\.experiments (\w+)", section, re.MULTILINE)
+        assert command
+        assert command[1] in experiment_names()
+        assert shown is None or command.start() < shown.start()

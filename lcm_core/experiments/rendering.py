@@ -71,8 +71,8 @@ def render(folder: Path) -> Rendered:
                 parts.append(f"![{alt}]({folder.name}/{name})\n")
             elif isinstance(part, Table):
                 parts.append("\n".join(table_lines(part)))
-            else:
-                parts.append(f"{part.strip()}\n")
+            elif text := part.strip():
+                parts.append(f"{text}\n")
     return Rendered("\n".join(parts), pictures)
 
 

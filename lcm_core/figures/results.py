@@ -54,9 +54,12 @@ def spread_figure(
         line = {"color": INK, "width": 1.5, "dash": "dot"}
         figure.add_trace(go.Scatter(name=name, mode="lines", line=line, **_medians(points, "y")))
     places = dict.fromkeys(x for points in curves.values() for x, _ in points)
-    ticks = {"tickvals": list(places), "ticktext": [f"{x:,g}" for x in places]} if log_x else {}
+    axis = "category" if any(isinstance(x, str) for x in places) else "linear"
+    ticks: dict[str, object] = {"type": "log" if log_x else axis}
+    if log_x:
+        ticks |= {"tickvals": list(places), "ticktext": [f"{x:,g}" for x in places]}
     figure.update_layout(
-        xaxis={"title": {"text": x_title}, "type": "log" if log_x else None, **ticks},
+        xaxis={"title": {"text": x_title}, **ticks},
         yaxis={
             "title": {"text": y_title},
             "type": "log" if log_y else None,
