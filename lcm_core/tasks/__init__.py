@@ -9,19 +9,33 @@ torch.Size([3, 4])
 from typing import Any
 
 from lcm_core.errors import unknown
+from lcm_core.tasks.above_mean import AboveMean
 from lcm_core.tasks.base import SetBatch, Task
+from lcm_core.tasks.distinct import Distinct
+from lcm_core.tasks.graph_properties import GraphProperties, OriginalGraphProperties
+from lcm_core.tasks.median import Median
 from lcm_core.tasks.molecules import MoleculeTask
 from lcm_core.tasks.second_minimum import SecondMinimum
+from lcm_core.tasks.set_task import SetTask
 from lcm_core.tasks.shipped_molecules import BACE, BBBP, HIV, ClinTox
+from lcm_core.tasks.sum_modulo import Parity, SumModulo
 
 __all__ = [
     "BACE",
     "BBBP",
     "HIV",
+    "AboveMean",
     "ClinTox",
+    "Distinct",
+    "GraphProperties",
+    "Median",
     "MoleculeTask",
+    "OriginalGraphProperties",
+    "Parity",
     "SecondMinimum",
     "SetBatch",
+    "SetTask",
+    "SumModulo",
     "Task",
     "make_task",
     "task_kind",
@@ -31,6 +45,13 @@ __all__ = [
 
 _TASKS: dict[str, type[Task[Any]]] = {
     "second_minimum": SecondMinimum,
+    "parity": Parity,
+    "sum_modulo": SumModulo,
+    "distinct": Distinct,
+    "median": Median,
+    "above_mean": AboveMean,
+    "graph_properties": GraphProperties,
+    "graph_properties_original": OriginalGraphProperties,
     "bbbp": BBBP,
     "bace": BACE,
     "clintox": ClinTox,

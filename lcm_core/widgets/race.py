@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lcm_core.recipe import Recipe
+from lcm_core.tasks import task_options
 
 MOST_RECIPES = 4
+ASKED = ("bits", "modulus")  # of the fields that tasks take: others concern training alone
 
 
 def read_recipes(text: str) -> list[Recipe]:
@@ -27,6 +29,12 @@ def read_recipes(text: str) -> list[Recipe]:
     return recipes
 
 
+def task_text(recipe: Recipe) -> str:
+    """What is asked in the evaluation, as `task=second_minimum bits=8`."""
+    fields = [field for field in ASKED if field in task_options(recipe.task)]
+    return " ".join(f"{field}={getattr(recipe, field)}" for field in ("task", *fields))
+
+
 def checked_race(recipes: Sequence[Recipe]) -> list[Recipe]:
     """The recipes, if they can race.
 
@@ -36,10 +44,9 @@ def checked_race(recipes: Sequence[Recipe]) -> list[Recipe]:
     if len(recipes) > MOST_RECIPES:
         raise ValueError(f"expected 1 to {MOST_RECIPES} recipes, got {len(recipes)}")
     for number, recipe in enumerate(recipes, start=1):
-        if (recipe.task, recipe.bits) != (recipes[0].task, recipes[0].bits):
+        if task_text(recipe) != task_text(recipes[0]):
             raise ValueError(
                 f"a race has one task, so that its scores can be compared: recipe 1 has "
-                f"task={recipes[0].task} bits={recipes[0].bits}, and recipe {number} "
-                f"task={recipe.task} bits={recipe.bits}"
+                f"{task_text(recipes[0])}, and recipe {number} {task_text(recipe)}"
             )
     return list(recipes)
