@@ -16,7 +16,7 @@ __all__ = ["DEFAULT", "EXPERIMENT"]
 
 #: Our recipe for the second minimum.
 DEFAULT = Recipe.parse(
-    "task=second_minimum small_values=0.3 associativity=1 learning_rate=0.005 batch_size=256"
+    "task=second_minimum small_values=0.3 associativity=1 learning_rate=0.01"
 )
 PLAIN = replace(DEFAULT, associativity=0)  # of operators and folds that have no such penalty
 

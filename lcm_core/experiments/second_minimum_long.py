@@ -14,8 +14,8 @@ HOUR = 3600.0
 EIGHT, SIXTEEN = "8 bits", "16 bits"
 SPLITS = ("size 16", "size 32", "size 128", "size 1024")
 RECIPES = {
-    EIGHT: replace(DEFAULT, channels=96, learning_rate=3e-3),
-    SIXTEEN: replace(DEFAULT, channels=96, learning_rate=3e-3, bits=16, small_values=0.5),
+    EIGHT: replace(DEFAULT, channels=96, learning_rate=5e-3),
+    SIXTEEN: replace(DEFAULT, channels=96, learning_rate=5e-3, bits=16, small_values=0.5),
 }
 
 
