@@ -151,11 +151,15 @@ class Recipe:
         others = [e for e in self.events if (e.step, e.field) != (step, field)]
         return replace(self, events=(*others, Event(step, field, value)))
 
-    def text(self) -> str:
-        """The recipe in one line, for `Recipe.parse`; defaults, the task aside, are left out."""
+    def text(self, full: bool = False) -> str:
+        """The recipe in one line, for `Recipe.parse`.
+
+        Defaults, the task aside, are left out; `full` has them too, for a text that is to mean the
+        same when defaults have changed.
+        """
         parts = [f"task={self.task}"]
         for field in _KINDS:
-            if field != "task" and getattr(self, field) != _DEFAULTS[field]:
+            if field != "task" and (full or getattr(self, field) != _DEFAULTS[field]):
                 parts.append(f"{field}={_written(getattr(self, field))}")
         last = None
         for step, field, value in self.events:

@@ -190,7 +190,7 @@ def test_other_budgets_lie_in_files_of_their_own(tmp_path):
     assert run_experiment(SMALL, options(tmp_path, only="sum · short", seeds=1, budget=0.05)) == 0
     store = stored(tmp_path, "small_experiment-0.05s")
     assert store.command == f"python -m lcm_core.experiments {NAME} --seeds 1 --budget 0.05"
-    assert [c.definition.rpartition(" for ")[2] for c in store.calibrations] == ["0.05 s"]
+    assert [c.budget for c in store.calibrations] == [0.05]
     assert not (tmp_path / "results" / "small_experiment.json").exists()
 
 
@@ -230,7 +230,7 @@ def test_incomplete_results_are_shown_and_say_so(tmp_path):
 
 def made_up(row: str, seed: int, **scores: float) -> Run:
     constants = dict.fromkeys(scores, 0.5)
-    return Run(row, "task", seed, "", "", "accuracy", True, dict(scores), constants)
+    return Run(row, "task", seed, None, "", "accuracy", True, dict(scores), constants)
 
 
 def test_a_table_of_scores_has_medians_spreads_and_the_best_in_bold():
@@ -290,8 +290,8 @@ def test_every_experiment_is_well_defined_and_shows_what_there_is(name):
             run = made_up(job.row, 0, **scores)
             laws = {law: float(rng.random()) for law in ("associativity", "order spread")}
             recipe = replace(job.recipe, steps=job.steps or 100)
-            where = {"column": job.column, "definition": job.definition("cpu")}
-            store.add_run(replace(run, recipe=recipe.text(), laws=laws, **where))
+            run = replace(run, column=job.column, budget=job.budget, laws=laws)
+            store.add_run(replace(run, recipe=replace(recipe, device="cpu").text()))
         parts = experiment.report(store.results(experiment))
         for picture in parts:
             if isinstance(picture, Picture):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from lcm_core.experiments.results import Results
@@ -56,10 +57,21 @@ class TrainingRun:
         """The same run for so many seconds."""
         return replace(self, budget=budget, steps=None)
 
-    def definition(self, device: str) -> str:
-        """All that a stored result must agree with, the splits aside: else it is made anew."""
-        wanted = f"{self.budget:g} s" if self.budget is not None else f"{self.steps} steps"
-        return f"{plain(replace(self.recipe, device=device))} for {wanted}"
+    def on(self, device: str) -> Recipe:
+        """The recipe on this device, without what the runner sets."""
+        return plain(replace(self.recipe, device=device))
+
+    def made(self, recipe: str, budget: float | None, device: str) -> bool:
+        """Whether what was made by a recipe (its text) is a result of this run as it is now.
+
+        A field that recipes got since then counts as its default.
+        """
+        try:
+            stored = _parsed(recipe)
+        except (ValueError, TypeError):  # a field or an operator that is no more
+            return False
+        as_long = self.steps is None or self.steps == stored.steps
+        return budget == self.budget and as_long and plain(stored) == self.on(device)
 
 
 @dataclass(frozen=True)
@@ -81,10 +93,6 @@ class Measurement:
     @property
     def label(self) -> str:
         return f"{self.row} · {self.column}"
-
-    def definition(self, device: str) -> str:
-        """All that a stored result must agree with."""
-        return f"measure {self.about}"
 
 
 Job = TrainingRun | Measurement
@@ -151,13 +159,17 @@ class Experiment:
     finish: Callable[[Results, Callable[[str, str, int], Any]], None] | None = None
 
 
-def plain(recipe: Recipe) -> str:
-    """A recipe's text without what the runner sets."""
-    return replace(recipe, **SET_BY_RUNNER).text()
+def plain(recipe: Recipe) -> Recipe:
+    """A recipe without what the runner sets for each run; it sets `device` for all."""
+    return replace(recipe, **SET_BY_RUNNER)
 
 
-#: Fields of a recipe that the runner sets; `device`, which it sets too, is part of a definition.
 SET_BY_RUNNER: Mapping[str, Any] = {
     field: getattr(Recipe(), field)
     for field in ("seed", "steps", "log_every", "eval_every", "eval_splits")
 }
+
+
+@cache
+def _parsed(recipe: str) -> Recipe:
+    return Recipe.parse(recipe)

@@ -25,13 +25,14 @@ class Calibration:
     """The steps of all runs of a row and column.
 
     Attributes:
-        definition: of the runs that it is for.
+        recipe, budget: of the runs that it is for.
         seconds_per_step: CPU seconds on the CPU, seconds of the clock on other devices.
     """
 
     row: str
     column: str
-    definition: str
+    recipe: str
+    budget: float
     seconds_per_step: float
     steps: int
 

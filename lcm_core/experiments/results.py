@@ -15,7 +15,7 @@ class Run:
 
     Attributes:
         row, column, seed: which one it is.
-        definition: what of the experiment's definition it was made for.
+        budget: seconds of training that were wanted, or None if it was a number of steps.
         recipe: text of the whole recipe: `python -m lcm_core.train "RECIPE"` repeats the run.
         metric: what the scores are called; larger is better if `higher_is_better`.
         scores, constants: by split: of the trained model, and of the best constant answer. Where
@@ -32,7 +32,7 @@ class Run:
     row: str
     column: str
     seed: int
-    definition: str
+    budget: float | None
     recipe: str
     metric: str
     higher_is_better: bool
@@ -54,11 +54,11 @@ class Run:
 
 @dataclass(frozen=True)
 class Measured:
-    """A finished measurement: `values` is what its function returned."""
+    """A finished measurement: `about` it in words, and `values`, what its function returned."""
 
     row: str
     column: str
-    definition: str
+    about: str
     values: dict[str, Any]
     wall_seconds: float = 0.0
     machine: int = 0

@@ -168,12 +168,12 @@ class Runner:
         name, job = self.options.name, item.job
         if isinstance(job, Measurement):
             return Measure(name, job.row, job.column)
-        recipe = replace(job.recipe, device=self.store.device)
+        recipe = job.on(self.store.device)
         calibration, steps = None, job.steps
         if job.budget is not None:
             calibration = self.store.calibration(job)
             if calibration is None:
-                return Calibrate(name, recipe.text(), job.budget)
+                return Calibrate(name, recipe.text(full=True), job.budget)
             steps = calibration.steps
         assert steps is not None
         recipe = replace(
@@ -185,7 +185,7 @@ class Runner:
             eval_splits="none",
         )
         checkpoint = self.checkpoint(job.row, job.column, item.seed)
-        return Train(name, recipe.text(), job.splits, checkpoint)
+        return Train(name, recipe.text(full=True), job.splits, checkpoint)
 
     def _hear(
         self, work: Work, event: Progress | Done | Failed, waiting: list[Item], bar: Bar
@@ -219,23 +219,26 @@ class Runner:
         job, seconds = item.job, float(f"{event.values['seconds_per_step']:.4g}")
         assert isinstance(job, TrainingRun)
         steps = max(1, round(work.budget / seconds))
-        definition = job.definition(self.store.device)
-        self.store.add_calibration(Calibration(job.row, job.column, definition, seconds, steps))
+        self.store.add_calibration(
+            Calibration(job.row, job.column, work.recipe, work.budget, seconds, steps)
+        )
 
     def _keep(self, work: Work, item: Item, event: Done) -> None:
         job = item.job
         kept = {
             "row": job.row,
             "column": job.column,
-            "definition": job.definition(self.store.device),
             "machine": self.machine,
             "date": f"{datetime.now(UTC):%Y-%m-%d}",
             **event.values,
         }
         if isinstance(work, Train):
-            self.store.add_run(Run(seed=item.seed, recipe=work.recipe, **kept))
+            assert isinstance(job, TrainingRun)
+            run = Run(seed=item.seed, recipe=work.recipe, budget=job.budget, **kept)
+            self.store.add_run(run)
         else:
-            self.store.add_measurement(Measured(**kept))
+            assert isinstance(job, Measurement)
+            self.store.add_measurement(Measured(about=job.about, **kept))
 
 
 def _special_budget(experiment: Experiment, budget: float | None) -> float | None:

@@ -137,11 +137,11 @@ class Store:
         ]
 
     def calibration(self, run: TrainingRun) -> Calibration | None:
-        """The one of this run's definition, or None."""
-        definition = run.definition(self.device)
-        wanted = (run.row, run.column, definition)
-        found = (c for c in self.calibrations if (c.row, c.column, c.definition) == wanted)
-        return next(found, None)
+        """The one of this run as it is now, or None."""
+        for c in self.calibrations:
+            if (c.row, c.column) == (run.row, run.column):
+                return c if run.made(c.recipe, c.budget, self.device) else None
+        return None
 
     def add_calibration(self, new: Calibration) -> None:
         """In place of one for the same row and column."""
@@ -149,11 +149,11 @@ class Store:
         self.calibrations = [c for c in self.calibrations if (c.row, c.column) != key] + [new]
 
     def finished_run(self, job: TrainingRun, seed: int) -> Run | None:
-        """The result of this job, if it is of this definition and has all its splits."""
-        wanted = (job.row, job.column, seed, job.definition(self.device))
+        """The result of this job as it is now, if it has all its splits."""
         for run in self.runs:
-            if (run.row, run.column, run.seed, run.definition) == wanted:
-                return run if set(job.splits) <= set(run.scores) else None
+            if (run.row, run.column, run.seed) == (job.row, job.column, seed):
+                made = job.made(run.recipe, run.budget, self.device)
+                return run if made and set(job.splits) <= set(run.scores) else None
         return None
 
     def add_run(self, new: Run) -> None:
@@ -162,9 +162,9 @@ class Store:
         self.runs = [r for r in self.runs if (r.row, r.column, r.seed) != key] + [new]
 
     def finished_measurement(self, job: Measurement) -> Measured | None:
-        """The result of this measurement, if it is of this definition."""
-        wanted = (job.row, job.column, job.definition(self.device))
-        found = (m for m in self.measurements if (m.row, m.column, m.definition) == wanted)
+        """The result of this measurement as it is now, or None."""
+        wanted = (job.row, job.column, job.about)
+        found = (m for m in self.measurements if (m.row, m.column, m.about) == wanted)
         return next(found, None)
 
     def add_measurement(self, new: Measured) -> None:
