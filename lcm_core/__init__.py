@@ -26,6 +26,7 @@ from lcm_core.populations import (
     gaussian_population,
 )
 from lcm_core.reduction import reduce, trace
+from lcm_core.shipped import trained, trained_names
 from lcm_core.spreads import order_spread, tree_spread
 from lcm_core.trees import TREE_NAMES, Tree, make_tree
 
@@ -61,6 +62,8 @@ __all__ = [
     "register",
     "symmetrized",
     "trace",
+    "trained",
+    "trained_names",
     "tree_spread",
     "use_kernels",
 ]

@@ -146,8 +146,8 @@ class Experiment:
         jobs: called each time anew: it may read what is registered, but not long data.
         report: from results, which may be incomplete, to what is shown.
         seeds: how many, from 0 on.
-        finish: called once all jobs are done, with the results and a function that gives the
-            checkpoint file of a row, column and seed.
+        finish: called when all jobs are done, with the results and a function that gives the
+            checkpoint file of a row, column and seed; but not for other budgets or devices.
     """
 
     name: str

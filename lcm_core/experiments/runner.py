@@ -110,8 +110,9 @@ class Runner:
                 count = min(self.options.jobs, len(training))
                 self._do(training, Here() if count == 1 else Others(count), bar)
         results = self.store.results(self.experiment)
-        if self.experiment.finish is not None and results.finished >= results.wanted:
-            self.experiment.finish(results, self.checkpoint)
+        finish, done = self.experiment.finish, results.finished >= results.wanted
+        if finish is not None and done and not self.store.special:
+            finish(results, self.checkpoint)
         return self.failed
 
     def checkpoint(self, row: str, column: str, seed: int) -> Path:

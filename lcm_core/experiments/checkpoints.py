@@ -1,0 +1,97 @@
+"""The trained models that come with the library: small ones, for notebooks to begin with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from lcm_core.checkpoints import read_checkpoint
+from lcm_core.experiments.base import Experiment, Report, Results, TrainingRun
+from lcm_core.experiments.second_minimum import DEFAULT
+from lcm_core.experiments.tables import score_table, value_table
+from lcm_core.recipe import Recipe
+from lcm_core.shipped import ship
+from lcm_core.training import STATE_KEYS
+
+__all__ = ["EXPERIMENT"]
+
+BUDGET = 60.0
+SET, GRAPH = "second minimum", "BBBP"
+
+SMALL = replace(DEFAULT, channels=32)
+PLAIN = replace(SMALL, associativity=0)
+
+#: name of the file → what it is, its column, its recipe
+MODELS: Mapping[str, tuple[str, str, Recipe]] = {
+    "lcm": ("LCM", SET, SMALL),
+    "lcm_plain": ("LCM without associativity", SET, PLAIN),
+    "mlp": ("LCM of an MLP", SET, replace(SMALL, operator="symmetrized_mlp")),
+    "tropical": ("tropical, an exact monoid", SET, replace(PLAIN, operator="tropical")),
+    "gru": ("GRU, a fold", SET, replace(PLAIN, operator="gru_fold")),
+    "gru_sire": ("GRU + SIRE, a fold", SET, replace(PLAIN, operator="gru_fold", sire=0.1)),
+    "molecules": ("LCM", GRAPH, Recipe.parse("task=bbbp channels=32 associativity=0.1")),
+}
+
+SPLITS = {SET: ("validation", "size 16", "size 32", "size 128"), GRAPH: ("validation", "test")}
+
+
+def jobs() -> list[TrainingRun]:
+    """One run a model."""
+    return [
+        TrainingRun(title, column, recipe, BUDGET, SPLITS[column])
+        for title, column, recipe in MODELS.values()
+    ]
+
+
+def report(results: Results) -> Report:
+    """The score that each file states, and the law errors of what is in it."""
+    names = ", ".join(
+        f"`{name}` ({title}, {column})" for name, (title, column, _) in MODELS.items()
+    )
+    cells = {
+        column: [(split, column, split) for split in splits] for column, splits in SPLITS.items()
+    }
+    laws = ("associativity", "order spread")
+    return [
+        "`lcm_core.trained(NAME)` reads them, and the menus of the explorers offer their operators "
+        f"as `trained: NAME`: {names}. Where there are several seeds, the best one on the "
+        "validation sets is taken.",
+        score_table(results, cells[SET], caption="Second minimum: share with every bit right."),
+        score_table(results, cells[GRAPH], form=".3f", caption="BBBP: ROC-AUC."),
+        value_table(
+            results.rows,
+            laws,
+            lambda row, law: results.laws(row, SET, law),
+            ".3f",
+            best=lambda law: "min",
+            caption="Law errors on the second minimum (unitless).",
+        ),
+    ]
+
+
+def write(results: Results, checkpoint: Callable[[str, str, int], Path]) -> None:
+    """Each model, with its recipe and its scores, to its file in the library."""
+    for name, (row, column, _) in MODELS.items():
+        run = max(results.of(row, column), key=lambda run: run.scores["validation"])
+        state = read_checkpoint(checkpoint(row, column, run.seed), STATE_KEYS)
+        ship(
+            name,
+            state["model"],
+            title=f"{row}, {column}",
+            recipe=run.recipe,
+            metric=run.metric,
+            scores=run.scores,
+            constants=run.constants,
+        )
+
+
+EXPERIMENT = Experiment(
+    name="checkpoints",
+    title="The models that come with the library",
+    question="How good are the small trained models that the notebooks begin with?",
+    jobs=jobs,
+    report=report,
+    seeds=1,
+    finish=write,
+)
