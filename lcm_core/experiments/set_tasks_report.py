@@ -1,0 +1,236 @@
+"""What the runs on set tasks show: a table a task, a map of all, and the words computed from it."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+from lcm_core.experiments.base import Picture, Report, Results, Table
+from lcm_core.experiments.tables import NOTHING, score_table, spread
+from lcm_core.recipe import Recipe
+
+__all__ = ["SIZES", "show"]
+
+SIZES = {"16": "size 16", "32": "size 32", "128": "size 128", "1,024": "size 1024"}
+LCM = "LCM"
+FORM = ".1%"
+LEAD = 0.02  # a median must be so much above the best constant answer to have learned something
+
+
+class Cell(NamedTuple):
+    """One task at one size: the scores of each row by seed, and the best constant answer."""
+
+    column: str
+    size: str
+    scores: dict[str, list[float]]
+    constant: float
+
+    @property
+    def medians(self) -> dict[str, float]:
+        return {row: statistics.median(scores) for row, scores in self.scores.items()}
+
+    @property
+    def best(self) -> str:
+        return max(self.medians, key=self.medians.__getitem__)
+
+    @property
+    def learned(self) -> bool:
+        """Whether any row is above the best constant answer."""
+        return self.medians[self.best] >= self.constant + LEAD
+
+    @property
+    def leaders(self) -> list[str]:
+        """The best row, and those whose spread over the seeds reaches into that of the best."""
+        if not self.learned:
+            return []
+        least = min(self.scores[self.best])
+        return [row for row, scores in self.scores.items() if max(scores) >= least]
+
+
+def show(results: Results, columns: Sequence[str]) -> Report:
+    """The report on these tasks."""
+    cells = [cell for column in columns for cell in _cells(results, column)]
+    if not cells:
+        return ["No run is finished yet."]
+    tables = [_task_table(results, column) for column in columns if results.of(column=column)]
+    picture = Picture(
+        "map",
+        "A map of all scores at each size, aggregations from top to bottom, tasks from left to "
+        f"right. {_best_in_words(cells)}",
+        partial(_draw, results.rows, cells),
+    )
+    return [
+        _lcm_in_words(cells),
+        _losses_in_words(results, cells),
+        _unlearned_in_words(cells),
+        _leaders_table(results, cells),
+        picture,
+        *tables,
+        _rows_table(results),
+    ]
+
+
+def _cells(results: Results, column: str) -> Iterator[Cell]:
+    """The sizes at which a task has at least two rows."""
+    for size, split in SIZES.items():
+        scores = {row: results.scores(row, column, split) for row in results.rows}
+        scores = {row: found for row, found in scores.items() if found}
+        if len(scores) > 1:
+            yield Cell(column, size, scores, results.constant(column, split) or 0.0)
+
+
+# Tables -----------------------------------------------------------------------------------------
+
+
+def _task_table(results: Results, column: str) -> Table:
+    """The scores of a task by size, the best constant answer first."""
+    where = [(f"size {size}", column, split) for size, split in SIZES.items()]
+    caption = f"{column[0].upper()}{column[1:]}: {results.metric(column)}."
+    table = score_table(results, where, form=FORM, first="aggregation", caption=caption)
+    last = [row for row in table.rows if row[0].startswith("*best")]
+    others = [row for row in table.rows if row not in last]
+    return Table(table.headings, [*last, *others], table.caption)
+
+
+def _leaders_table(results: Results, cells: Sequence[Cell]) -> Table:
+    """In how many tasks each row is among the leaders, by size."""
+    lines = []
+    for row in results.rows:
+        by_size = [[cell for cell in cells if cell.size == size] for size in SIZES]
+        there = [[cell for cell in some if row in cell.scores] for some in by_size]
+        if any(there):
+            counts = [
+                f"{sum(row in cell.leaders for cell in some)} of {len(some)}" if some else NOTHING
+                for some in there
+            ]
+            lines.append([row, *counts])
+    caption = (
+        "In how many tasks an aggregation is the best, or its seeds overlap with those of the "
+        "best; where nothing was learned there is no best."
+    )
+    return Table(["aggregation", *(f"size {size}" for size in SIZES)], lines, caption)
+
+
+def _rows_table(results: Results) -> Table:
+    """What a run of each row had and was: rate, parameters, steps in its time, order spread."""
+    lines = []
+    for row in results.rows:
+        runs = results.of(row)
+        if not runs:
+            continue
+        recipes = [Recipe.parse(run.recipe) for run in runs]
+        steps = [float(recipe.steps) for recipe in recipes]
+        rates = sorted({recipe.learning_rate for recipe in recipes})
+        laws = [
+            spread([run.laws[law] for run in runs if law in run.laws], ".3f")
+            for law in ("associativity", "order spread")
+        ]
+        sizes = [float(run.parameters) for run in runs]
+        lines.append(
+            [row, ", ".join(f"{rate:g}" for rate in rates), _whole(sizes), _whole(steps), *laws]
+        )
+    heads = ["aggregation", "peak rate", "parameters", "steps", "associativity", "order spread"]
+    caption = (
+        "The runs themselves, all tasks together: the peak of the learning rate, trained numbers, "
+        "steps in the time, and two mean law errors after training on sets of training sizes "
+        "(unitless; the order spread is that of the aggregation's result)."
+    )
+    return Table(heads, lines, caption)
+
+
+def _whole(values: Sequence[float]) -> str:
+    low, high = min(values), max(values)
+    return f"{low:,.0f}" if low == high else f"{low:,.0f}–{high:,.0f}"
+
+
+# Words ------------------------------------------------------------------------------------------
+
+
+def _at(cells: Sequence[Cell]) -> str:
+    """`parity (16, 32), median (128)`."""
+    by_task: dict[str, list[str]] = {}
+    for cell in cells:
+        by_task.setdefault(cell.column, []).append(cell.size)
+    return ", ".join(f"{column} ({'; '.join(sizes)})" for column, sizes in by_task.items())
+
+
+def _lcm_in_words(cells: Sequence[Cell]) -> str:
+    """Where LCM is alone at the top, level with others, or behind."""
+    ours = [cell for cell in cells if LCM in cell.scores and cell.learned]
+    if not ours:
+        return ""
+    alone = [cell for cell in ours if cell.leaders == [LCM]]
+    level = [cell for cell in ours if LCM in cell.leaders and cell not in alone]
+    behind = [cell for cell in ours if LCM not in cell.leaders]
+    parts = [
+        f"{text} in {len(some)} ({_at(some)})" if some else f"{text} in none"
+        for text, some in (
+            ("ahead of all others in every seed", alone),
+            ("level with the best within the spread of the seeds", level),
+            ("behind", behind),
+        )
+    ]
+    return f"Of {len(ours)} tasks and sizes where something was learned, LCM is {'; '.join(parts)}."
+
+
+def _losses_in_words(results: Results, cells: Sequence[Cell]) -> str:
+    """Where LCM is behind: by how much, and whether the task or the large sets are at fault."""
+    said = []
+    for cell in cells:
+        if LCM not in cell.scores or not cell.learned or LCM in cell.leaders:
+            continue
+        both = [results.scores(row, cell.column, "validation") for row in (cell.best, LCM)]
+        text = (
+            f"- {cell.column}, size {cell.size}: {cell.best} {cell.medians[cell.best]:{FORM}}, "
+            f"LCM {cell.medians[LCM]:{FORM}}"
+        )
+        if all(both):
+            theirs, own = (statistics.median(scores) for scores in both)
+            if max(both[1]) < min(both[0]):
+                text += (
+                    f". On new sets of the training sizes LCM has {own:{FORM}} and {cell.best} "
+                    f"{theirs:{FORM}}: LCM learned less in its time"
+                )
+                text += _steps(results, cell)
+            else:
+                text += (
+                    f". On new sets of the training sizes LCM has {own:{FORM}} and {cell.best} "
+                    f"{theirs:{FORM}}: it learned no less, but extrapolates less"
+                )
+        said.append(f"{text}.")
+    return "\n".join(["Where LCM is behind:", "", *said]) if said else ""
+
+
+def _steps(results: Results, cell: Cell) -> str:
+    own, theirs = (
+        Recipe.parse(results.of(row, cell.column)[0].recipe).steps for row in (LCM, cell.best)
+    )
+    return f" ({own:,} steps, against {theirs:,})"
+
+
+def _unlearned_in_words(cells: Sequence[Cell]) -> str:
+    some = [cell for cell in cells if not cell.learned]
+    if not some:
+        return ""
+    return f"No aggregation is {LEAD:.0%} above the best constant answer at {_at(some)}."
+
+
+def _best_in_words(cells: Sequence[Cell]) -> str:
+    said = [
+        f"{cell.column} {cell.best}, {cell.medians[cell.best]:.0%} (a constant {cell.constant:.0%})"
+        for cell in cells
+        if cell.size == "128"
+    ]
+    return f"The best at size 128: {'; '.join(said)}." if said else ""
+
+
+def _draw(rows: Sequence[str], cells: Sequence[Cell]) -> Any:
+    from lcm_core.figures.score_map import score_maps_figure
+
+    maps = {
+        f"size {size}": {cell.column: cell.medians for cell in cells if cell.size == size}
+        for size in SIZES
+    }
+    return score_maps_figure(maps, [row for row in rows if any(row in c.scores for c in cells)])
