@@ -1,7 +1,7 @@
 """The algebra: binary operators on states, each in its file, known by name."""
 
 from lcm_core.operators.base import Operator, make_operator, operator_names, register
-from lcm_core.operators.cayley import Cayley, WorstTriple, worst_associativity
+from lcm_core.operators.cayley import Cayley
 from lcm_core.operators.extremum import Max, Min
 from lcm_core.operators.formula import FormulaOperator
 from lcm_core.operators.formula_parser import FormulaError
@@ -35,10 +35,8 @@ __all__ = [
     "SymmetrizedGRU",
     "SymmetrizedMLP",
     "Tropical",
-    "WorstTriple",
     "make_operator",
     "operator_names",
     "register",
     "symmetrized",
-    "worst_associativity",
 ]
