@@ -88,30 +88,33 @@ class PropertyModel(nn.Module):
 class Neighborhoods:
     """The edges of a batch of graphs, and the plans to reduce what comes along them.
 
-    The plans are made once, and serve all rounds.
+    What is sorted and planned once serves all rounds.
 
     Args:
         edge_index: (2, edges): from neighbour to node.
         num_nodes: in all graphs together.
+
+    Attributes:
+        neighbor, node: the ends of the edges, (edges,), sorted by node.
+        ptr: (num_nodes + 1,): where the edges of each node begin.
     """
 
     def __init__(self, edge_index: Int[Tensor, "2 edges"], num_nodes: int):
-        self.neighbor, self.node = edge_index
-        self.num_nodes = num_nodes
+        order = edge_index[1].argsort(stable=True)  # the neighbours of a node keep their order
+        self.neighbor, self.node = edge_index[:, order]
+        bounds = torch.arange(num_nodes + 1, device=self.node.device)
+        self.ptr = torch.searchsorted(self.node, bounds)
         self._plans: dict[tuple[str | Tree, int], ReductionPlan] = {}
 
     def aggregate(
         self, how: Aggregation, messages: Float[Tensor, "edges d"]
     ) -> Float[Tensor, "N d_out"]:
-        """The aggregate of the messages that come to each node."""
+        """The aggregate of the messages that come to each node, in the order of `node`."""
         if not isinstance(how, LCMAggregation):
-            return how(messages, index=self.node, dim_size=self.num_nodes, dim=0)
+            return how(messages, ptr=self.ptr, dim=0)
         key = how.tree, how.seed
         if key not in self._plans:
-            count = self.num_nodes
-            self._plans[key] = make_plan(
-                messages, None, self.node, count, tree=how.tree, seed=how.seed
-            )
+            self._plans[key] = make_plan(messages, self.ptr, tree=how.tree, seed=how.seed)
         return how(messages, plan=self._plans[key], dim=0)
 
 
