@@ -106,6 +106,11 @@ class MoleculeTask(Task[Batch]):
         """One molecule (a position from 0) with `x`, `edge_index`, `edge_attr`, `y`, `smiles`."""
         return self._table.graph(molecule)
 
+    def positives(self, split: str) -> int:
+        """How many molecules of a split have the property."""
+        self.check_split(split)
+        return int(self._table.y[self.members[split]].sum())
+
     def train_batch(self, step: int, batch_size: int, seed: int, device: Device = "cpu") -> Batch:
         """The molecules of one step, by `lcm_core.tasks.stored.visits`."""
         members = self.members["train"]

@@ -1,0 +1,82 @@
+"""What the experiments on molecules share: facts about the data, rows, and how they are told."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from lcm_core.experiments.base import Measurement, Results, Table
+from lcm_core.experiments.tables import spread
+from lcm_core.tasks import MoleculeTask, make_task
+from lcm_core.tasks.auc_uncertainty import auc_standard_error
+
+__all__ = ["DATA", "FORM", "against", "data_jobs", "data_table"]
+
+DATA = "data"  # the row of the measurements that count molecules
+FORM = ".3f"  # of a ROC-AUC
+TYPICAL = 0.85  # the ROC-AUC at which the test split's own uncertainty is stated
+
+
+def data_jobs(tasks: Mapping[str, str]) -> list[Measurement]:
+    """One measurement for each task (`name → label`): molecules and positives of each split."""
+    return [
+        Measurement(DATA, label, partial(_count, name), f"molecules of {name}, split seed 0")
+        for name, label in tasks.items()
+    ]
+
+
+def _count(name: str) -> dict[str, Any]:
+    task = make_task(name)
+    assert isinstance(task, MoleculeTask)
+    return {
+        "molecules": len(task),
+        "unparsable": len(task.unparsable),
+        "splits": {split: len(members) for split, members in task.members.items()},
+        "positives": {split: task.positives(split) for split in task.members},
+    }
+
+
+def data_table(results: Results, labels: Sequence[str]) -> Table:
+    """Molecules, positives and the uncertainty that the size of the test split leaves."""
+    rows = []
+    for label in labels:
+        if (found := results.measured(DATA, label)) is None:
+            continue
+        sizes, positives = found["splits"], found["positives"]
+        ones = positives["test"]
+        error = 1.96 * auc_standard_error(TYPICAL, ones, sizes["test"] - ones)
+        counts = [f"{sizes[s]:,} ({positives[s]:,})" for s in ("train", "validation", "test")]
+        rows.append(
+            [label, f"{found['molecules']:,}", str(found["unparsable"]), *counts, f"±{error:.3f}"]
+        )
+    headings = [
+        "table",
+        "molecules",
+        "unreadable",
+        "train (positive)",
+        "validation (positive)",
+        "test (positive)",
+        f"95 % of a test ROC-AUC of {TYPICAL}",
+    ]
+    caption = (
+        "The tables, split by scaffold. The last column is what the number of test molecules alone "
+        "leaves open (Hanley & McNeil 1982); it is common to all rows of a table, so rows compared "
+        "on the same molecules differ by less."
+    )
+    return Table(headings, rows, caption)
+
+
+def against(results: Results, one: str, other: str, column: str) -> str:
+    """Whether the test scores of two rows in a column differ by more than the seeds do."""
+    ours, theirs = (results.scores(row, column, "test") for row in (one, other))
+    if not ours or not theirs:
+        return ""
+    numbers = f"{spread(ours, FORM)} against {spread(theirs, FORM)}"
+    if min(len(ours), len(theirs)) < 2:
+        return f"{column}: {numbers}"
+    if min(ours) <= max(theirs) and min(theirs) <= max(ours):
+        return f"{column}: {numbers}, no difference beyond the spread of the seeds"
+    better = statistics.median(ours) > statistics.median(theirs)
+    return f"{column}: {numbers}, {'better' if better else 'worse'} with every seed"
