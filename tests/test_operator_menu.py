@@ -10,7 +10,7 @@ from lcm_core.operators.base import _REGISTRY
 from lcm_core.recipe import Recipe
 from lcm_core.training import Trainer
 from lcm_core.widgets.operator_menu import NO_OPERATOR, OperatorMenu
-from lcm_core.widgets.shelf import Offer, shelf
+from lcm_core.widgets.shelf import Offer, shelf, trained_labels
 
 RECIPE = "bits=4 channels=8 steps=2 batch_size=4 log_every=1"
 
@@ -37,7 +37,7 @@ def menu_of(heard):
 
 def test_it_lists_the_library_and_makes_operators_by_seed(menu_of, heard) -> None:
     menu = menu_of("gru")
-    assert list(menu.widget.options) == operator_names()
+    assert list(menu.widget.options) == [*operator_names(), *trained_labels()]
     assert (menu.label, menu.channels, menu.elements) == ("gru", None, None)
     one, again, other = menu.operator(4, seed=1), menu.operator(4, seed=1), menu.operator(4, seed=2)
     assert one is again
@@ -111,7 +111,7 @@ def test_a_choice_made_while_offers_come_is_not_lost(menu_of) -> None:
     thread.join()
     assert {name for name, _ in chosen} == {"gru", "max"}
     assert all(label == name for label, name in chosen)
-    assert len(menu.widget.options) == 200 + len(operator_names())
+    assert len(menu.widget.options) == 200 + len(operator_names()) + len(trained_labels())
 
 
 def test_an_operator_registered_in_a_cell_appears_and_is_replaced(menu_of, heard) -> None:

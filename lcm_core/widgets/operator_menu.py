@@ -15,9 +15,10 @@ from lcm_core.operators import Operator, make_operator, operator_names
 from lcm_core.operators.base import operator_class
 from lcm_core.training import Trainer
 from lcm_core.widgets.operators import label, resolve_operator
-from lcm_core.widgets.shelf import Offer, shelf
+from lcm_core.widgets.shelf import Offer, shelf, trained_labels, trained_offer
 
-#: A name of `operator_names()`, an operator, the file of a checkpoint, or a label on the shelf.
+#: A name of `operator_names()`, an operator, the file of a checkpoint, or a label: of a trained
+#: operator of the library, such as `trained: lcm`, or on the shelf.
 OperatorChoice = str | Operator | Path
 
 NO_OPERATOR = "(none)"
@@ -37,7 +38,7 @@ class LockedDropdown(widgets.Dropdown):
 
 
 class OperatorMenu:
-    """Offers the given operators, those of the library, and those on the shelf.
+    """Offers the given operators, those of the library, trained ones among them, and the shelf's.
 
     New ones are listed last: the page tells a choice by its place in the list.
 
@@ -79,7 +80,7 @@ class OperatorMenu:
             tooltip="the operator ⊕ that makes one state of two",
         )
         self.widget.add_class("lcm-" + description.lower().replace(" ", "-"))
-        self._chosen_offer = self._offers().get(self.label)
+        self._chosen_offer = self._offer(self.label)
         self.widget.observe(self._chosen, names="value")
         self._unwatch = shelf.watch(self._shelf_changed)
 
@@ -123,15 +124,19 @@ class OperatorMenu:
         """Hears no more of the shelf."""
         self._unwatch()
 
-    def _offers(self) -> dict[str, Offer]:
-        return {**self._given, **shelf.offers()}
+    def _offer(self, label: str) -> Offer | None:
+        offers = {**self._given, **shelf.offers()}
+        if label not in offers and label in trained_labels():
+            return trained_offer(label)
+        return offers.get(label)
 
     def _labels(self) -> list[str]:
-        return list(dict.fromkeys([*self._none, *self._given, *operator_names(), *shelf.offers()]))
+        library = [*operator_names(), *trained_labels()]
+        return list(dict.fromkeys([*self._none, *self._given, *library, *shelf.offers()]))
 
     def _chosen(self, _: Any) -> None:
         if not self._quiet:
-            self._chosen_offer = self._offers().get(self.label)
+            self._chosen_offer = self._offer(self.label)
             self._on_change()
 
     def _shelf_changed(self, changed: str) -> None:
@@ -141,7 +146,7 @@ class OperatorMenu:
             self._list(list(dict.fromkeys([*self._labels(), chosen])))
             weights = self._weights.copy()
             self._weights = {key: made for key, made in weights.items() if key[0] != changed}
-            offer = self._offers().get(chosen)
+            offer = self._offer(chosen)
             withdrawn = offer is None and chosen not in operator_names()
             if changed != chosen or withdrawn:
                 return
@@ -188,7 +193,8 @@ def _read(operator: OperatorChoice) -> tuple[str, Offer | None]:
             "expected the name of an operator, an operator, or the file of a checkpoint, "
             f"got {operator!r}"
         )
-    if isinstance(operator, str) and operator in [*operator_names(), *shelf.offers()]:
+    listed = [*operator_names(), *trained_labels(), *shelf.offers()]
+    if isinstance(operator, str) and operator in listed:
         return operator, None
     if isinstance(operator, Path) or Path(operator).is_file():
         return f"checkpoint {Path(operator).name}", Offer.of(Trainer.load(operator))

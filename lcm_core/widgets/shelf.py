@@ -1,4 +1,6 @@
-"""Operators that come into being while the notebook is used, for the menus of all explorers."""
+"""Trained operators for the menus of all explorers: those that come with the library, and those
+that come into being while the notebook is used.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ import copy
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -13,9 +16,11 @@ from torch import Tensor
 from lcm_core.aggregation import LCMAggregation
 from lcm_core.operators import Operator
 from lcm_core.operators.base import on_register
+from lcm_core.shipped import trained, trained_names
 from lcm_core.training import Trainer
 
 MOST_ELEMENTS = 512
+TRAINED = "trained: "  # before the name of one that comes with the library
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +103,18 @@ class Shelf:
             watchers = list(self._watchers)
         for watcher in watchers:
             watcher(label)
+
+
+@cache
+def trained_labels() -> tuple[str, ...]:
+    """Labels of the trained operators that come with the library, such as `trained: lcm`."""
+    return tuple(TRAINED + name for name in trained_names() if trained(name).has_operator)
+
+
+@cache
+def trained_offer(label: str) -> Offer:
+    """The operator of that label, read at its first use."""
+    return Offer.of(trained(label.removeprefix(TRAINED)).trainer)
 
 
 #: The one of this kernel. Operators that a cell registers under a name are told of too.
