@@ -1,0 +1,73 @@
+"""The trained models that come with the library are as good as they say."""
+
+import pytest
+import torch
+
+import lcm_core
+from lcm_core import shipped
+from lcm_core.experiments import find_experiment
+from lcm_core.experiments.checkpoints import MODELS
+from lcm_core.operators import Operator
+from lcm_core.recipe import Recipe
+from lcm_core.training import Trainer
+from lcm_core.widgets.operator_menu import OperatorMenu
+from lcm_core.widgets.shelf import trained_labels
+
+FOLDS = {"gru", "gru_sire"}
+
+
+def test_every_model_of_the_experiment_is_there_and_no_other():
+    assert lcm_core.trained_names() == sorted(MODELS)
+    experiment = find_experiment("checkpoints")
+    assert [(job.row, job.column) for job in experiment.jobs()] == [m[:2] for m in MODELS.values()]
+
+
+@pytest.mark.parametrize("name", lcm_core.trained_names())
+def test_each_has_the_scores_that_it_states(name):
+    path = shipped.FOLDER / f"{name}.pt"
+    assert path.stat().st_size < 1_000_000
+    assert torch.load(path, weights_only=True)["recipe"]
+    model = lcm_core.trained(name)
+    assert model.trainer.task.metric_name == model.metric
+    for split, score in model.scores.items():
+        assert model.trainer.evaluate(split) == pytest.approx(score, abs=0.004), split
+        assert model.trainer.task.baseline(split) == pytest.approx(model.constants[split])
+        assert score > model.constants[split]
+
+
+@pytest.mark.parametrize("name", lcm_core.trained_names())
+def test_their_operators_are_in_the_menus_with_the_elements_they_were_trained_on(name):
+    model, label = lcm_core.trained(name), f"trained: {name}"
+    assert (label in trained_labels()) == model.has_operator == (name not in FOLDS)
+    assert Recipe.parse(model.recipe).text(full=True) == model.recipe
+    if name in FOLDS:
+        with pytest.raises(ValueError, match="has no operator"):
+            _ = model.operator
+        return
+    menu = OperatorMenu("sum", lambda: None)
+    menu.widget.value = label
+    operator = menu.operator(menu.channels)
+    assert isinstance(operator, Operator)
+    for mine, theirs in zip(operator.parameters(), model.operator.parameters(), strict=True):
+        assert torch.equal(mine, theirs)
+    assert torch.equal(menu.elements, model.elements[: len(menu.elements)])
+    assert OperatorMenu(label, lambda: None).label == label
+    menu.close()
+
+
+def test_an_unknown_name_is_answered_with_the_nearest():
+    with pytest.raises(ValueError, match="did you mean 'lcm_plain'"):
+        lcm_core.trained("lcm_plane")
+
+
+def test_a_model_is_written_and_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(shipped, "FOLDER", tmp_path)
+    trainer = Trainer(Recipe.parse("bits=2 channels=4 operator=sum seed=3"))
+    facts = {"title": "a sum", "metric": "exact match", "scores": {"size 16": 0.5}}
+    recipe = trainer.recipe.text(full=True)
+    shipped.ship("a", trainer.model.state_dict(), recipe=recipe, constants={}, **facts)
+    model = lcm_core.trained("a")
+    assert lcm_core.trained_names() == ["a"]
+    assert (model.title, model.scores) == ("a sum", {"size 16": 0.5})
+    for name, value in model.trainer.model.state_dict().items():
+        assert torch.equal(value, trainer.model.state_dict()[name])
