@@ -27,6 +27,7 @@ _TITLES = {
     "commutativity": "Commutativity",
     "associativity": "Associativity",
     "identity": "Identity",
+    "sire": "SIRE",
 }
 
 
