@@ -6,6 +6,13 @@ from lcm_core.exercises.bracketings import (
     check_free_swaps,
     check_moves,
 )
+from lcm_core.exercises.exact_monoids import (
+    check_cancellation,
+    check_counting,
+    check_modulo,
+    check_rock_paper_scissors,
+    check_worst,
+)
 from lcm_core.exercises.graph_properties import (
     check_connected,
     check_distance,
@@ -14,6 +21,13 @@ from lcm_core.exercises.graph_properties import (
     check_wrong_label,
 )
 from lcm_core.exercises.laws import check_commutativity_error, check_hidden_error
+from lcm_core.exercises.molecules import (
+    check_auc,
+    check_interval,
+    check_levels,
+    check_renumber,
+    check_split,
+)
 from lcm_core.exercises.monoids import (
     check_identities,
     check_mean,
@@ -46,15 +60,18 @@ from lcm_core.exercises.verdict import Verdict
 __all__ = [
     "Verdict",
     "check_any_tree",
+    "check_auc",
     "check_balanced",
     "check_best_constant",
     "check_bracketing",
     "check_brackets_only",
     "check_calls",
+    "check_cancellation",
     "check_commutativity_error",
     "check_connected",
     "check_count",
     "check_counterexample",
+    "check_counting",
     "check_distance",
     "check_fair_race",
     "check_fold",
@@ -63,17 +80,24 @@ __all__ = [
     "check_hidden_error",
     "check_identities",
     "check_identity_of_seven",
+    "check_interval",
     "check_laplacian",
+    "check_levels",
     "check_mean",
     "check_mean_log",
+    "check_modulo",
     "check_moves",
     "check_one_and_one",
     "check_ordered",
     "check_penalty",
+    "check_renumber",
+    "check_rock_paper_scissors",
     "check_second_smallest",
+    "check_split",
     "check_summary",
     "check_symmetrise",
     "check_variance",
     "check_witness",
+    "check_worst",
     "check_wrong_label",
 ]

@@ -1,5 +1,11 @@
 """Plotly figures: plain data in, a `Figure` out. Nothing here knows of widgets."""
 
+from lcm_core.figures.cayley import (
+    cayley_curves,
+    cayley_figure,
+    learning_curves,
+    learning_figure,
+)
 from lcm_core.figures.depth import (
     depth_gradients_figure,
     depth_profile_figure,
@@ -15,6 +21,7 @@ from lcm_core.figures.plane import plane_figure
 from lcm_core.figures.polytope import polytope_figure
 from lcm_core.figures.race import race_curves, race_figure
 from lcm_core.figures.results import dots_figure, spread_figure
+from lcm_core.figures.scaffold import scaffold_figure
 from lcm_core.figures.training import training_curves, training_figure
 from lcm_core.figures.tree import tree_figure, trees_figure
 from lcm_core.figures.tree_picture import NodeValues, TreePicture
@@ -24,6 +31,8 @@ __all__ = [
     "NodeValues",
     "Picture",
     "TreePicture",
+    "cayley_curves",
+    "cayley_figure",
     "depth_gradients_figure",
     "depth_profile_figure",
     "depth_times_figure",
@@ -34,12 +43,15 @@ __all__ = [
     "law_distributions_figure",
     "law_maps_figure",
     "laws_figure",
+    "learning_curves",
+    "learning_figure",
     "log_histogram",
     "molecule_figure",
     "plane_figure",
     "polytope_figure",
     "race_curves",
     "race_figure",
+    "scaffold_figure",
     "spread_figure",
     "training_curves",
     "training_figure",

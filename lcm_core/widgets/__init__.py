@@ -1,7 +1,9 @@
 """Panels for notebooks: they hold state and callbacks, and call the layers below."""
 
 from lcm_core.widgets.bracketing_explorer import BracketingExplorer
+from lcm_core.widgets.cayley_explorer import CayleyExplorer
 from lcm_core.widgets.cell_operators import offer_operator
+from lcm_core.widgets.depth_explorer import DepthExplorer
 from lcm_core.widgets.law_explorer import LawExplorer
 from lcm_core.widgets.operator_playground import OperatorPlayground
 from lcm_core.widgets.order_explorer import OrderExplorer
@@ -12,6 +14,8 @@ from lcm_core.widgets.tree_explorer import TreeExplorer
 
 __all__ = [
     "BracketingExplorer",
+    "CayleyExplorer",
+    "DepthExplorer",
     "FamilyGallery",
     "LawExplorer",
     "OperatorPlayground",
