@@ -132,22 +132,21 @@ def measure(
     """
     way = make_way(way, operator, channels, seed) if isinstance(way, str) else way
     x = gaussian_set(n, way.channels, seed)
-    leaves = x.clone().requires_grad_()
+    weights = [weight for weight in way.module.parameters() if weight.requires_grad]
+    kept: list[Tensor] = []  # the gradient of the elements, of the last run
 
     def forward() -> None:
         with torch.no_grad():
             way.answer(x, should_stop)
 
     def backward() -> None:
-        leaves.grad = None
-        way.module.zero_grad()
-        along_all_features(way.answer(leaves, should_stop)).backward()
+        leaves = x.clone().requires_grad_()
+        answer = along_all_features(way.answer(leaves, should_stop))
+        kept[:] = torch.autograd.grad(answer, [leaves, *weights], allow_unused=True)[:1]
 
     there = median_seconds(forward, patience, should_stop)
     back = median_seconds(backward, patience, should_stop)
-    assert leaves.grad is not None
-    reached = int((leaves.grad != 0).any(1).sum())
-    leaves.grad = None
+    reached = int((kept[0] != 0).any(1).sum())
     places = _some_places(n) if gradients else np.empty(0, dtype=np.int64)
     logs = way.log_gradients(x, should_stop)[places] if gradients else np.empty(0)
     size = n, way.channels, way.depth(n)

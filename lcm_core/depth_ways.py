@@ -39,11 +39,12 @@ class Way(ABC):
         channels: width of the elements.
 
     Attributes:
-        name: as `make_way` knows it.
+        name: as `make_way` knows it; `title`, as a plot calls it.
         operator_name: what the module is.
     """
 
     name: str
+    title: str
 
     def __init__(self, module: nn.Module, channels: int):
         self.module, self.channels = module, channels
@@ -80,6 +81,7 @@ class BalancedTree(Way):
     """⊕ by the balanced tree: `lcm_core.reduce`, one call a level, its plan made anew each time."""
 
     name = "tree"
+    title = "balanced tree"
     module: Operator
 
     def __init__(self, operator: Operator):
@@ -97,6 +99,7 @@ class Chain(Way):
     """⊕ by the left fold, as the plain loop that anyone would write."""
 
     name = "chain"
+    title = "chain"
     module: Operator
 
     def __init__(self, operator: Operator):
@@ -133,6 +136,7 @@ class GRUFold(Way):
     """A recurrent network that reads the elements one by one: `FoldAggregation`."""
 
     name = "gru_fold"
+    title = "GRU network"
 
     def __init__(self, channels: int):
         super().__init__(self._make(channels), channels)
@@ -163,6 +167,7 @@ class PyGGRU(GRUFold):
     """The same network as PyG's `GRUAggregation`."""
 
     name = "pyg_gru"
+    title = "PyG's GRUAggregation"
 
     def _make(self, channels: int) -> nn.Module:
         return PyGGRUAggregation(channels, channels)

@@ -102,6 +102,17 @@ def number(value: float, digits: int = 4) -> str:
     return f"{value + 0.0:.{digits}g}".replace("-", "−").replace("inf", "∞")
 
 
+def power_of_ten(log: float) -> str:
+    """A number by its log₁₀: in digits if it is near 1, else as `10^−4.2`; `0` for −∞.
+
+    >>> power_of_ten(-0.5), power_of_ten(-13107.24), power_of_ten(-math.inf)
+    ('0.32', '10^−13,107.2', '0')
+    """
+    if log == -math.inf:
+        return "0"
+    return f"{10**log:.2g}" if -3 < log < 3 else f"10^{log:,.1f}".replace("-", "−")
+
+
 def written(state: Tensor, digits: int = 4, in_full: bool = False) -> str:
     """A state: one number if all features are equal, unless `in_full`; else the first few."""
     values = state.tolist()

@@ -9,6 +9,7 @@ from typing import Any
 
 from lcm_core.depth import Cost, measure
 from lcm_core.experiments.base import Experiment, Measurement, Picture, Report, Results, Table
+from lcm_core.wording import power_of_ten
 
 __all__ = ["EXPERIMENT", "SIZES"]
 
@@ -99,7 +100,7 @@ def report(results: Results) -> Report:
         "element, for a mean 1/n. It is computed in float64, a chain's in pieces whose scale is "
         "kept apart, since below 10⁻⁴⁵ float32 knows only 0 (float64: below 10⁻³²³). *Reached* "
         "counts the elements whose gradient is not 0 in the float32 that training uses. Of a max, "
-        "– is a true 0: no feature of the first element is the largest.",
+        "0 is a true 0: no feature of the first element is the largest.",
     ]
 
 
@@ -143,13 +144,6 @@ def _short(seconds: float) -> str:
 
 def _gradient(cost: Cost | None) -> str:
     return "–" if cost is None else f"{power_of_ten(cost.first)} ({cost.reached:,})"
-
-
-def power_of_ten(log: float) -> str:
-    """A number by its log₁₀: in digits if it is near 1, else as a power; "–" for 0."""
-    if not math.isfinite(log):
-        return "–"
-    return f"{10**log:.2g}" if -3 < log < 3 else f"10^{log:,.1f}".replace("-", "−")
 
 
 def _times_in_words(costs: Costs) -> str:

@@ -1,0 +1,196 @@
+"""Chain against tree, measured live: seconds and gradients over the size of one set."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Sequence
+
+import ipywidgets as widgets
+
+from lcm_core.depth import Cost, measure
+from lcm_core.depth_ways import WAYS, Way, make_way
+from lcm_core.errors import unknown
+from lcm_core.figures import depth_gradients_figure, depth_profile_figure, depth_times_figure
+from lcm_core.leaf_gradients import Stopped
+from lcm_core.widgets.depth_controls import LIMITS, SIZES, DepthControls
+from lcm_core.widgets.depth_text import read_out, seconds
+from lcm_core.widgets.live_figure import LiveFigure
+from lcm_core.widgets.operator_menu import OperatorChoice, OperatorMenu
+from lcm_core.widgets.page_script import PageScript
+from lcm_core.widgets.panel import Panel, ReadOut, button, row
+from lcm_core.widgets.worker import Worker
+
+PATIENCE = 0.3  # seconds in which the runs of one pass are repeated
+
+
+class DepthExplorer(Panel):
+    """Reduces one set of n elements in several ways, n from 2 up, and draws what each takes.
+
+    Nothing is measured until *Measure* is pressed, or `start()` is called.
+
+    Args:
+        operator: of the tree and the chain: a name of `operator_names()`, an operator, or the file
+            of a checkpoint.
+        ways: what is compared: names of `lcm_core.depth_ways.WAYS`.
+        largest: the largest n: 2, 8, 32, … or 131,072.
+        longest: seconds; a way is not tried at a size at which a run would take longer.
+        channels: the width of the elements, unless the operator says it.
+        seed: of the elements and the weights.
+
+    Attributes:
+        costs: by way, its `lcm_core.depth.Cost` at each size so far.
+        skipped: by way, the size from which on it would take too long.
+        controls: the menus and boxes; see `DepthControls`.
+        operator_menu: the operator of the tree and the chain.
+    """
+
+    def __init__(
+        self,
+        operator: OperatorChoice = "symmetrized_gru",
+        ways: Sequence[str] = ("tree", "chain", "gru_fold"),
+        largest: int = SIZES[-1],
+        longest: float = LIMITS[-1],
+        channels: int = 16,
+        seed: int = 0,
+    ):
+        super().__init__()
+        chosen = [ways] if isinstance(ways, str) else list(ways)
+        for way in chosen:
+            if way not in WAYS:
+                raise unknown("way to reduce", way, WAYS)
+        self._channels, self._seed = channels, seed
+        self.costs: dict[str, list[Cost]] = {}
+        self.skipped: dict[str, int] = {}
+        self._worker = Worker("lcm depth", self._failed)
+        self.controls = DepthControls(chosen, largest, longest, self.guard(self._draw_profile))
+        self.operator_menu = OperatorMenu(operator, self.guard(self._changed))
+        self._figures = [LiveFigure() for _ in range(3)]
+        self._build()
+        self.guard(self._draw)()
+        self.made()
+
+    def _build(self) -> None:
+        guard, controls = self.guard, self.controls
+        self.measure_button = button("Measure", "from 2 elements up", guard(self.start), "play")
+        self.stop_button = button("Stop", "keep what is measured", guard(self.stop), "stop")
+        self.progress = widgets.IntProgress(
+            min=0, max=1, layout=widgets.Layout(width="180px"), tooltip="measurements done"
+        )
+        self.status = ReadOut("depth-status", width="auto")
+        self.read_out = ReadOut("depth-text", live="off")
+        self.children = [
+            row(self.operator_menu.widget, controls.largest_menu, controls.limit_menu),
+            row(*controls.way_boxes.values()),
+            row(self.measure_button, self.stop_button, self.progress, self.status),
+            self._error_area,
+            row(*(figure.part("33%") for figure in self._figures)),
+            row(controls.size_menu),
+            self.read_out,
+            PageScript(),
+        ]
+
+    # What the controls do
+
+    def start(self, _: object = None) -> None:
+        """Measures the chosen ways, small sets first, in a thread."""
+        names = self.controls.ways
+        if not names:
+            raise ValueError("choose at least one way to reduce: tick a box")
+        channels = self.operator_menu.channels or self._channels
+        operator = self.operator_menu.operator(channels, self._seed)
+        assert operator is not None
+        ways = [make_way(name, operator, channels, self._seed) for name in names]
+        sizes, limit = self.controls.sizes, self.controls.limit_menu.value
+
+        def work(should_stop: Callable[[], bool]) -> None:
+            self._show_new(names, len(ways) * len(sizes))
+            try:
+                for n in sizes:
+                    for way in ways:
+                        self._measure(way, n, limit, should_stop)
+            except Stopped:
+                self._say("stopped: what was measured until then is kept")
+            else:
+                self._say("measured")
+
+        self.clear_error()
+        self._worker.start(work)
+
+    def _measure(self, way: Way, n: int, limit: float, should_stop: Callable[[], bool]) -> None:
+        """One way at one size, if it will not take too long."""
+        if should_stop():
+            raise Stopped
+        known = self.costs[way.name]
+        expected = known[-1].backward.wall * n / known[-1].n if known else 0.0
+        cost = None
+        if way.name not in self.skipped and expected <= limit:
+            about = f", about {seconds(expected)} a run" if expected > 0.5 else ""
+            self._say(f"{html.escape(way.title)}, {n:,} elements{about} …")
+            cost = measure(way, n, seed=self._seed, patience=PATIENCE, should_stop=should_stop)
+        with self._state_lock:
+            if self._closed or should_stop():
+                raise Stopped
+            if cost is None:
+                self.skipped.setdefault(way.name, n)
+            else:
+                known.append(cost)
+            self.progress.value += 1
+            self._draw()
+
+    def stop(self, _: object = None) -> None:
+        """Ends the measuring, a recurrent network's after its run, and keeps what was measured."""
+        if self._worker.busy:
+            self._say("stopping …")
+        self._worker.stop()
+
+    def end_work(self) -> None:
+        self._worker.stop()
+        self.operator_menu.close()
+
+    def _changed(self) -> None:
+        """Another operator: what was measured was not his."""
+        with self._state_lock:
+            if self._closed:
+                return
+            self._worker.stop()
+            self.costs, self.skipped = {}, {}
+            self.progress.value = 0
+            self._say("another operator: press Measure")
+            self._draw()
+
+    def _failed(self, error: BaseException) -> None:
+        self._say("the measurement failed")
+        self.show_error(error)
+
+    # What is shown
+
+    def _show_new(self, names: Sequence[str], count: int) -> None:
+        with self._state_lock:
+            if not self._closed:
+                self.costs, self.skipped = {name: [] for name in names}, {}
+                self.progress.value, self.progress.max = 0, count
+                self._draw()
+
+    def _say(self, text: str) -> None:
+        with self._state_lock:
+            if not self._closed:
+                self.status.say(text)
+
+    def _draw(self, _: object = None) -> None:
+        with self._state_lock:
+            self.controls.offer_sizes({cost.n for found in self.costs.values() for cost in found})
+            lines = {WAYS[way].title: found for way, found in self.costs.items()}
+            sizes = self.controls.sizes
+            self._figures[0].show(depth_times_figure(lines, sizes))
+            self._figures[1].show(depth_gradients_figure(lines, sizes))
+            self._draw_profile()
+            self.read_out.say(read_out(self.costs, self.skipped))
+
+    def _draw_profile(self, _: object = None) -> None:
+        with self._state_lock:
+            n = self.controls.size_menu.value
+            chosen = {
+                WAYS[way].title: next((cost for cost in found if cost.n == n), None)
+                for way, found in self.costs.items()
+            }
+            self._figures[2].show(depth_profile_figure(chosen))
