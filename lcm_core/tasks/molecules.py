@@ -102,6 +102,11 @@ class MoleculeTask(Task[Batch]):
         """The number of molecules, in all splits together."""
         return len(self._table)
 
+    @property
+    def scaffolds(self) -> tuple[str, ...]:
+        """The scaffold of each molecule, as a SMILES string; "" for one without rings."""
+        return self._table.scaffolds
+
     def graph(self, molecule: int) -> Data:
         """One molecule (a position from 0) with `x`, `edge_index`, `edge_attr`, `y`, `smiles`."""
         return self._table.graph(molecule)
