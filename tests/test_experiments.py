@@ -118,6 +118,8 @@ def test_a_killed_experiment_goes_on_to_the_results_of_one_left_alone(tmp_path):
     assert main(flags(killed, *chosen)) == main(flags(alone, *chosen)) == 0
     assert len(timeless(stored(alone))) == 2
     assert timeless(stored(killed)) == timeless(stored(alone))
+    left = {path.suffix for path in killed.rglob("*") if path.is_file()}
+    assert left == {".json", ".pt", ""}  # results, checkpoints, the lock
 
 
 def test_a_job_that_fails_is_told_of_and_tried_again(tmp_path, capsys):

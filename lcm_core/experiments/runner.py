@@ -78,6 +78,7 @@ def run_experiment(experiment: Experiment, options: Options) -> int:
     device = pick_device(options.device).type
     store = Store(options.name, _special_budget(experiment, options.budget), device)
     with locked(options.checkpoints / store.name):
+        _tidy(options, store)
         if (path := options.output / f"{store.name}.json").exists():
             store = Store.read(path)
         store.ask_for(options.seeds or experiment.seeds, experiment.seeds)
@@ -240,6 +241,13 @@ class Runner:
         else:
             assert isinstance(job, Measurement)
             self.store.add_measurement(Measured(about=job.about, **kept))
+
+
+def _tidy(options: Options, store: Store) -> None:
+    """Removes what a kill left half written."""
+    half = [*(options.checkpoints / store.name).glob(".*.pt.*")]
+    for path in (*half, *options.output.glob(f".{store.name}.json.*")):
+        path.unlink(missing_ok=True)
 
 
 def _special_budget(experiment: Experiment, budget: float | None) -> float | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
@@ -91,9 +92,14 @@ class Others:
         return len(self._processes) - len(self._works)
 
     def start(self, work: Work) -> None:
-        end = next(end for end in self._processes if end not in self._works)
-        self._works[end] = work
-        end.send(work)
+        while True:
+            end = next(end for end in self._processes if end not in self._works)
+            self._works[end] = work
+            try:
+                end.send(work)
+                return
+            except OSError:  # it died while it had nothing to do
+                self._buried(end)
 
     def events(self) -> Iterator[tuple[Work, Event]]:
         for end in wait(list(self._works)):
@@ -119,7 +125,8 @@ class Others:
     def _add(self) -> None:
         end, other = self._context.Pipe()
         process = self._context.Process(target=_serve, args=(other,), daemon=True)
-        process.start()
+        with _deaf_to_ctrl_c():
+            process.start()
         other.close()  # so that each end hears when the other process is gone
         self._processes[end] = process
 
@@ -131,9 +138,22 @@ class Others:
         return Failed(f"its process died (exit status {process.exitcode}): out of memory, perhaps")
 
 
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Processes begun within it are, from their first moment: Ctrl-C is for this one alone."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are the main thread's
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _serve(end: Connection) -> None:
     """Works on what comes, until the one who sends is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who sends
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
     try:
         while True:
