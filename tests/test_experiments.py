@@ -222,7 +222,7 @@ def test_incomplete_results_are_shown_and_say_so(tmp_path):
     assert run_experiment(SMALL, options(tmp_path, only="LCM · short", seeds=1)) == 0
     markdown = render(tmp_path / "results").markdown
     assert markdown == render(tmp_path / "results").markdown
-    assert "1 of 11 runs are done." in markdown
+    assert "1 of 11 results are here." in markdown
     assert f"\n    python -m lcm_core.experiments {NAME}\n" in markdown
     assert "| LCM |" in markdown
     assert "| sum |" not in markdown

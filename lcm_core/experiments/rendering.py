@@ -98,7 +98,7 @@ def _head(store: Store, experiment: Experiment, results: Results, folder: str) -
 
 def facts_of(store: Store, results: Results) -> str:
     """How much is finished, how long it took, when and where."""
-    done = f"{results.finished} of {results.wanted} runs are done."
+    done = f"{results.finished} of {results.wanted} results are here."
     return " ".join([done, *_facts(store, results)])
 
 
