@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipywidgets as widgets
+import networkx as nx
 import numpy as np
 from torch_geometric.data import Data
 
@@ -11,7 +12,6 @@ from lcm_core.tasks.graph_families import FAMILIES
 from lcm_core.tasks.graph_properties import GraphProperties
 from lcm_core.tasks.property_graphs import property_graphs
 from lcm_core.widgets.live_figure import LiveFigure
-from lcm_core.widgets.neighbourhood import read_graph
 from lcm_core.widgets.panel import Panel, ReadOut, row
 from lcm_core.widgets.table import row_html, table_html
 
@@ -90,17 +90,15 @@ class PropertyExplorer(Panel):
         if self._quiet:
             return
         data = self.data
-        drawn = read_graph(data)
+        places, edges = _drawn(data)
         columns = np.column_stack([data.of_nodes.numpy(), data.x[:, 1].numpy()])
         source = int(data.x[:, 0].argmax())
         title = self.colour_menu.value
         values = columns[:, SHOWN.index(title)]
         texts = [f"node {node}: {title} {value:.3g}" for node, value in enumerate(values)]
-        figure = graph_values_figure(
-            drawn.places, drawn.edges, values, texts, title.split()[0], source
-        )
+        figure = graph_values_figure(places, edges, values, texts, title.split()[0], source)
         self.figure.show(figure)
-        self.read_out.say(_in_words(data, len(drawn.edges), source) + _node_table(columns, source))
+        self.read_out.say(_in_words(data, len(edges), source) + _node_table(columns, source))
 
 
 class FamilyGallery(Panel):
@@ -116,14 +114,30 @@ class FamilyGallery(Panel):
         drawn, said = {}, []
         for place, family in enumerate(FAMILIES):
             data = task.graph(SPLIT, int(np.flatnonzero(families == place)[number]))
-            graph = read_graph(data)
-            drawn[f"{family.name}, {family.share:.0%}"] = (graph.places, graph.edges)
-            said.append(f"{family.name} {len(graph.names)} nodes, {len(graph.edges)} edges")
+            places, edges = _drawn(data)
+            drawn[f"{family.name}, {family.share:.0%}"] = (places, edges)
+            said.append(f"{family.name} {len(places)} nodes, {len(edges)} edges")
         self.figure = LiveFigure(graph_gallery_figure(drawn))
         self.read_out = ReadOut("families", live="off")
         self.read_out.say(f"From left to right: {'; '.join(said)}.")
         self.children = (self.figure.widget, self.read_out)
         self.made()
+
+
+def _drawn(data: Data) -> tuple[np.ndarray, np.ndarray]:
+    """Places of the nodes (n, 2), part beside part with edges as springs; the edges (m, 2)."""
+    graph = nx.Graph()
+    graph.add_nodes_from(range(len(data.x)))
+    graph.add_edges_from(data.edge_index.T.tolist())
+    places, left = np.zeros((len(graph), 2)), 0.0
+    for part in sorted(nx.connected_components(graph), key=len, reverse=True):
+        nodes, width = sorted(part), len(part) ** 0.5
+        placed = nx.spring_layout(graph.subgraph(nodes), seed=0, iterations=200)
+        own = np.array([placed[node] for node in nodes])
+        own = (own - own.min(axis=0)) / np.maximum(np.ptp(own, axis=0), 1e-9)
+        places[nodes] = [left, -width / 2] + own * width
+        left += width + 0.8
+    return places, np.array(list(graph.edges()), dtype=int).reshape(-1, 2)
 
 
 def _in_words(data: Data, edges: int, source: int) -> str:
