@@ -12,6 +12,7 @@ jaxtyping.install_import_hook(
         f"lcm_core.{module}"
         for module in (
             "aggregation",
+            "baselines",
             "deviations",
             "engine",
             "fold",
@@ -23,7 +24,9 @@ jaxtyping.install_import_hook(
             "plan",
             "populations",
             "reduction",
+            "regularisers",
             "search",
+            "sire",
             "spreads",
             "tasks",
             "trees",
