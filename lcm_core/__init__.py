@@ -27,6 +27,7 @@ from lcm_core.populations import (
 )
 from lcm_core.reduction import reduce, trace
 from lcm_core.shipped import trained, trained_names
+from lcm_core.sire import fold_exchange_error, sire_penalty
 from lcm_core.spreads import order_spread, tree_spread
 from lcm_core.trees import TREE_NAMES, Tree, make_tree
 
@@ -49,6 +50,7 @@ __all__ = [
     "commutativity_error",
     "encoded_population",
     "exchange_error",
+    "fold_exchange_error",
     "gaussian_population",
     "identity_error",
     "law_map",
@@ -60,6 +62,7 @@ __all__ = [
     "order_spread",
     "reduce",
     "register",
+    "sire_penalty",
     "symmetrized",
     "trace",
     "trained",

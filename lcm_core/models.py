@@ -27,6 +27,7 @@ __all__ = [
     "PlannedMessagePassing",
     "SetModel",
     "aggregation_names",
+    "describe_model",
     "make_aggregation",
     "make_model",
 ]
@@ -171,6 +172,14 @@ class GraphModel(nn.Module):
     def forward(self, batch: Batch) -> Float[Tensor, "B out"]:
         x, ptr = self.elements(batch)
         return self.decoder(self.aggregation(x, ptr=ptr))
+
+
+def describe_model(model: nn.Module) -> str:
+    """The number of parameters in one sentence: all, and those of the readout's aggregation."""
+    whole, readout = (
+        sum(p.numel() for p in part.parameters()) for part in (model, model.aggregation)
+    )
+    return f"{whole:,} parameters, {readout:,} of them in the aggregation of the whole."
 
 
 class CategoricalEncoder(nn.Module):

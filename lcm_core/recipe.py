@@ -151,6 +151,13 @@ class Recipe:
         others = [e for e in self.events if (e.step, e.field) != (step, field)]
         return replace(self, events=(*others, Event(step, field, value)))
 
+    def with_choice(self, field: str, value: str) -> "Recipe":
+        """Another task or aggregation; weights that it has no use for are 0 then."""
+        bare = replace(self, **{field: value, **dict.fromkeys(PENALTIES, 0.0)}, events=())
+        kept = ("rate_scale", *bare.penalties)
+        events = tuple(event for event in self.events if event.field in kept)
+        return replace(bare, **{f: getattr(self, f) for f in kept}, events=events)
+
     def text(self, full: bool = False) -> str:
         """The recipe in one line, for `Recipe.parse`.
 

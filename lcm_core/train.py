@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from lcm_core.lane import Lane
 from lcm_core.lane_files import read_lanes, save_lanes
+from lcm_core.models import describe_model
 from lcm_core.recipe import Recipe
 from lcm_core.training import Trainer, TrainingError
 
@@ -62,6 +63,7 @@ def _run(lane: Lane, lanes: Sequence[Lane], options: argparse.Namespace) -> int:
     assert trainer is not None
     print(trainer.recipe.text())
     print(trainer.task.describe())
+    print(describe_model(trainer.model))
     if (status := _train(lane, trainer, lanes, options)) == INTERRUPTED:
         return status
     print(trainer.recipe.text())

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from lcm_core import make_operator, train
 from lcm_core.baselines import BASELINES
 from lcm_core.checkpoints import write_checkpoint
-from lcm_core.models import aggregation_names, make_aggregation, penalties_of
+from lcm_core.models import aggregation_names, describe_model, make_aggregation, penalties_of
 from lcm_core.recipe import LIVE_FIELDS, Event, Recipe
 from lcm_core.training import Trainer, TrainingError, pick_device
 
@@ -156,6 +156,13 @@ def test_every_aggregation_trains_on_every_kind_of_task(text, operator):
     assert math.isfinite(record["loss"])
     assert 0 <= record["metric"] <= 1
     assert record["laws"]["order spread"] >= 0
+
+
+def test_the_parameters_of_a_model_are_counted():
+    model = Trainer(Recipe.parse(f"{SMALL} operator=deepsets")).model
+    count, readout = sum(p.numel() for p in model.parameters()), 4 * (8 * 8 + 8)
+    want = f"{count:,} parameters, {readout} of them in the aggregation of the whole."
+    assert describe_model(model) == want
 
 
 def test_training_learns_the_second_minimum_of_small_numbers():

@@ -557,6 +557,27 @@ def test_50_starts_and_stops_in_random_order_leave_a_panel_that_works(
         assert timeless(lane.records) == straight(lane.recipe)
 
 
+def test_weights_are_offered_where_they_have_a_use(panels) -> None:
+    panel = panels(RECIPE + " operator=symmetrized_gru associativity=0.3 @3 associativity=1")
+
+    def offered() -> set[str]:
+        sliders = panel.controls.sliders.items()
+        return {field for field, slider in sliders if slider.layout.display != "none"}
+
+    laws = {"rate_scale", "commutativity", "associativity", "identity"}
+    assert offered() == laws
+    panel.controls.operator_menu.value = "gru_fold"
+    assert offered() == {"rate_scale", "sire"}
+    assert (panel.recipe.associativity, panel.recipe.events, panel.error) == (0, (), "")
+    panel.controls.sliders["sire"].value = 0.1
+    assert panel.recipe.sire == 0.1
+    panel.controls.operator_menu.value = "deepsets"
+    assert offered() == {"rate_scale"}
+    panel.controls.operator_menu.value = "gru"
+    assert offered() == laws
+    assert panel.recipe.sire == 0
+
+
 @pytest.mark.slow
 def test_live_plots_cost_little_of_the_throughput(panels) -> None:
     """In seconds of the processor, since other programs may run."""

@@ -10,6 +10,7 @@ import ipywidgets as widgets
 
 from lcm_core.models import aggregation_names
 from lcm_core.recipe import LIVE_FIELDS, Recipe
+from lcm_core.regularisers import LAW_PENALTIES
 from lcm_core.tasks import task_names
 from lcm_core.training import Trainer
 from lcm_core.widgets.operator_menu import LockedDropdown
@@ -28,6 +29,9 @@ _TITLES = {
     "associativity": "Associativity",
     "identity": "Identity",
     "sire": "SIRE",
+}
+_ERRORS = {field: f"{field} error" for field in LAW_PENALTIES} | {
+    "sire": "error of a fold that takes two elements in the other order"
 }
 
 
@@ -56,7 +60,10 @@ class RecipeControls:
         self._applied_at = -LATE
         self.task_menu = _menu("Task", task_names(), recipe.task, "what is learned")
         self.operator_menu = _menu(
-            "Readout", list(aggregation_names()), recipe.operator, "the operator, or a fold"
+            "Readout",
+            list(aggregation_names()),
+            recipe.operator,
+            "operator, fold, or one of PyG's",
         )
         self.sliders = {field: _slider(field, getattr(recipe, field)) for field in LIVE_FIELDS}
         self.recipe_text = widgets.Textarea(
@@ -99,12 +106,14 @@ class RecipeControls:
             slider.observe(report(field, on_slide), names="value")
 
     def show(self, recipe: Recipe) -> None:
-        """Shows a recipe at its step 0."""
+        """Shows a recipe at its step 0, with the weights that its aggregations have a use for."""
         self._set("task", self.task_menu, recipe.task)
         self._set("operator", self.operator_menu, recipe.operator)
         for field, slider in self.sliders.items():
             self._followed[field] = getattr(recipe, field)
             self._set(field, slider, getattr(recipe, field))
+            used = field in ("rate_scale", *recipe.penalties)
+            slider.layout.display = "" if used else "none"
 
     def follow(self, trainer: Trainer) -> None:
         """Shows what a run uses now, events included."""
@@ -180,7 +189,7 @@ def _slider(field: str, value: float) -> widgets.SelectionSlider:
         tooltip=(
             "multiplies the learning rate; acts while it trains"
             if field == "rate_scale"
-            else f"weight of the {field} error in the loss; acts while it trains"
+            else f"weight in the loss of the {_ERRORS[field]}; acts while it trains"
         ),
         style={"description_width": "100px"},
         layout=widgets.Layout(width="45%", max_width="400px"),

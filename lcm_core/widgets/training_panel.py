@@ -202,15 +202,15 @@ class TrainingPanel(Panel):
             if self.run.live:
                 self.run.change(self.lane, field, value)
             else:
-                self._prepare([_with(self.recipe, field, value)])
+                self._prepare([replace(self.recipe, **{field: value})])
         except (ValueError, TypeError):
             self.controls.take_back(field)
             raise
 
     def _choose(self, field: str, value: str) -> None:
-        """The task is that of the whole race."""
+        """The task is that of the whole race. Weights without a use are 0 then."""
         chosen = self.recipes if field == "task" else [self.recipe]
-        self._prepare([_with(recipe, field, value) for recipe in chosen])
+        self._prepare([recipe.with_choice(field, value) for recipe in chosen])
 
     def _apply_text(self, text: str) -> None:
         self.recipes = checked_race(read_recipes(text))
@@ -292,7 +292,3 @@ class TrainingPanel(Panel):
             self.controls.show_recipes([lane.current_recipe for lane in run.lanes])
         if run.error is not None and not self.error:
             self.show_error(run.error)
-
-
-def _with(recipe: Recipe, field: str, value: Any) -> Recipe:
-    return replace(recipe, **{field: value})
