@@ -53,7 +53,7 @@ def show(results: Results, columns: Sequence[str]) -> Report:
     """The report on these tasks."""
     cells = [cell for column in columns for cell in _cells(results, column)]
     if not cells:
-        return ["No run is finished yet."]
+        return ["No two rows are finished yet."]
     tables = [_task_table(results, column) for column in columns if results.of(column=column)]
     picture = Picture(
         "map",
