@@ -59,7 +59,7 @@ def test_ahead_level_and_behind_are_told_apart():
     assert "ahead of all others in every seed in 1 (median (16))" in text
     assert "level with the best within the spread of the seeds in 1 (median (32))" in text
     assert "behind in 1 (median (128))" in text
-    assert "2% above the best constant answer at median (1,024)" in text
+    assert "best constant answer by 4 standard errors (and 1%) at median (1,024)" in text
     assert "- median, size 128: max 75.0%, LCM 45.0%" in text
     assert "learned no less, but extrapolates less" in text  # 90 % against 80 % on training sizes
     leaders = next(part for part in parts if isinstance(part, Table))

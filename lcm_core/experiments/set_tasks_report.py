@@ -10,13 +10,17 @@ from typing import Any, NamedTuple
 from lcm_core.experiments.base import Picture, Report, Results, Table
 from lcm_core.experiments.tables import NOTHING, score_table, spread
 from lcm_core.recipe import Recipe
+from lcm_core.tasks.set_task import LARGE_SETS_IN_A_SPLIT, SETS_IN_A_SPLIT
 
 __all__ = ["SIZES", "show"]
 
 SIZES = {"16": "size 16", "32": "size 32", "128": "size 128", "1,024": "size 1024"}
 LCM = "LCM"
 FORM = ".1%"
-LEAD = 0.02  # a median must be so much above the best constant answer to have learned something
+
+#: A median must be so many standard errors of the best constant answer's score above it, and so
+#: much at least, to have learned something.
+ERRORS, LEAD = 4, 0.01
 
 
 class Cell(NamedTuple):
@@ -38,7 +42,9 @@ class Cell(NamedTuple):
     @property
     def learned(self) -> bool:
         """Whether any row is above the best constant answer."""
-        return self.medians[self.best] >= self.constant + LEAD
+        sets = LARGE_SETS_IN_A_SPLIT if self.size == "1,024" else SETS_IN_A_SPLIT
+        error = (self.constant * (1 - self.constant) / sets) ** 0.5
+        return self.medians[self.best] >= self.constant + max(LEAD, ERRORS * error)
 
     @property
     def leaders(self) -> list[str]:
@@ -214,7 +220,10 @@ def _unlearned_in_words(cells: Sequence[Cell]) -> str:
     some = [cell for cell in cells if not cell.learned]
     if not some:
         return ""
-    return f"No aggregation is {LEAD:.0%} above the best constant answer at {_at(some)}."
+    return (
+        f"No aggregation is above the best constant answer by {ERRORS} standard errors (and "
+        f"{LEAD:.0%}) at {_at(some)}."
+    )
 
 
 def _best_in_words(cells: Sequence[Cell]) -> str:
