@@ -1,5 +1,7 @@
 """The network of the PNA benchmark: as many rounds of message passing as half the nodes."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 
 import torch
@@ -36,6 +38,9 @@ class PropertyModel(nn.Module):
         readout: the aggregation of a graph's nodes.
         node_features, graph_features: width of the answers.
         hidden: width of the node states.
+
+    Attributes:
+        aggregation: whose laws are measured: that of the neighbours, from the second round on.
     """
 
     def __init__(
@@ -53,15 +58,18 @@ class PropertyModel(nn.Module):
         self.other_rounds = Round(hidden, make_neighbors())
         self.memory = nn.GRUCell(hidden, hidden)
         self.to_elements = nn.Linear(hidden, readout.in_channels)
-        self.aggregation = readout
+        self.readout = readout
         self.of_nodes = three_layers(hidden, node_features)
         self.of_graphs = three_layers(readout.out_channels, graph_features)
         self.widths = node_features, graph_features
 
-    def nodes(self, batch: Batch) -> Float[Tensor, "N hidden"]:
+    @property
+    def aggregation(self) -> Aggregation:
+        return self.other_rounds.aggregation
+
+    def nodes(self, batch: Batch, around: Neighborhoods) -> Float[Tensor, "N hidden"]:
         """The states of all nodes when the rounds of their graphs are over."""
         states = self.encoder(batch.x)
-        around = Neighborhoods(batch.edge_index, len(states))
         rounds = (batch.ptr.diff() // 2)[batch.batch, None]
         for number in range(batch.largest // 2):
             layer = self.first_round if number == 0 else self.other_rounds
@@ -71,14 +79,17 @@ class PropertyModel(nn.Module):
 
     def elements(
         self, batch: Batch
-    ) -> tuple[Float[Tensor, "N channels"], Int[Tensor, " B_plus_1"]]:
-        """What the readout reduces: node states, and the bounds of their graphs."""
-        return self.to_elements(self.nodes(batch)), batch.ptr
+    ) -> tuple[Float[Tensor, "edges channels"], Int[Tensor, " N_plus_1"]]:
+        """What the aggregation would reduce in one more round: messages, and where those to each
+        node begin.
+        """
+        around = Neighborhoods(batch.edge_index, len(batch.x))
+        return self.other_rounds.messages(self.nodes(batch, around), around), around.ptr
 
     def forward(self, batch: Batch) -> Float[Tensor, "rows out"]:
         """A row for each node, with zeros for what is asked of graphs; then one for each graph."""
-        states = self.nodes(batch)
-        whole = self.aggregation(self.to_elements(states), ptr=batch.ptr)
+        states = self.nodes(batch, Neighborhoods(batch.edge_index, len(batch.x)))
+        whole = self.readout(self.to_elements(states), ptr=batch.ptr)
         node_features, graph_features = self.widths
         of_nodes = nn.functional.pad(self.of_nodes(states), (0, graph_features))
         of_graphs = nn.functional.pad(self.of_graphs(whole), (node_features, 0))
@@ -128,12 +139,17 @@ class Round(nn.Module):
         self.from_neighbor = nn.Linear(hidden, aggregation.in_channels, bias=False)
         self.heard = nn.Linear(hidden + aggregation.out_channels, hidden)
 
+    def messages(
+        self, states: Float[Tensor, "N hidden"], around: Neighborhoods
+    ) -> Float[Tensor, "edges channels"]:
+        """What comes along each edge, sorted by the node that it comes to."""
+        sent, received = self.from_neighbor(states), self.from_self(states)
+        return sent.index_select(0, around.neighbor) + received.index_select(0, around.node)
+
     def forward(
         self, states: Float[Tensor, "N hidden"], around: Neighborhoods
     ) -> Float[Tensor, "N hidden"]:
-        sent, received = self.from_neighbor(states), self.from_self(states)
-        messages = sent.index_select(0, around.neighbor) + received.index_select(0, around.node)
-        together = around.aggregate(self.aggregation, messages)
+        together = around.aggregate(self.aggregation, self.messages(states, around))
         return nn.functional.leaky_relu(self.heard(torch.cat([states, together], dim=1)))
 
 

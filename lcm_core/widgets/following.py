@@ -64,7 +64,8 @@ class Following:
             self.text = html.escape(str(error))
             return
         if lane not in self._labels:
-            self._labels[lane] = _free_label(f"training: {lane.recipe.operator}")
+            name = getattr(offer.operator, "name", lane.recipe.operator)
+            self._labels[lane] = _free_label(f"training: {name}")
             self.text = "offered as " + ", ".join(
                 f"<b>{html.escape(label)}</b>" for label in self._labels.values()
             )
