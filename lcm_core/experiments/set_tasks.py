@@ -31,7 +31,7 @@ ROWS: Mapping[str, str] = {
     "tropical": "operator=tropical",
 }
 
-RATE = 0.003
+RATE = 0.01
 #: Peaks of the rows that `RATE` does not suit.
 RATES: Mapping[str, float] = {}
 
