@@ -6,6 +6,7 @@ from lcm_core.exercises.bracketings import (
     check_free_swaps,
     check_moves,
 )
+from lcm_core.exercises.depth import check_gradients, check_rounds, check_seconds
 from lcm_core.exercises.exact_monoids import (
     check_cancellation,
     check_counting,
@@ -48,6 +49,7 @@ from lcm_core.exercises.reduction_trees import (
     check_fold,
 )
 from lcm_core.exercises.start_here import check_any_tree
+from lcm_core.exercises.streams import check_push, check_scan
 from lcm_core.exercises.symmetry import check_counterexample, check_symmetrise
 from lcm_core.exercises.training import (
     check_best_constant,
@@ -77,6 +79,7 @@ __all__ = [
     "check_fold",
     "check_formula_recipe",
     "check_free_swaps",
+    "check_gradients",
     "check_hidden_error",
     "check_identities",
     "check_identity_of_seven",
@@ -90,9 +93,13 @@ __all__ = [
     "check_one_and_one",
     "check_ordered",
     "check_penalty",
+    "check_push",
     "check_renumber",
     "check_rock_paper_scissors",
+    "check_rounds",
+    "check_scan",
     "check_second_smallest",
+    "check_seconds",
     "check_split",
     "check_summary",
     "check_symmetrise",
