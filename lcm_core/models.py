@@ -175,11 +175,12 @@ class GraphModel(nn.Module):
 
 
 def describe_model(model: nn.Module) -> str:
-    """The number of parameters in one sentence: all, and those of the readout's aggregation."""
-    whole, readout = (
+    """The number of parameters in one sentence: all, and those of `model.aggregation`."""
+    everything, part = (
         sum(p.numel() for p in part.parameters()) for part in (model, model.aggregation)
     )
-    return f"{whole:,} parameters, {readout:,} of them in the aggregation of the whole."
+    of = "neighbours from the second round on" if isinstance(model, PropertyModel) else "the whole"
+    return f"{everything:,} parameters, {part:,} of them in the aggregation of {of}."
 
 
 class CategoricalEncoder(nn.Module):
