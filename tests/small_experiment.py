@@ -22,7 +22,7 @@ def jobs() -> list[TrainingRun | Measurement]:
             for column, budget in (("short", 0.1), ("long", 0.2))
             for row in ("sum", "max")
         ),
-        TrainingRun("LCM", "short", Recipe.parse(f"{SMALL} associativity=0.1"), None, splits, 30),
+        TrainingRun("LCM", "short", Recipe.parse(f"{SMALL} associativity=0.1"), None, splits, 12),
         Measurement("LCM", "threads", threads, "how many threads"),
     ]
 

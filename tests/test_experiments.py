@@ -108,15 +108,15 @@ main(sys.argv[1:])
 def test_a_killed_experiment_goes_on_to_the_results_of_one_left_alone(tmp_path):
     """Killed in the middle of writing the state of a run."""
     alone, killed = tmp_path / "alone", tmp_path / "killed"
-    chosen = ("--only", "LCM · short")
-    command = [sys.executable, "-c", KILLED, "7", *flags(killed, *chosen)]
+    chosen = ("--only", "LCM · short", "--seeds", "1")
+    command = [sys.executable, "-c", KILLED, "5", *flags(killed, *chosen)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == -signal.SIGKILL, done.stderr
     assert not (killed / "results").exists() or not stored(killed).runs
     (checkpoint,) = (killed / "checkpoints" / "small_experiment").glob("lcm*.pt")
-    assert 0 < torch.load(checkpoint, weights_only=True)["step"] < 30
+    assert 0 < torch.load(checkpoint, weights_only=True)["step"] < 12
     assert main(flags(killed, *chosen)) == main(flags(alone, *chosen)) == 0
-    assert len(timeless(stored(alone))) == 2
+    assert len(timeless(stored(alone))) == 1
     assert timeless(stored(killed)) == timeless(stored(alone))
     left = {path.suffix for path in killed.rglob("*") if path.is_file()}
     assert left == {".json", ".pt", ""}  # results, checkpoints, the lock
