@@ -258,11 +258,13 @@ def make_model(
     """The network for a task.
 
     Args:
-        task: a `lcm_core.tasks.Task`, of sets (with `in_features`) or of graphs (with
-            `node_cardinalities` and `edge_cardinalities`).
+        task: a `lcm_core.tasks.Task`, of sets (with `in_features`), of graphs (with
+            `node_cardinalities` and `edge_cardinalities`), or of properties of graphs (with
+            `in_features`, `node_features` and `graph_features`).
         aggregation: name of the aggregation of a set, or of a graph's nodes.
         channels: width of all states.
         layers, neighbors: of message passing: how many, and the aggregation of neighbours.
+            For properties there are as many rounds as half the nodes, whatever `layers` says.
         tree, seed: as in `lcm_core.reduce`.
     """
     whole = make_aggregation(aggregation, channels, tree, seed)

@@ -43,7 +43,7 @@ class Recipe:
             parameters are then learned.
         tree: the shape of its trees.
         channels: width of all states.
-        layers: message-passing layers, for graphs.
+        layers: message-passing layers, for molecules; for properties of graphs they are n // 2.
         neighbors: the aggregation of a node's neighbours, for graphs.
         steps: training steps.
         batch_size: sets or graphs a step.
