@@ -168,7 +168,9 @@ def check_interval(
         rng = np.random.default_rng(seed)
         labels = (np.arange(200) < positives).astype(int)
         scores = rng.normal(size=200) + labels
-        low, high = auc_interval(torch.tensor(scores)[:, None], torch.tensor(labels)[:, None])
+        low, high = auc_interval(
+            *(torch.tensor(each).float()[:, None] for each in (scores, labels))
+        )
         try:
             a, b = (float(each) for each in interval(scores, labels))
         except Exception as error:
@@ -179,14 +181,14 @@ def check_interval(
         )
         if abs(a - low) < 0.03 and abs(b - high) < 0.03:
             continue
+        if b < a:
+            return Verdict(False, f"{told}The lower end comes first.")
         if b - a < 1e-9:
             return Verdict(
                 False,
                 f"{told}All values were the same: the same molecules each time, only in another "
                 "order. Draw with replacement, so that some come twice and others not at all.",
             )
-        if b < a:
-            return Verdict(False, f"{told}The lower end comes first.")
         wider = "wide" if b - a > high - low else "narrow"
         return Verdict(
             False,

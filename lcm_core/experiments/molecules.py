@@ -73,8 +73,8 @@ def report(results: Results) -> Report:
         "cheap aggregation sees the molecules more often. Nothing is chosen by the validation "
         "split, and the scores are those at the end. *Readout*: one state from all atoms of a "
         "molecule, the neighbours' messages being summed. *Neighbours*: the messages of an atom's "
-        "neighbours, in all three rounds, the readout being the mean of the atoms. Set2Set has no "
-        "place there: its LSTM would run for each atom.",
+        "neighbours, in all three rounds, the readout being the mean of the atoms (Set2Set, a "
+        "readout, is left out there).",
         data_table(results, list(TABLES.values())),
     ]
     for place in PLACES:
@@ -84,13 +84,13 @@ def report(results: Results) -> Report:
                 [(TABLES[table], column(place, table), "test") for table in TABLES],
                 form=FORM,
                 first=place,
-                caption=f"Test ROC-AUC, the aggregation as {_role(place)}.",
+                caption=f"Test ROC-AUC by {_role(place)}.",
             ),
             _in_words(results, place),
             Picture(
                 place,
-                f"Test ROC-AUC for each aggregation as {_role(place)}: a dot for the median on "
-                "each table of molecules, a bar from the worst to the best seed. "
+                f"Test ROC-AUC by {_role(place)}: a dot for the median on each table of molecules, "
+                "a bar from the worst to the best seed. "
                 f"{_in_words(results, place)}",
                 partial(_draw, results, place),
             ),
@@ -103,8 +103,9 @@ def _role(place: str) -> str:
 
 
 def _in_words(results: Results, place: str) -> str:
-    """The best aggregation of each table, and LCM against GRU and against the best."""
-    best, comparisons = [], []
+    """The best aggregation of each table, and LCM against GRU and against sum."""
+    best: list[str] = []
+    comparisons: dict[str, list[str]] = {"GRU": [], "sum": []}
     for table in TABLES:
         where = column(place, table)
         medians = _medians(results, where, "test")
@@ -118,13 +119,16 @@ def _in_words(results: Results, place: str) -> str:
             and max(results.scores(row, where, "test")) >= min(results.scores(first, where, "test"))
         ]
         tied = f", within the spread of the seeds of {len(level)} others" if level else ""
-        best.append(f"on {TABLES[table]} {first} ({medians[first]:{FORM}}{tied})")
-        comparisons += [each for each in [against(results, "LCM", "GRU", where)] if each]
+        best.append(f"{first} on {TABLES[table]} ({medians[first]:{FORM}}{tied})")
+        for other, found in comparisons.items():
+            if says := against(results, "LCM", other, where):
+                found.append(says)
     if not best:
         return "No two rows are finished yet."
-    said = f"The best median has {'; '.join(best)}."
-    if comparisons:
-        said += f" LCM against GRU: {'; '.join(comparisons)}."
+    said = f"The best medians: {', '.join(best)}."
+    for other, found in comparisons.items():
+        if found:
+            said += f" LCM against {other}: {'; '.join(found)}."
     return said
 
 
