@@ -48,6 +48,12 @@ def search(cell: Locator) -> None:
     cell.get_by_text("search done").wait_for(timeout=120_000)
 
 
+def measure(cell: Locator) -> None:
+    """Measures all sizes."""
+    press(cell, "measure")
+    cell.locator(".lcm-depth-status", has_text="measured").wait_for(timeout=240_000)
+
+
 def nothing(cell: Locator) -> None:
     """The panel as it opens."""
 
@@ -68,6 +74,10 @@ PANELS: dict[str, tuple[str, Act]] = {
     "law_map": ('LawExplorer(("mean", "gru", "symmetrized_gru"), view="map")', nothing),
     "bracketing_explorer": ('BracketingExplorer("symmetrized_gru", n=5)', nothing),
     "order_explorer": ('OrderExplorer("symmetrized_gru", n=4, tree="balanced")', nothing),
+    "depth_explorer": (
+        'DepthExplorer("symmetrized_gru", ways=("tree", "chain", "gru_fold"), largest=8192)',
+        measure,
+    ),
     "operator_playground": ('OperatorPlayground("x + y + a*x*y", a=0.5)', nothing),
     "training_panel": (
         'TrainingPanel("task=bbbp channels=32 steps=150 batch_size=64 log_every=5 eval_every=25")',

@@ -2,11 +2,9 @@
 
 import html
 import math
-import re
 import threading
 import time
 
-import ipywidgets
 import numpy as np
 import pytest
 
@@ -15,6 +13,7 @@ from lcm_core.figures import depth_gradients_figure, depth_profile_figure, depth
 from lcm_core.operators import Operator
 from lcm_core.widgets import DepthExplorer, depth_explorer
 from lcm_core.widgets.shelf import shelf
+from tests.panels import text_of, wait_for
 
 
 class Broken(Operator):
@@ -22,17 +21,6 @@ class Broken(Operator):
 
     def forward(self, left, right):
         raise ZeroDivisionError("no ⊕ today")
-
-
-def text_of(area: ipywidgets.HTML) -> str:
-    return re.sub(r"<[^>]+>", "", area.value)
-
-
-def wait_for(condition, seconds: float = 60) -> None:
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, "waited too long"
-        time.sleep(0.01)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -100,7 +88,7 @@ def test_the_numbers_are_also_in_words(measured) -> None:
     assert "Chain, 128 elements: depth 127 against 7 of the tree, and " in text
     assert f"and {ratio:.3g} times its time" in text
     assert f"Chain: {chain.reached} of 128" in text
-    assert f"10^{chain.first:,.1f}".replace("-", "−") in text
+    assert f"10{chain.first:,.1f}".replace("-", "−") in text
     assert html.escape("PyG's GRUAggregation, 128 elements: depth 128") in text
 
 

@@ -83,11 +83,18 @@ class DepthExplorer(Panel):
             row(*controls.way_boxes.values()),
             row(self.measure_button, self.stop_button, self.progress, self.status),
             self._error_area,
-            row(*(figure.part("33%") for figure in self._figures)),
+            row(*self._plots()),
             row(controls.size_menu),
             self.read_out,
             PageScript(),
         ]
+
+    def _plots(self) -> list[widgets.VBox]:
+        """The three figures side by side, on a laptop's page too."""
+        plots = [figure.part("32%") for figure in self._figures]
+        for plot in plots:
+            plot.layout.min_width = "260px"
+        return plots
 
     # What the controls do
 

@@ -91,8 +91,12 @@ def _seconds(cost: Cost) -> tuple[str, str]:
 
 
 def _gradient(cost: Cost) -> tuple[str, str]:
-    ends = f"{power_of_ten(cost.first)}, {power_of_ten(cost.last)}"
-    return ends, f"{cost.reached:,}"
+    return f"{_power(cost.first)}, {_power(cost.last)}", f"{cost.reached:,}"
+
+
+def _power(log: float) -> str:
+    text, power, exponent = power_of_ten(log).partition("^")
+    return f"{text}<sup>{exponent}</sup>" if power else text
 
 
 def _title(way: str) -> str:
