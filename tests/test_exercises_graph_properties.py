@@ -165,7 +165,7 @@ def test_an_error_as_a_metric_is_said_and_drawn_as_one() -> None:
     assert "mean log10 MSE (lower is better)" in numbers_text(lane, baselines)
     figure = training_figure(lane.records, 1, trainer.task.metric_title, baselines, False)
     assert figure.layout.yaxis3.range is None  # fits the values
-    assert figure.layout.yaxis3.title.text == "mean log10 MSE (lower is better)"
+    assert figure.layout.yaxis3.title.text == "mean log10 MSE<br>(lower is better)"
     (line,) = figure.layout.shapes
     assert line.y0 == pytest.approx(baselines["validation"])
     assert figure.layout.yaxis3.autorangeoptions.include[0] > line.y0

@@ -131,7 +131,7 @@ def three_plots(
     """The axes of losses, law errors and the metric, without curves; without numbers if empty."""
     figure = go.Figure(layout=plain_layout(height))
     axes: dict[str, object] = {}
-    titles = ("loss", "law errors", metric_name)
+    titles = ("loss", "law errors", metric_name.replace(" (", "<br>("))
     for number, (title, domain) in enumerate(zip(titles, _DOMAINS, strict=True), start=1):
         suffix = "" if number == 1 else str(number)
         axes[f"xaxis{suffix}"] = {
