@@ -234,7 +234,7 @@ def _draw_times(costs: Costs) -> Any:
 def _draw_gradients(costs: Costs) -> Any:
     from lcm_core.figures import depth_gradients_figure
 
-    lines = {row: list(found.values()) for row, found in costs.items() if "sum" not in row}
+    lines = {row: list(found.values()) for row, found in costs.items()}
     return depth_gradients_figure(lines, SIZES, height=420)
 
 
