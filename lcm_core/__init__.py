@@ -17,6 +17,7 @@ from lcm_core.laws import (
     law_penalty,
     law_report,
 )
+from lcm_core.laws_in_words import laws_in_words
 from lcm_core.operators import Operator, make_operator, operator_names, register, symmetrized
 from lcm_core.plan import ReductionPlan
 from lcm_core.populations import (
@@ -56,6 +57,7 @@ __all__ = [
     "law_map",
     "law_penalty",
     "law_report",
+    "laws_in_words",
     "make_operator",
     "make_tree",
     "operator_names",

@@ -38,7 +38,7 @@ Nested = int | tuple["Nested", "Nested"]  # a leaf, or two bracketings
 
 @lru_cache(maxsize=16)
 def associahedron(n: int) -> nx.Graph:
-    """All bracketings of n ≥ 3 elements in order, joined by re-associations.
+    """All bracketings of n elements (3 to 9) in order, joined by re-associations.
 
     >>> associahedron(4).number_of_nodes(), associahedron(5).number_of_edges()
     (5, 21)
@@ -51,7 +51,7 @@ def associahedron(n: int) -> nx.Graph:
 
     Source: Loday, Realization of the Stasheff polytope, 2004.
     """
-    _check_size(n, 3)
+    _check_size(n, 3, 9)
     graph = _graph(_bracketings(tuple(range(n))), _reassociations)
     points = in_own_hyperplane(np.array([loday_coordinates(tree) for tree in graph]))
     return placed(graph, points if n <= 5 else like_distances(graph, points))
@@ -59,8 +59,8 @@ def associahedron(n: int) -> nx.Graph:
 
 @lru_cache(maxsize=16)
 def unordered_trees(n: int = 4) -> nx.Graph:
-    """All full binary trees over n ≥ 3 elements whose children have no order, joined by
-    interchanges: (A B) C ↔ (A C) B.
+    """All full binary trees over n elements (3 to 6) whose children have no order, joined
+    by interchanges: (A B) C ↔ (A C) B.
 
     >>> unordered_trees(4).number_of_nodes(), unordered_trees(4).number_of_edges()
     (15, 30)
@@ -72,14 +72,14 @@ def unordered_trees(n: int = 4) -> nx.Graph:
         A graph whose nodes are `Tree`s, with the child that has the first leaf on the left. Node
         attribute `place`: where it is drawn; for n = 4, (2,), with the symmetry of a pentagon.
     """
-    _check_size(n, 3)
+    _check_size(n, 3, 6)
     graph = _graph(_unordered(n), _interchanges)
     return placed(graph, on_petersen_graph(graph) if n == 4 else like_distances(graph))
 
 
 @lru_cache(maxsize=16)
 def permutohedron(n: int) -> nx.Graph:
-    """All orders of n ≥ 2 elements, joined by swaps of neighbours.
+    """All orders of n elements (2 to 6), joined by swaps of neighbours.
 
     >>> permutohedron(4).number_of_nodes(), permutohedron(4).number_of_edges()
     (24, 36)
@@ -90,7 +90,7 @@ def permutohedron(n: int) -> nx.Graph:
         in an orthonormal basis of the hyperplane they lie in. Edge attribute `swapped`: i, where
         the elements at i and i + 1 change places.
     """
-    _check_size(n, 2)
+    _check_size(n, 2, 6)
     graph = nx.Graph()
     graph.add_nodes_from(permutations(range(n)))
     for order in list(graph):
@@ -124,9 +124,14 @@ def sibling_places(tree: Tree) -> set[int]:
     }
 
 
-def _check_size(n: int, least: int) -> None:
+def _check_size(n: int, least: int, most: int) -> None:
     if n < least:
         raise ValueError(f"expected at least {least} elements, got n = {n}")
+    if n > most:
+        raise ValueError(
+            f"expected at most {most} elements, got n = {n}: beyond that there are thousands of "
+            "nodes, several times more with each further element"
+        )
 
 
 # Bracketings as nested pairs, and moves between them ---------------------------------------------

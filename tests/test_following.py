@@ -1,7 +1,6 @@
 """Explorers that follow a training run of a panel beside them, live, all in one kernel."""
 
 import threading
-import time
 
 import numpy as np
 import pytest
@@ -14,6 +13,7 @@ from lcm_core.widgets import (
     TreeExplorer,
 )
 from lcm_core.widgets.shelf import shelf
+from tests.panels import wait_for
 
 pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
 
@@ -48,13 +48,6 @@ def followers():
 def menu_of(panel):
     menu = panel.operator_menus[0] if isinstance(panel, LawExplorer) else panel.operator_menu
     return menu.widget
-
-
-def wait_for(condition, seconds: float = 30) -> None:
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, "waited too long"
-        time.sleep(0.02)
 
 
 def test_four_explorers_follow_a_run_while_it_trains(training, followers) -> None:

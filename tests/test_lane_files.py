@@ -1,7 +1,5 @@
 """Files of runs and races: the training panel and the command go on with what the other wrote."""
 
-import time
-
 import pytest
 
 from lcm_core import train
@@ -9,6 +7,7 @@ from lcm_core.lane_files import read_lanes
 from lcm_core.recipe import Recipe
 from lcm_core.training import Trainer
 from lcm_core.widgets import TrainingPanel
+from tests.panels import timeless, wait_for
 
 RECIPE = (
     "task=second_minimum bits=4 channels=8 steps=12 batch_size=16 log_every=2 eval_every=4 "
@@ -29,17 +28,6 @@ def panels():
     for panel in made:
         panel.close()
         assert panel.run.wait(30)
-
-
-def wait_for(condition, seconds: float = 60) -> None:
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, "waited too long"
-        time.sleep(0.005)
-
-
-def timeless(records) -> list[dict]:
-    return [record.timeless() for record in records]
 
 
 def straight(recipe: str) -> list[dict]:

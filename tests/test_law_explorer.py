@@ -1,11 +1,9 @@
 """The law explorer: its numbers are those of the definitions, in every view."""
 
 import math
-import re
 import threading
 import time
 
-import ipywidgets
 import numpy as np
 import pytest
 import torch
@@ -19,19 +17,9 @@ from lcm_core.recipe import Recipe
 from lcm_core.training import Trainer
 from lcm_core.widgets import LawExplorer
 from lcm_core.widgets.shelf import shelf
+from tests.panels import Average, text_of
 
 RECIPE = "bits=4 channels=6 steps=2 batch_size=4 log_every=1"
-
-
-class Average(Operator):
-    name = "average"
-
-    def forward(self, left, right):
-        return (left + right) / 2
-
-
-def text_of(area: ipywidgets.HTML) -> str:
-    return re.sub(r"<[^>]+>", "", area.value)
 
 
 @pytest.fixture(autouse=True)
@@ -78,6 +66,11 @@ def test_it_shows_what_law_report_says(explorer) -> None:
     assert "no identity" in text_of(panel.read_out)
     panel.operator_menus[2].widget.value = "(none)"
     assert list(panel.reports) == ["sum", "average (yours)"]
+
+
+def test_one_operator_need_not_be_in_a_tuple(explorer) -> None:
+    assert list(explorer("gru", samples=50).reports) == ["gru"]
+    assert list(explorer(Average(channels=2), samples=50).reports) == ["average (yours)"]
 
 
 def test_own_operators_of_one_name_are_told_apart(explorer) -> None:

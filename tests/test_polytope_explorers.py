@@ -1,6 +1,5 @@
 """The explorers of bracketings and orders, driven in this process."""
 
-import re
 import threading
 
 import numpy as np
@@ -15,13 +14,7 @@ from lcm_core.training import Trainer
 from lcm_core.trees import Tree
 from lcm_core.widgets import BracketingExplorer, OrderExplorer
 from lcm_core.widgets.shelf import shelf
-
-
-class Average(Operator):
-    name = "average"
-
-    def forward(self, left, right):
-        return (left + right) / 2
+from tests.panels import Average, text_of
 
 
 @pytest.fixture
@@ -32,10 +25,6 @@ def made():
         panel.close()
     for label in shelf.offers():
         shelf.withdraw(label)
-
-
-def text_of(panel) -> str:
-    return re.sub(r"<[^>]+>", "", panel.read_out.value)
 
 
 def shown(panel, trace: int) -> np.ndarray:
@@ -57,9 +46,11 @@ def check_numbers(panel, operator: Operator) -> None:
     jumps = (found[ends[:, 0]] - found[ends[:, 1]]).norm(dim=1).numpy() / s
     assert shown(panel, VERTICES) == pytest.approx(deviations, abs=1e-5)
     assert shown(panel, EDGES) == pytest.approx(jumps, abs=1e-5)
-    assert f"Largest deviation from their mean {deviations.max():.3g}, at" in text_of(panel)
+    assert f"Largest deviation from their mean {deviations.max():.3g}, at" in text_of(
+        panel.read_out
+    )
     one, other = (panel.shape.names[end] for end in ends[jumps.argmax()])
-    assert f"Largest jump {jumps.max():.3g}, between {one} and {other}" in text_of(panel)
+    assert f"Largest jump {jumps.max():.3g}, between {one} and {other}" in text_of(panel.read_out)
 
 
 # Bracketings --------------------------------------------------------------------------------------
@@ -80,7 +71,7 @@ def test_every_operator_is_shown_and_monoids_give_one_answer(made) -> None:
     for name in operator_names():
         panel.operator_menu.widget.value = name
         assert panel.error == "", name
-        one = "One answer for all 14 bracketings, to " in text_of(panel)
+        one = "One answer for all 14 bracketings, to " in text_of(panel.read_out)
         assert one == make_operator(name, 4).associative, name
         if one:
             assert not shown(panel, VERTICES).any()
@@ -93,12 +84,12 @@ def test_unordered_trees_where_an_operator_commutes_and_where_not(made) -> None:
     panel = made(BracketingExplorer("symmetrized_gru", unordered=True))
     assert (len(panel.shape.trees), len(panel.shape.edges)) == (15, 30)
     assert panel.size_menu.disabled
-    assert "an error of associativity alone" in text_of(panel)
+    assert "an error of associativity alone" in text_of(panel.read_out)
     check_numbers(panel, panel.operator_menu.operator(4))
     panel.operator_menu.widget.value = "gru"
-    assert "⊕ does not commute here" in text_of(panel)
+    assert "⊕ does not commute here" in text_of(panel.read_out)
     panel.operator_menu.widget.value = "max"
-    assert "One answer for all 15 trees, to the last bit" in text_of(panel)
+    assert "One answer for all 15 trees, to the last bit" in text_of(panel.read_out)
     panel.unordered_box.value = False
     assert len(panel.shape.trees) == 5
     panel.size_menu.value = 6
@@ -110,7 +101,7 @@ def test_a_vertex_is_chosen_from_the_menu_by_walking_and_by_a_click(made) -> Non
     menu = dict(panel.vertex_menu.options)
     panel.vertex_menu.value = menu["(a (b (c (d e))))"]
     assert panel.trace.graph["tree"] == Tree.parse("(a (b (c (d e))))")
-    assert "Chosen: (a (b (c (d e)))), result" in text_of(panel)
+    assert "Chosen: (a (b (c (d e)))), result" in text_of(panel.read_out)
     mark = panel._figure.widget.data[MARKS]
     assert mark.x[0] == panel._figure.widget.data[VERTICES].x[panel.chosen]
 
@@ -174,7 +165,7 @@ def test_values_and_seeds(made) -> None:
     panel.seed_box.value = 2
     assert panel._operator is not weights
     numbers = made(BracketingExplorer("sum", n=4, values=[1, 2, 3, 4]))
-    assert "result (10.000)" in text_of(numbers)
+    assert "result (10.000)" in text_of(numbers.read_out)
 
 
 def test_wrong_beginnings_are_refused_and_wrong_choices_explained(made) -> None:
@@ -262,8 +253,8 @@ def test_swaps_of_siblings_cost_nothing_where_the_operator_commutes(made) -> Non
     assert dotted(panel).sum() == 24
     assert (shown(panel, EDGES)[dotted(panel)] == 0).all()
     assert (panel.deviations.jumps[dotted(panel)] == 0).all()
-    assert "24 of 36 swaps change nothing" in text_of(panel)
-    assert "their largest jump is 0." in text_of(panel)
+    assert "24 of 36 swaps change nothing" in text_of(panel.read_out)
+    assert "their largest jump is 0." in text_of(panel.read_out)
     check_numbers(panel, panel.operator_menu.operator(4))
     for label, tree in panel.tree_menu.options:
         panel.tree_menu.value = tree
@@ -274,7 +265,7 @@ def test_swaps_of_siblings_cost_nothing_where_the_operator_commutes(made) -> Non
     panel.operator_menu.widget.value = "gru"
     assert (panel.deviations.jumps[panel.shape.free] > 0).all()
     panel.operator_menu.widget.value = "mean"
-    assert "One answer for all 24 orders" in text_of(panel)
+    assert "One answer for all 24 orders" in text_of(panel.read_out)
 
 
 def test_trees_follow_the_number_of_elements(made) -> None:

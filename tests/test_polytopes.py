@@ -345,3 +345,13 @@ def test_turning_keeps_what_is_near_in_front() -> None:
         and line.x1 == figure.data[VERTICES].x[edge[1]]
     ]
     assert order == sorted(order)
+
+
+@pytest.mark.parametrize(
+    ("graph_of", "most"), [(associahedron, 9), (unordered_trees, 6), (permutohedron, 6)]
+)
+def test_graphs_that_would_be_too_large_are_refused(graph_of, most: int) -> None:
+    with pytest.raises(ValueError, match=f"expected at most {most} elements, got n = {most + 1}"):
+        graph_of(most + 1)
+    with pytest.raises(ValueError, match="expected at least"):
+        graph_of(1)

@@ -18,14 +18,11 @@ from lcm_core.checkpoints import write_checkpoint
 from lcm_core.models import aggregation_names, describe_model, make_aggregation, penalties_of
 from lcm_core.recipe import LIVE_FIELDS, Event, Recipe
 from lcm_core.training import Trainer, TrainingError, pick_device
+from tests.panels import timeless
 
 SMALL = "channels=8 bits=4 steps=12 batch_size=6 log_every=2 eval_every=6 device=cpu"
 BBBP = "task=bbbp channels=8 layers=1 steps=6 batch_size=8 log_every=2 eval_every=6 device=cpu"
 PENALTIES = "commutativity=0.1 associativity=0.5 identity=0.2"
-
-
-def timeless(records):
-    return [record.timeless() for record in records]
 
 
 def run(text):

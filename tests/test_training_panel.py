@@ -24,6 +24,7 @@ from lcm_core.widgets.following import REST
 from lcm_core.widgets.operator_menu import OperatorMenu
 from lcm_core.widgets.recipe_controls import RecipeControls
 from lcm_core.widgets.shelf import shelf
+from tests.panels import text_of, timeless, wait_for
 
 pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
 
@@ -51,21 +52,6 @@ def panels():
 
 def workers() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name == "lcm training"]
-
-
-def text_of(area) -> str:
-    return re.sub(r"<[^>]+>", " ", area.value)
-
-
-def wait_for(condition, seconds: float = 60) -> None:
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, "waited too long"
-        time.sleep(0.005)
-
-
-def timeless(records) -> list[dict]:
-    return [record.timeless() for record in records]
 
 
 def straight(recipe: str | Recipe) -> list[dict]:
@@ -277,7 +263,7 @@ def test_a_lane_that_fails_does_not_end_the_others_and_its_error_stays(panels) -
     assert len(panel.run.lanes[0].records) == 6
     assert panel.error.startswith("TrainingError")
     assert "Traceback" in panel._error_area.value
-    assert ", failed" in text_of(panel.read_out)
+    assert ", failed" in text_of(panel.read_out, " ")
     error = panel.error
     panel.controls.recipe_text.value = "task=none"
     panel.controls.apply_button.click()
@@ -317,8 +303,8 @@ def test_a_saved_run_goes_on_to_the_same_records(panels, tmp_path, recipes) -> N
     panel.start_button.click()
     wait_for(lambda: len(panel.records) > 4)
     panel.save_button.click()  # while it runs
-    wait_for(lambda: "saved at step" in text_of(panel.file_status))
-    saved = int(re.search(r"saved at step (\d+)", text_of(panel.file_status)).group(1))
+    wait_for(lambda: "saved at step" in text_of(panel.file_status, " "))
+    saved = int(re.search(r"saved at step (\d+)", text_of(panel.file_status, " ")).group(1))
     assert panel.run.wait(120)
 
     other = panels("task=second_minimum")
@@ -365,7 +351,7 @@ def test_files_that_do_not_fit_are_explained(panels, tmp_path) -> None:
     assert panel.run.wait(120)
     assert (panel.state, panel.error) == ("finished", "")
     panel.save_button.click()  # at rest: at once
-    assert "saved at step 12" in text_of(panel.file_status)
+    assert "saved at step 12" in text_of(panel.file_status, " ")
     state = torch.load(damaged, weights_only=True)
     torch.save({**state, "model": {}}, damaged)
     panel.load_button.click()
@@ -398,7 +384,7 @@ def test_the_operator_is_offered_while_it_trains_and_withdrawn_at_the_end(panels
     live = panel.trainer.model.aggregation.operator.state_dict()
     shown = shelf.offers()["training: symmetrized_gru"].operator.state_dict()
     assert all(torch.equal(live[name], shown[name]) for name in live)
-    assert "training: symmetrized_gru 2" in text_of(panel.follow_status)
+    assert "training: symmetrized_gru 2" in text_of(panel.follow_status, " ")
     panel.follow_box.value = False
     assert not labels & shelf.offers().keys()
     panel.follow_box.value = True
@@ -431,7 +417,7 @@ def test_a_fold_says_that_it_has_no_operator_to_show(panels) -> None:
     panel.start_button.click()
     assert panel.run.wait(120)
     assert panel.error == ""
-    assert "no operator on states to show" in text_of(panel.follow_status)
+    assert "no operator on states to show" in text_of(panel.follow_status, " ")
 
 
 def test_an_explorer_that_raises_is_shown_and_training_goes_on(panels) -> None:

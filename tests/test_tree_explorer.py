@@ -18,17 +18,7 @@ from lcm_core.training import Trainer
 from lcm_core.widgets import TreeExplorer
 from lcm_core.widgets.neighbourhood import read_graph
 from lcm_core.widgets.tree_sources import given_elements, task_elements, typed_elements
-
-
-class Average(Operator):
-    name = "average"
-
-    def forward(self, left, right):
-        return (left + right) / 2
-
-
-def text_of(panel: TreeExplorer) -> str:
-    return re.sub(r"<[^>]+>", "", panel.read_out.value)
+from tests.panels import Average, text_of
 
 
 def fold(operator: Operator, states: torch.Tensor) -> torch.Tensor:
@@ -67,9 +57,9 @@ def test_it_says_how_far_the_roots_are_apart() -> None:
     expected = apart(fold(operator, values), pairwise(operator, values))
     assert panel.error == ""
     assert panel.shown.to_balanced == pytest.approx(expected, rel=1e-4)
-    assert f"{expected:.3g}, another answer" in text_of(panel)
-    assert "Depth 6" in text_of(panel)
-    assert "((((((t u) v) w) x) y) z)" in text_of(panel)
+    assert f"{expected:.3g}, another answer" in text_of(panel.read_out)
+    assert "Depth 6" in text_of(panel.read_out)
+    assert "((((((t u) v) w) x) y) z)" in text_of(panel.read_out)
 
     panel.shuffle_button.click()
     assert sorted(panel.order) == list(range(7))
@@ -81,7 +71,7 @@ def test_it_says_how_far_the_roots_are_apart() -> None:
     assert panel.shown.to_unshuffled == 0
     panel.controls.tree.value = "balanced"
     assert panel.shown.to_balanced == 0
-    assert "Depth 3, operator calls 3" in text_of(panel)
+    assert "Depth 3, operator calls 3" in text_of(panel.read_out)
     panel.close()
 
 
@@ -109,10 +99,10 @@ def test_it_steps_through_levels() -> None:
     level = panel.controls.level
     assert level.value == 2
     panel.reset_button.click()
-    assert text_of(panel).startswith("Level 0 of 2: the elements")
+    assert text_of(panel.read_out).startswith("Level 0 of 2: the elements")
     for made, cells in (("(a b), (c d)", 24), ("((a b)(c d))", 28), ("((a b)(c d))", 28)):
         panel.forward_button.click()
-        assert f"made {made}." in text_of(panel)
+        assert f"made {made}." in text_of(panel.read_out)
         assert len(colours(panel)) == cells
     panel.back_button.click()
     assert level.value == 1
@@ -154,14 +144,14 @@ def test_two_trees_are_compared_at_every_node_over_the_same_leaves() -> None:
     }
     assert panel.shown.shared == pytest.approx(expected, rel=1e-4)
     assert list(panel.shown.shared)[-1] == tuple("abcdefgh")
-    assert f"{{a, b}}: 0; {{a, b, c, d}}: {expected[tuple('abcd')]:.2g}" in text_of(panel)
+    assert f"{{a, b}}: 0; {{a, b, c, d}}: {expected[tuple('abcd')]:.2g}" in text_of(panel.read_out)
     for tree in (0, 1):
         marks = panel._figure.widget.data[5 * tree + 4]
         assert list(marks.text) == [f"Δ {value:.2g}" for value in expected.values()]
     panel.controls.level.value = 1
     assert list(panel._figure.widget.data[4].text) == ["Δ 0"]
     panel.controls.level.value = 5
-    assert "Level 5 of 7" in text_of(panel)
+    assert "Level 5 of 7" in text_of(panel.read_out)
 
     panel.operator_menu.widget.value = "sum"
     assert all(value < 1e-5 for value in panel.shown.shared.values())
@@ -175,7 +165,7 @@ def test_a_bracketing_is_typed() -> None:
     panel = TreeExplorer("gru", tree="((a b)(c (d e)))", compare="left")
     assert panel.error == ""
     assert len(panel.order) == 5
-    assert "Bracketing ((a b)(c (d e)))" in text_of(panel)
+    assert "Bracketing ((a b)(c (d e)))" in text_of(panel.read_out)
     panel.controls.bracketing.value = "((c a) b)"
     states = panel.elements.values
     gru = panel.shown.operator
@@ -238,10 +228,10 @@ def test_colours_are_norms_components_and_deviations(tree: str) -> None:
         for state, rows in zip(states, below, strict=True)
     ]
     assert colours(panel) == pytest.approx(expected, abs=2e-5)
-    assert f"largest {max(expected):.3g}" in text_of(panel) or tree == "balanced"
+    assert f"largest {max(expected):.3g}" in text_of(panel.read_out) or tree == "balanced"
     if tree == "balanced":
         assert np.all(colours(panel) == 0)
-        assert "0 at every node" in text_of(panel)
+        assert "0 at every node" in text_of(panel.read_out)
     panel.close()
 
 
@@ -311,8 +301,8 @@ def test_the_panel_takes_typed_values_and_recovers_from_errors() -> None:
     panel.controls.source.value = "typed"
     assert panel.error == ""
     panel.controls.values.value = "x: 1 10, y: 2 20, z: 3 30"
-    assert "Root state (6.000, 60.000)" in text_of(panel)
-    assert "((x y) z)" in text_of(panel)
+    assert "Root state (6.000, 60.000)" in text_of(panel.read_out)
+    assert "((x y) z)" in text_of(panel.read_out)
     panel.controls.values.value = "1, 2, three"
     assert "'three' in element 3 is not a number" in panel.error
     panel.controls.values.value = "1, 2"
@@ -367,7 +357,7 @@ def test_elements_may_be_numbers_or_what_an_encoder_puts_out() -> None:
     encoded = torch.nn.Linear(2, 3)(torch.ones(4, 2))  # with a gradient
     assert torch.equal(given_elements(encoded, None).values, encoded.detach())
     panel = TreeExplorer("max", values=[3, 1, 4])
-    assert "Root state (4.000)" in text_of(panel)
+    assert "Root state (4.000)" in text_of(panel.read_out)
     panel.close()
 
 
@@ -409,7 +399,7 @@ def test_neighbourhoods_of_the_karate_club() -> None:
         blue = [i for i, colour in enumerate(nodes.marker.color) if colour == "#56B4E9"]
         assert blue == near
         who = "one neighbour" if len(near) == 1 else f"{len(near)} neighbours"
-        assert f"the {who} of {node} in the karate club" in text_of(panel)
+        assert f"the {who} of {node} in the karate club" in text_of(panel.read_out)
     panel.controls.source.value = "drawn"
     assert panel.shown.names[0] == "a"
     panel.controls.node.value = 7  # back to neighbours
@@ -421,8 +411,8 @@ def test_a_node_without_neighbours_is_an_empty_set() -> None:
     graph = nx.Graph([(0, 1)])
     graph.add_node(2)
     panel = TreeExplorer("sum", graph=graph, node=2)
-    assert "An empty set: its answer is the identity (0.000, 0.000)" in text_of(panel)
-    assert "Elements: no neighbours of 2 in the graph" in text_of(panel)
+    assert "An empty set: its answer is the identity (0.000, 0.000)" in text_of(panel.read_out)
+    assert "Elements: no neighbours of 2 in the graph" in text_of(panel.read_out)
     panel.operator_menu.widget.value = "gru"
     assert "identity" in panel.error
     panel.controls.node.value = 0

@@ -4,7 +4,6 @@ The numbers are computed again here, from the definitions.
 """
 
 import json
-import re
 import threading
 import time
 from types import SimpleNamespace
@@ -14,11 +13,11 @@ import numpy as np
 import pytest
 
 from lcm_core import train
-from lcm_core.operators import Operator
 from lcm_core.recipe import Recipe
 from lcm_core.training import Trainer
 from lcm_core.widgets import (
     BracketingExplorer,
+    DepthExplorer,
     LawExplorer,
     OperatorPlayground,
     OrderExplorer,
@@ -28,26 +27,9 @@ from lcm_core.widgets import (
 )
 from lcm_core.widgets.live_figure import LiveFigure
 from lcm_core.widgets.run import Run
+from tests.panels import text_of, timeless, wait_for
 
 RECIPE = "task=second_minimum bits=4 channels=8 steps=12 batch_size=16 log_every=2 eval_every=4"
-
-
-class Average(Operator):
-    name = "average"
-
-    def forward(self, left, right):
-        return (left + right) / 2
-
-
-def text_of(area: ipywidgets.HTML) -> str:
-    return re.sub(r"<[^>]+>", "", area.value)
-
-
-def wait_for(condition, seconds: float = 60) -> None:
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, "waited too long"
-        time.sleep(0.01)
 
 
 def wait_until_over(panel: TrainingPanel) -> None:
@@ -55,10 +37,6 @@ def wait_until_over(panel: TrainingPanel) -> None:
 
 
 # Training -------------------------------------------------------------------------------------
-
-
-def timeless(records) -> list[dict]:
-    return [record.timeless() for record in records]
 
 
 def test_panel_and_script_give_the_same_records_also_after_sliders_moved() -> None:
@@ -442,6 +420,20 @@ def set_to(control: ipywidgets.Widget, value: object) -> None:
     control.value = value
 
 
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: TrainingPanel(5), "expected a Recipe or its text, such as .*, got 5"),
+        (lambda: OperatorPlayground(None), "expected a formula as text, such as .*, got None"),
+        (lambda: TreeExplorer(leaves="8"), "expected leaves to be an int from 1 to 256, got '8'"),
+    ],
+    ids=["training", "playground", "tree"],
+)
+def test_arguments_of_another_type_are_refused_in_words(make, message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        make()
+
+
 def test_every_control_has_words_and_every_panel_a_read_out() -> None:
     for panel in (
         TreeExplorer(graph="karate"),
@@ -450,6 +442,7 @@ def test_every_control_has_words_and_every_panel_a_read_out() -> None:
         OrderExplorer(n=3),
         TrainingPanel(RECIPE),
         OperatorPlayground(),
+        DepthExplorer(),
     ):
         assert text_of(panel.read_out)
         for widget in below(panel):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import plotly.graph_objects as go
@@ -32,7 +33,7 @@ class LawExplorer(Panel):
     """Law errors over a population of states, with the numbers in words below.
 
     Args:
-        operators: up to four: names, operators, or files of checkpoints.
+        operators: up to four: names, operators, or files of checkpoints; or one of these alone.
         channels: the width of the elements, if neither `elements` nor an operator says it.
         population: `gaussian`, `encoded` (elements of a task, lifted) or `closure` (reductions of
             random subsets); by default `closure` if there are elements of a task, else `gaussian`.
@@ -54,7 +55,7 @@ class LawExplorer(Panel):
 
     def __init__(
         self,
-        operators: Sequence[OperatorChoice] = ("sum", "gru", "symmetrized_gru"),
+        operators: OperatorChoice | Sequence[OperatorChoice] = ("sum", "gru", "symmetrized_gru"),
         channels: int = 8,
         population: str | None = None,
         elements: Tensor | None = None,
@@ -64,6 +65,8 @@ class LawExplorer(Panel):
         law: str = "associativity",
     ):
         super().__init__()
+        if isinstance(operators, str | Path | Operator):
+            operators = (operators,)
         if not 1 <= len(operators) <= MOST_OPERATORS:
             raise ValueError(f"expected 1 to {MOST_OPERATORS} operators, got {len(operators)}")
         if population is not None and population not in KINDS:

@@ -73,6 +73,8 @@ class OperatorPlayground(Panel):
         **parameters: Any,
     ):
         super().__init__()
+        if not isinstance(formula, str):
+            raise TypeError(f"expected a formula as text, such as 'x + y', got {formula!r}")
         if not -1000 <= low < high <= 1000:
             raise ValueError(f"expected low < high within ±1000, got {low} and {high}")
         self.axis = np.linspace(low, high, POINTS).round(9)  # so that x + y can be exactly 0

@@ -17,6 +17,10 @@ def read_recipes(text: str) -> list[Recipe]:
     Raises:
         ValueError, TypeError: what is wrong, and in which of them.
     """
+    if not isinstance(text, str):
+        raise TypeError(
+            f"expected a Recipe or its text, such as 'task=bbbp steps=200', got {text!r}"
+        )
     lines = [line for line in text.splitlines() if line.strip()] or [""]
     recipes = []
     for number, line in enumerate(lines, start=1):

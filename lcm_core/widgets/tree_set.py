@@ -74,6 +74,8 @@ class TreeSet:
             leaves = usual
         given = self._given if self.first_source == GIVEN else None
         most = MAX_LEAVES if given is None else len(given.names)
+        if leaves is not None and (not isinstance(leaves, int) or isinstance(leaves, bool)):
+            raise TypeError(f"expected leaves to be an int from 1 to {most}, got {leaves!r}")
         if leaves is not None and not 1 <= leaves <= most:
             raise ValueError(f"expected leaves from 1 to {most}, got {leaves}")
         self.order = np.arange(most if leaves is None else leaves)
