@@ -112,7 +112,7 @@ def depth_gradients_figure(lines: Lines, sizes: Sequence[int], height: int = 340
                     ),
                 )
             )
-    floor = _float32_floor(figure, "the first element (dotted: the last)")
+    floor = _float32_floor(figure, "first (dotted: last)")
     figure.update_layout(xaxis=_sizes_axis(sizes), shapes=floor)
     return figure
 
