@@ -57,6 +57,10 @@ class Baseline(Aggregation):
         if self.lower is not None:
             self.lower.reset_parameters()
 
+    def __call__(self, x: Tensor, *args: Any, **options: Any) -> Tensor:
+        """As PyG's, for which no elements are no sets; here they are one set, an empty one."""
+        return nn.Module.__call__(self, x, *args, **options)
+
     def forward(
         self,
         x: Tensor,
@@ -78,7 +82,11 @@ class Baseline(Aggregation):
                 f"{tuple(x.shape)}: reduce one dimension at a time"
             )
         check_dtype(self, x)
-        check_places(x, ptr, index, None if ptr is not None else dim_size)
+        if ptr is not None:
+            if dim_size not in (None, len(ptr) - 1):
+                raise ValueError(f"expected dim_size = {len(ptr) - 1}, as ptr says, got {dim_size}")
+            dim_size = None
+        check_places(x, ptr, index, None if index is None else dim_size)
         index, count = _sorted_index(x, index, ptr, dim_size)
         if ptr is None:
             order = torch.argsort(index, stable=True)

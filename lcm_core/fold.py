@@ -76,6 +76,10 @@ class FoldAggregation(Aggregation):
     def reset_parameters(self) -> None:
         self.rnn.reset_parameters()
 
+    def __call__(self, x: Tensor, *args: Any, **options: Any) -> Tensor:
+        """As PyG's, for which no elements are no sets; here they are one set, an empty one."""
+        return nn.Module.__call__(self, x, *args, **options)
+
     def forward(
         self,
         x: Tensor,
@@ -89,6 +93,8 @@ class FoldAggregation(Aggregation):
         check_elements(x, self.in_channels, dim)
         check_dtype(self, x)
         x = x.movedim(dim, 0)
+        if ptr is not None and dim_size not in (None, len(ptr) - 1):
+            raise ValueError(f"expected dim_size = {len(ptr) - 1}, as ptr says, got {dim_size}")
         sets = (ptr, None, None) if ptr is not None else (None, index, dim_size)
         sizes, rows = read_sets(x, *sets)
         rows = np.arange(len(x)) if rows is None else rows

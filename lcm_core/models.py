@@ -174,11 +174,10 @@ class GraphModel(nn.Module):
         return self.decoder(self.aggregation(x, ptr=ptr))
 
 
-def describe_model(model: nn.Module) -> str:
+def describe_model(model: Any) -> str:
     """The number of parameters in one sentence: all, and those of `model.aggregation`."""
-    everything, part = (
-        sum(p.numel() for p in part.parameters()) for part in (model, model.aggregation)
-    )
+    everything = sum(p.numel() for p in model.parameters())
+    part = sum(p.numel() for p in model.aggregation.parameters())
     of = "neighbours from the second round on" if isinstance(model, PropertyModel) else "the whole"
     return f"{everything:,} parameters, {part:,} of them in the aggregation of {of}."
 

@@ -153,7 +153,8 @@ class Recipe:
 
     def with_choice(self, field: str, value: str) -> "Recipe":
         """Another task or aggregation; weights that it has no use for are 0 then."""
-        bare = replace(self, **{field: value, **dict.fromkeys(PENALTIES, 0.0)}, events=())
+        other: dict[str, Any] = {field: value, **dict.fromkeys(PENALTIES, 0.0), "events": ()}
+        bare = replace(self, **other)
         kept = ("rate_scale", *bare.penalties)
         events = tuple(event for event in self.events if event.field in kept)
         return replace(bare, **{f: getattr(self, f) for f in kept}, events=events)

@@ -50,6 +50,9 @@ class TestEachOfThem:
         for parameter in ours.parameters():
             assert parameter.grad is None or parameter.grad.isfinite().all()
         assert ours(torch.randn(0, 6), ptr=ptr_of([0, 0])).isfinite().all()
+        assert ours(torch.randn(0, 6)).shape == (1, 6)
+        with pytest.raises(ValueError, match="expected dim_size = 1, as ptr says, got 2"):
+            ours(x, ptr=ptr_of([3]), dim_size=2)
         assert ours(torch.randn(0, 6), torch.zeros(0, dtype=torch.long), dim_size=2).shape == (2, 6)
 
     def test_it_aggregates_neighbours(self, name):

@@ -11,6 +11,7 @@ from lcm_core.figures.depth import (
     depth_profile_figure,
     depth_times_figure,
 )
+from lcm_core.figures.fold_paths import fold_paths_figure
 from lcm_core.figures.graph import graph_figure
 from lcm_core.figures.graph_values import graph_gallery_figure, graph_values_figure
 from lcm_core.figures.law_distributions import law_distributions_figure, log_histogram
@@ -37,6 +38,7 @@ __all__ = [
     "depth_profile_figure",
     "depth_times_figure",
     "dots_figure",
+    "fold_paths_figure",
     "graph_figure",
     "graph_gallery_figure",
     "graph_values_figure",

@@ -4,6 +4,7 @@ from lcm_core.widgets.bracketing_explorer import BracketingExplorer
 from lcm_core.widgets.cayley_explorer import CayleyExplorer
 from lcm_core.widgets.cell_operators import offer_operator
 from lcm_core.widgets.depth_explorer import DepthExplorer
+from lcm_core.widgets.fold_explorer import FoldExplorer
 from lcm_core.widgets.law_explorer import LawExplorer
 from lcm_core.widgets.operator_playground import OperatorPlayground
 from lcm_core.widgets.order_explorer import OrderExplorer
@@ -17,6 +18,7 @@ __all__ = [
     "CayleyExplorer",
     "DepthExplorer",
     "FamilyGallery",
+    "FoldExplorer",
     "LawExplorer",
     "OperatorPlayground",
     "OrderExplorer",

@@ -202,7 +202,8 @@ class TrainingPanel(Panel):
             if self.run.live:
                 self.run.change(self.lane, field, value)
             else:
-                self._prepare([replace(self.recipe, **{field: value})])
+                change: dict[str, Any] = {field: value}
+                self._prepare([replace(self.recipe, **change)])
         except (ValueError, TypeError):
             self.controls.take_back(field)
             raise
