@@ -399,6 +399,15 @@ def test_figures_keep_their_data_when_two_threads_change_them() -> None:
             lambda panel: (panel.values.tolist(), panel.brackets.tolist(), panel.at, panel.label),
             id="playground",
         ),
+        pytest.param(
+            lambda: DepthExplorer("gru", ("tree",), largest=8, channels=3),
+            lambda panel: (panel.start(), panel._worker.wait(60)),
+            lambda panel: {
+                way: [(cost.n, cost.log_gradients.tolist()) for cost in found]
+                for way, found in panel.costs.items()
+            },
+            id="depth",
+        ),
     ],
 )
 def test_two_panels_of_one_kind_do_not_disturb_each_other(make, change, numbers) -> None:
