@@ -1,6 +1,7 @@
 """Figures show the numbers they were given: checked against the numbers, not against pictures."""
 
 import math
+import re
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,6 +14,7 @@ from lcm_core import make_operator, trace
 from lcm_core.figures import (
     laws_figure,
     molecule_figure,
+    scaffold_figure,
     training_curves,
     training_figure,
     tree_figure,
@@ -161,3 +163,14 @@ def test_a_molecule_has_its_text() -> None:
     page = picture._repr_html_()
     assert 'aria-label="Ethanol &lt;marked&gt;"' in page
     assert "<svg" in page
+
+
+def test_molecules_side_by_side_have_their_scaffolds_marked() -> None:
+    toluene = {"toluene": "Cc1ccccc1", "ethanol, no ring": "CCO"}
+    picture = scaffold_figure(toluene, "Two <molecules>")
+    assert "Two &lt;molecules&gt;" in picture._repr_html_()
+    assert picture.svg.count("atom-") > 0
+    marked = {int(n) for n in re.findall(r"<ellipse[^>]*class='atom-(\d+)'", picture.svg)}
+    assert marked == {1, 2, 3, 4, 5, 6}  # the ring of toluene; ethanol has no scaffold
+    with pytest.raises(ValueError, match="cannot read the molecule 'C1CC'"):
+        scaffold_figure({"open": "C1CC"}, "")
