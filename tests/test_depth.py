@@ -236,7 +236,7 @@ def made_up(row: str, n: int) -> dict:
 
 def results_of(sizes) -> Results:
     found = [
-        Measured(job.row, job.column, job.definition("cpu"), made_up(job.row, n))
+        Measured(job.row, job.column, job.about, made_up(job.row, n))
         for job, n in zip(depth.jobs(), np.repeat(depth.SIZES, len(depth.ROWS)), strict=True)
         if n in sizes
     ]
