@@ -112,4 +112,5 @@ def ship(name: str, model: dict[str, Tensor], **facts: Any) -> Path:
     """
     path = FOLDER / f"{name}.pt"
     write_checkpoint(path, {"model": model, **facts})
+    path.chmod(0o644)  # for all who install it
     return path
