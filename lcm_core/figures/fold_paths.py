@@ -10,7 +10,7 @@ from lcm_core.figures.palette import INK, category_colour, plain_layout
 
 
 def fold_paths_figure(
-    paths: Float[np.ndarray, "orders steps 2"], title: str, height: int = 340
+    paths: Float[np.ndarray, "orders steps 2"], title: str, height: int = 300
 ) -> go.Figure:
     """One line for each order, from h₀ to the result, with a point for each state.
 

@@ -23,6 +23,7 @@ from lcm_core.widgets.table import row_html, table_html
 
 ORDERS = 6
 MOST_FOLDS = 3
+LEAST_WIDTH = "220px"  # of a picture: three fit beside each other on a laptop
 SETS = 256  # over which the errors are measured
 
 
@@ -72,10 +73,13 @@ class FoldExplorer(Panel):
             "New set", "other elements, and other orders", self.guard(self._new), "refresh"
         )
         self.read_out = ReadOut("fold-text")
+        pictures = [figure.part(f"{100 // len(folds)}%") for figure in self._figures]
+        for picture in pictures:
+            picture.layout.min_width = LEAST_WIDTH
         self.children = [
             row(self.size_slider, self.new_button),
             self._error_area,
-            row(*(figure.part(f"{100 // len(folds)}%") for figure in self._figures)),
+            row(*pictures),
             self.read_out,
             PageScript(),
         ]
