@@ -17,10 +17,13 @@ __all__ = ["Rendered", "facts_of", "render", "table_lines"]
 #: In this order; others come after.
 ORDER = (
     "second_minimum",
+    "second_minimum_long",
+    "pyg_example",
     "associativity_weight",
     "set_tasks",
     "graph_properties",
     "molecules",
+    "hiv",
     "depth",
 )
 
