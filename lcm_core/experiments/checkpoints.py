@@ -21,7 +21,7 @@ SET, GRAPH = "second minimum", "BBBP"
 
 SMALL = replace(DEFAULT, channels=32)
 PLAIN = replace(SMALL, associativity=0)
-MILD = replace(SMALL, associativity=0.1, learning_rate=0.003)  # an MLP has no gates to help it
+MILD = replace(SMALL, associativity=0.1, learning_rate=0.003)  # for the MLP
 
 #: name of the file → what it is, its column, its recipe
 MODELS: Mapping[str, tuple[str, str, Recipe]] = {
