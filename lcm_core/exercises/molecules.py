@@ -168,9 +168,8 @@ def check_interval(
         rng = np.random.default_rng(seed)
         labels = (np.arange(200) < positives).astype(int)
         scores = rng.normal(size=200) + labels
-        low, high = auc_interval(
-            *(torch.tensor(each).float()[:, None] for each in (scores, labels))
-        )
+        outputs, targets = (torch.tensor(each).float()[:, None] for each in (scores, labels))
+        low, high = auc_interval(outputs, targets)
         try:
             a, b = (float(each) for each in interval(scores, labels))
         except Exception as error:
