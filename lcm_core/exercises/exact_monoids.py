@@ -212,8 +212,8 @@ def check_rock_paper_scissors(products: Table) -> Verdict:
         if int(table[x, y]) != winner:
             return Verdict(
                 False,
-                f"of {NAMES[x]} and {NAMES[y]}, {NAMES[winner]} wins: expected {x} ⊕ {y} = {winner}, "
-                f"got {int(table[x, y])}.",
+                f"of {NAMES[x]} and {NAMES[y]}, {NAMES[winner]} wins: expected "
+                f"{x} ⊕ {y} = {winner}, got {int(table[x, y])}.",
             )
     operator = Cayley(4, symbols=4, tables=1)
     operator.set_products(table)
