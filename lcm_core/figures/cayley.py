@@ -131,6 +131,5 @@ def learning_figure(records: Sequence[Learned], steps: int, height: int = 360) -
     figure.update_layout(
         xaxis={"title": {"text": "step"}, "range": [0, steps], "fixedrange": True},
         yaxis={"range": [-0.02, 1.02], "fixedrange": True, "title": {"text": "share"}},
-        legend={"orientation": "v", "x": 1, "xanchor": "right", "y": 1, "yanchor": "top"},
     )
     return figure
