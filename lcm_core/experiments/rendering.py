@@ -17,7 +17,7 @@ __all__ = ["Rendered", "facts_of", "render", "table_lines"]
 #: In this order; others come after.
 ORDER = (
     "second_minimum",
-    "second_minimum_long",
+    "second_minimum_16_bits",
     "pyg_example",
     "associativity_weight",
     "set_tasks",

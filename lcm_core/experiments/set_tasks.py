@@ -1,4 +1,4 @@
-"""Six questions about sets of integers, thirteen aggregations, one minute of training each."""
+"""Six questions about sets of integers, eleven aggregations, one minute of training each."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ BUDGET = 60.0
 SPLITS = ("validation", *SIZES.values())
 NETWORK = "bits=8 channels=64 batch_size=64"
 
-#: Fields of a recipe by row; the first nine are what the paper compares, and its own.
+#: Fields of a recipe by row.
 ROWS: Mapping[str, str] = {
     "LCM": "operator=symmetrized_gru associativity=1",
     "sum": "operator=sum",
-    "mean": "operator=mean",
     "max": "operator=max",
     "GRU": "operator=gru_fold",
     "GRU + SIRE": "operator=gru_fold sire=0.1",
@@ -28,7 +27,6 @@ ROWS: Mapping[str, str] = {
     "DeepSets": "operator=deepsets",
     "PyG's LCM": "operator=pyg_lcm",
     "quasi-arithmetic": "operator=quasi_arithmetic",
-    "tropical": "operator=tropical",
 }
 
 RATE = 0.01
@@ -36,9 +34,9 @@ RATE = 0.01
 RATES: Mapping[str, float] = {}
 
 COLUMNS: Mapping[str, str] = {
-    "second minimum": "task=second_minimum",
+    "second minimum": "task=second_minimum small_values=0.3",
     "parity": "task=parity",
-    "sum modulo 10": "task=sum_modulo modulus=10",
+    "sum modulo 4": "task=sum_modulo modulus=4",
     "distinct elements": "task=distinct",
     "median": "task=median",
     "above the mean": "task=above_mean",
@@ -71,7 +69,8 @@ def report(results: Results) -> Report:
         f"schedule with a peak of {RATE:g}{f' ({lower})' if lower else ''}. The score is what the "
         "table says, on 1,024 sets (256 at size 1,024), and that of the best constant answer is "
         "exact but for the two counts, where it is counted on the same sets. Sets of the two "
-        "counts are drawn so that the size does not say the answer.",
+        "counts are drawn so that the size does not say the answer; of the second minimum, three "
+        "training sets of ten are shifted to small values, since large sets are decided by these.",
         *show(results, list(COLUMNS)),
     ]
 
