@@ -72,6 +72,7 @@ class CayleyExplorer(Panel):
             value=weight,
             description="Associativity",
             tooltip="weight of the regulariser of associativity",
+            style={"description_width": "initial"},
         )
         self.seed_slider = _slider("Seed", seed, 0, 9, "of the first table and of the sets")
         self.controls = {
@@ -114,12 +115,12 @@ class CayleyExplorer(Panel):
             while learner.step < end and not should_stop():
                 learner.advance(min(A_PICTURE, end - learner.step))
                 with self._state_lock:
-                    if self._closed or should_stop():
+                    if self._closed or learner is not self.learner:
                         return
-                    self._measure()
+                    self._measure()  # also after Stop: the table on show is the learner's
                 time.sleep(PAUSE)
             with self._state_lock:
-                if not self._closed:
+                if not self._closed and learner is self.learner:
                     self._table_figure.rest()
                     self._errors_figure.rest()
 
