@@ -23,7 +23,7 @@ NONE = "0"
 
 
 def jobs() -> list[TrainingRun]:
-    """Every weight on both kinds of states, all for the same steps; weight 0 is one run."""
+    """Every weight on both kinds of states, all for the same steps; weight 0 is the same run."""
     return [
         TrainingRun(
             f"{weight:g}",
@@ -35,7 +35,6 @@ def jobs() -> list[TrainingRun]:
         )
         for weight in WEIGHTS
         for column, states in KINDS.items()
-        if weight or column == TREE
     ]
 
 
@@ -54,7 +53,7 @@ def report(results: Results) -> Report:
         value_table(
             results.rows,
             LAWS,
-            partial(_law, results, column),
+            partial(_values, results, column),
             ".3f",
             best=lambda heading: "min",
             first="weight",
@@ -84,20 +83,15 @@ def report(results: Results) -> Report:
     ]
 
 
-def _law(results: Results, column: str, row: str, law: str) -> list[float]:
-    return results.laws(row, column, law)
-
-
-def _values(results: Results, weight: str, column: str, what: str) -> list[float]:
-    """A score or a law error, one a seed; without a weight both kinds of states are the same."""
-    place = TREE if weight == NONE else column
+def _values(results: Results, column: str, weight: str, what: str) -> list[float]:
+    """A score or a law error, one a seed."""
     if what in LAWS:
-        return results.laws(weight, place, what)
-    return results.scores(weight, place, what)
+        return results.laws(weight, column, what)
+    return results.scores(weight, column, what)
 
 
 def _medians(results: Results, column: str, what: str) -> dict[str, float]:
-    found = {row: _values(results, row, column, what) for row in results.rows}
+    found = {row: _values(results, column, row, what) for row in results.rows}
     return {row: statistics.median(values) for row, values in found.items() if values}
 
 
@@ -132,7 +126,7 @@ def _draw(results: Results, what: str) -> Any:
 
     curves = {
         f"regulariser on the {column}": [
-            (row, values) for row in results.rows if (values := _values(results, row, column, what))
+            (row, values) for row in results.rows if (values := _values(results, column, row, what))
         ]
         for column in KINDS
     }
