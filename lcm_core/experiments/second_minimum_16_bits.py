@@ -13,7 +13,7 @@ __all__ = ["EXPERIMENT"]
 HOUR = 3600.0
 COLUMN = "16 bits"
 SPLITS = ("size 16", "size 32", "size 128", "size 1024")
-RECIPE = replace(DEFAULT, bits=16, small_values=0.5, channels=128, learning_rate=5e-3)
+RECIPE = replace(DEFAULT, bits=16, small_values=0.5)
 
 
 def jobs() -> list[TrainingRun]:
