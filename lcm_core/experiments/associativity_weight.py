@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from lcm_core.experiments.base import Experiment, Picture, Report, Results, TrainingRun
 from lcm_core.experiments.second_minimum import DEFAULT
@@ -90,35 +91,38 @@ def _values(results: Results, column: str, weight: str, what: str) -> list[float
     return results.scores(weight, column, what)
 
 
-def _medians(results: Results, column: str, what: str) -> dict[str, float]:
-    found = {row: _values(results, column, row, what) for row in results.rows}
-    return {row: statistics.median(values) for row, values in found.items() if values}
+class Effect(NamedTuple):
+    """What the regulariser does to a score or a law error: its median without, and at the best."""
+
+    column: str
+    without: float
+    weight: str
+    best: float
+
+
+def _effects(results: Results, what: str, choose: Callable[..., str]) -> Iterator[Effect]:
+    """For each kind of states that there are results of; `choose` is max or min."""
+    for column in KINDS:
+        found = {row: _values(results, column, row, what) for row in results.rows}
+        medians = {row: statistics.median(values) for row, values in found.items() if values}
+        if len(medians) > 1 and NONE in medians:
+            weight = choose(medians, key=medians.__getitem__)
+            yield Effect(column, medians[NONE], weight, medians[weight])
 
 
 def _in_words(results: Results) -> str:
-    sentences = []
-    for column in KINDS:
-        medians = _medians(results, column, "size 128")
-        if len(medians) > 1 and NONE in medians:
-            best = max(medians, key=lambda row: medians[row])
-            sentences.append(
-                f"On the {column}, at size 128: {medians[NONE]:.1%} without the regulariser, "
-                f"{medians[best]:.1%} with its best weight, {best}."
-            )
-    return " ".join(sentences)
+    return " ".join(
+        f"On the {column}, at size 128: {without:.1%} without the regulariser, {best:.1%} with its "
+        f"best weight, {weight}."
+        for column, without, weight, best in _effects(results, "size 128", max)
+    )
 
 
 def _laws_in_words(results: Results) -> str:
-    sentences = []
-    for column in KINDS:
-        medians = _medians(results, column, "associativity")
-        if len(medians) > 1 and NONE in medians:
-            least = min(medians, key=lambda row: medians[row])
-            sentences.append(
-                f"On the {column}: {medians[NONE]:.3f} without it, {medians[least]:.3f} at weight "
-                f"{least}."
-            )
-    return " ".join(sentences)
+    return " ".join(
+        f"On the {column}: {without:.3f} without it, {best:.3f} at weight {weight}."
+        for column, without, weight, best in _effects(results, "associativity", min)
+    )
 
 
 def _draw(results: Results, what: str) -> Any:
