@@ -39,7 +39,9 @@ def words(parts):
 
 def test_the_rows_are_trained_alike_and_every_size_is_a_split():
     runs = jobs()
-    assert len(runs) == len(ROWS) * len(COLUMNS) and len(ROWS) >= 8 and len(COLUMNS) == 6
+    assert len(runs) == len(ROWS) * len(COLUMNS)
+    assert len(ROWS) >= 8
+    assert len(COLUMNS) == 6
     assert len({(r.recipe.channels, r.recipe.batch_size, r.recipe.bits) for r in runs}) == 1
     assert len({r.recipe.learning_rate for r in runs if r.row not in RATES}) == 1
     assert {r.budget for r in runs} == {60.0}
