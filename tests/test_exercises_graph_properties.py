@@ -172,7 +172,7 @@ def test_an_error_as_a_metric_is_said_and_drawn_as_one() -> None:
 
 
 def test_without_results_their_command_is_shown(tmp_path: Path, capsys) -> None:
-    show_results("graph_properties", tmp_path)
+    show_results("graph_properties", folder=tmp_path)
     assert "Markdown" in capsys.readouterr().out
     with pytest.raises(ValueError, match="no_such"):
-        show_results("no_such", tmp_path)
+        show_results("no_such", folder=tmp_path)

@@ -16,6 +16,7 @@ from lcm_core.experiments.base import (
     TrainingRun,
 )
 from lcm_core.experiments.finding import experiment_names, find_experiment
+from lcm_core.experiments.store import read_results
 
 __all__ = [
     "Experiment",
@@ -27,4 +28,5 @@ __all__ = [
     "TrainingRun",
     "experiment_names",
     "find_experiment",
+    "read_results",
 ]

@@ -25,6 +25,8 @@ ORDER = (
     "molecules",
     "hiv",
     "depth",
+    "checkpoints",
+    "notebook_runs",
 )
 
 INTRODUCTION = """\

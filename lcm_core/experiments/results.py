@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
+
+from lcm_core.errors import unknown
 
 __all__ = ["Measured", "Results", "Run"]
 
@@ -84,6 +86,19 @@ class Results:
     @property
     def finished(self) -> int:
         return len(self.runs) + len(self.measurements)
+
+    def only(self, column: str) -> Results:
+        """Those of one column.
+
+        Raises:
+            ValueError: there is no such column.
+        """
+        if column not in self.columns:
+            raise unknown("column", column, self.columns)
+        measurements = [each for each in self.measurements if each.column == column]
+        return replace(
+            self, columns=[column], runs=self.of(column=column), measurements=measurements
+        )
 
     def of(self, row: str | None = None, column: str | None = None) -> list[Run]:
         """The finished runs of a row, a column, or both, by seed."""

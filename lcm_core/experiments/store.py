@@ -13,9 +13,11 @@ from typing import IO, Any
 
 from lcm_core.experiments.base import Experiment, Job, Measurement, Results, TrainingRun
 from lcm_core.experiments.calibration import Calibration
+from lcm_core.experiments.finding import find_experiment
+from lcm_core.experiments.folders import results_folder
 from lcm_core.experiments.results import Measured, Run, in_order
 
-__all__ = ["Locked", "Store", "locked"]
+__all__ = ["Locked", "Store", "locked", "read_results"]
 
 FORMAT = "lcm_core experiment, format 1"
 
@@ -203,6 +205,24 @@ class Store:
     def _of(self, job: TrainingRun) -> list[Run]:
         found = [run for run in self.runs if (run.row, run.column) == (job.row, job.column)]
         return sorted(found, key=lambda run: run.seed)
+
+
+def read_results(name: str, folder: Path | None = None) -> Results:
+    """What an experiment has found, from the file that its command has written.
+
+    Args:
+        name: of the experiment.
+        folder: where `NAME.json` lies (default: `docs/results` of the checkout).
+
+    Raises:
+        ValueError: an unknown name, or a file that cannot be read.
+        FileNotFoundError: there is no such file; the command that makes it is said.
+    """
+    experiment = find_experiment(name)
+    path = (folder or results_folder()) / f"{name}.json"
+    if not path.exists():
+        raise FileNotFoundError(f"expected {path}, which `{Store(name).command}` makes; none there")
+    return Store.read(path).results(experiment)
 
 
 @contextmanager

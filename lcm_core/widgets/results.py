@@ -28,16 +28,17 @@ class PicturePanel(Panel):
         self.made()
 
 
-def show_results(name: str, folder: Path | None = None) -> None:
+def show_results(name: str, column: str | None = None, folder: Path | None = None) -> None:
     """Displays the report of an experiment below the cell: text, tables, pictures.
 
     Args:
         name: of the experiment. What its command is, and how far it has come, is said first.
+        column: the report of this column alone, such as "folds" of "notebook_runs".
         folder: where `NAME.json` lies (default: `docs/results` of the checkout). Without the file,
             the command that makes it is shown, and nothing else.
 
     Raises:
-        ValueError: an unknown name, or a file that cannot be read.
+        ValueError: an unknown name or column, or a file that cannot be read.
     """
     experiment = find_experiment(name)
     path = (folder or results_folder()) / f"{name}.json"
@@ -48,6 +49,8 @@ def show_results(name: str, folder: Path | None = None) -> None:
     store = Store.read(path)
     results = store.results(experiment)
     display(Markdown(f"Made by\n\n    {store.command}\n\n{facts_of(store, results)}"))
+    if column is not None:
+        results = results.only(column)
     if not results.finished:
         return
     for part in experiment.report(results):
