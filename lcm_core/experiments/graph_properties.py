@@ -16,9 +16,7 @@ from lcm_core.tasks.property_graphs import SPLITS
 __all__ = ["EXPERIMENT"]
 
 BUDGET = 180.0
-STEPS = 1500
 COLUMN = "graph properties"
-SAME_STEPS = f"{STEPS:,} steps"
 LARGER = tuple(split for split in SPLITS if split.startswith("size"))
 FORM = ".2f"
 
@@ -40,15 +38,11 @@ ROWS: Mapping[str, str] = {
 
 
 def jobs() -> list[TrainingRun]:
-    """The same network for each way to aggregate neighbours, by time; then by steps."""
-    recipes = {row: Recipe.parse(f"{NETWORK} {fields}") for row, fields in ROWS.items()}
+    """The same network for each way to aggregate neighbours."""
     splits = ("validation", "test", *LARGER)
     return [
-        *(TrainingRun(row, COLUMN, recipe, BUDGET, splits) for row, recipe in recipes.items()),
-        *(
-            TrainingRun(row, SAME_STEPS, recipe, None, ("validation", "test"), STEPS)
-            for row, recipe in recipes.items()
-        ),
+        TrainingRun(row, COLUMN, Recipe.parse(f"{NETWORK} {fields}"), BUDGET, splits)
+        for row, fields in ROWS.items()
     ]
 
 
@@ -65,17 +59,6 @@ def report(results: Results) -> Report:
         form=FORM,
         first="neighbours",
         caption="Mean of the six log₁₀ MSE, by the number of nodes: lower is better.",
-    )
-    by_steps = score_table(
-        results,
-        [("15–19 nodes", SAME_STEPS, "test")]
-        + [(name, SAME_STEPS, f"test: {name}") for name in PROPERTIES],
-        form=FORM,
-        first="neighbours",
-        caption=(
-            f"The same after {STEPS:,} steps of each, however long they take: the mean of the six, "
-            "and each."
-        ),
     )
     laws = value_table(
         results.rows,
@@ -100,9 +83,6 @@ def report(results: Results) -> Report:
         f"{_larger_in_words(results)}",
         partial(_draw_larger, results),
     )
-    same_steps: Report = []
-    if _has_same_steps(results):
-        same_steps = [by_steps, _times_in_words(results)]
     return [
         "The network of the PNA paper (2004.05718) of width 16: n // 2 rounds of messages for a "
         "graph of n nodes, each followed by a GRU, the weights the same from the second round on, "
@@ -116,18 +96,11 @@ def report(results: Results) -> Report:
         everything,
         parts,
         _best_in_words(results),
-        *same_steps,
         larger,
         _larger_in_words(results),
-        *(
-            _verdict(results, one, other, column)
-            for one, other in (
-                ("LCM", "GRU"),
-                ("GRU + SIRE", "GRU"),
-                ("LCM + associativity", "LCM"),
-            )
-            for column in (COLUMN, *([SAME_STEPS] if same_steps else []))
-        ),
+        _verdict(results, "LCM", "GRU"),
+        _verdict(results, "GRU + SIRE", "GRU"),
+        _verdict(results, "LCM + associativity", "LCM"),
         laws,
     ]
 
@@ -192,30 +165,12 @@ def _larger_in_words(results: Results) -> str:
     return f"Better than the best constant answer, by the median: {', '.join(said)}."
 
 
-def _has_same_steps(results: Results) -> bool:
-    """Whether its runs are there, and no `--budget` has taken the place of their steps."""
-    runs = results.of(column=SAME_STEPS)
-    return bool(runs) and all(run.budget is None for run in runs)
-
-
-def _times_in_words(results: Results) -> str:
-    """What the same number of steps takes."""
-    seconds = {
-        row: statistics.median(run.cpu_seconds for run in runs)
-        for row in results.rows
-        if (runs := results.of(row, SAME_STEPS))
-    }
-    said = ", ".join(f"{row} {taken:,.0f}" for row, taken in seconds.items())
-    return f"These steps take, in CPU seconds: {said}."
-
-
-def _verdict(results: Results, one: str, other: str, column: str) -> str:
+def _verdict(results: Results, one: str, other: str) -> str:
     """Whether the test scores of two rows differ by more than the seeds do."""
-    ours, theirs = (results.scores(row, column, "test") for row in (one, other))
+    ours, theirs = (results.scores(row, COLUMN, "test") for row in (one, other))
     if not ours or not theirs:
         return ""
-    same = "in the same time" if column == COLUMN else f"after {STEPS:,} steps"
-    says = f"**{one} against {other}**, {same}: {spread(ours, FORM)} against {spread(theirs, FORM)}"
+    says = f"**{one} against {other}**: {spread(ours, FORM)} against {spread(theirs, FORM)}"
     if len(ours) < 2 or len(theirs) < 2:
         return f"{says}, of one seed: no more than a hint."
     if min(ours) <= max(theirs) and min(theirs) <= max(ours):
