@@ -1,4 +1,4 @@
-"""Six questions about sets of integers, eleven aggregations, one minute of training each."""
+"""Six questions about sets of integers, twelve aggregations, one minute of training each."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ NETWORK = "bits=8 channels=64 batch_size=64"
 
 #: Fields of a recipe by row.
 ROWS: Mapping[str, str] = {
-    "LCM": "operator=symmetrized_gru associativity=1",
+    "LCM": "operator=symmetrized_gru",
+    "LCM + associativity": "operator=symmetrized_gru associativity=1",
     "sum": "operator=sum",
     "max": "operator=max",
     "GRU": "operator=gru_fold",
@@ -31,7 +32,7 @@ ROWS: Mapping[str, str] = {
 
 RATE = 0.01
 #: Peaks of the rows that `RATE` does not suit.
-RATES: Mapping[str, float] = {}
+RATES: Mapping[str, float] = {"Set Transformer": 0.003}
 
 COLUMNS: Mapping[str, str] = {
     "second minimum": "task=second_minimum small_values=0.3",
@@ -66,7 +67,8 @@ def report(results: Results) -> Report:
         f"the steps; every run has {BUDGET:g} CPU seconds on one thread, so that a cheap "
         "aggregation sees more sets. All rows have one network (encode each element, aggregate, "
         "decode; 64 channels, which sees no size), batches of 64 sets, AdamW and the one-cycle "
-        f"schedule with a peak of {RATE:g}{f' ({lower})' if lower else ''}. The score is what the "
+        f"schedule with a peak of {RATE:g}{f' ({lower})' if lower else ''}. LCM + associativity has "
+        "the regulariser, with the weight that suits the second minimum. The score is what the "
         "table says, on 1,024 sets (256 at size 1,024), and that of the best constant answer is "
         "exact but for the two counts, where it is counted on the same sets. Sets of the two "
         "counts are drawn so that the size does not say the answer; of the second minimum, three "

@@ -15,7 +15,8 @@ from lcm_core.tasks.set_task import LARGE_SETS_IN_A_SPLIT, SETS_IN_A_SPLIT
 __all__ = ["SIZES", "show"]
 
 SIZES = {"16": "size 16", "32": "size 32", "128": "size 128", "1,024": "size 1024"}
-LCM = "LCM"
+LCM, ASSOCIATIVE = "LCM", "LCM + associativity"
+OURS = (LCM, ASSOCIATIVE)
 FORM = ".1%"
 
 #: A median must be so many standard errors of the best constant answer's score above it, and so
@@ -54,6 +55,12 @@ class Cell(NamedTuple):
         least = min(self.scores[self.best])
         return [row for row, scores in self.scores.items() if max(scores) >= least]
 
+    @property
+    def ours(self) -> str:
+        """The better one of our rows; "" if none is there."""
+        rows = [row for row in OURS if row in self.scores]
+        return max(rows, key=self.medians.__getitem__, default="")
+
 
 def show(results: Results, columns: Sequence[str]) -> Report:
     """The report on these tasks."""
@@ -70,6 +77,7 @@ def show(results: Results, columns: Sequence[str]) -> Report:
     return [
         _lcm_in_words(cells),
         _losses_in_words(results, cells),
+        _associativity_in_words(cells),
         _unlearned_in_words(cells),
         _leaders_table(results, cells),
         picture,
@@ -163,55 +171,72 @@ def _at(cells: Sequence[Cell]) -> str:
 
 
 def _lcm_in_words(cells: Sequence[Cell]) -> str:
-    """Where LCM is alone at the top, level with others, or behind."""
-    ours = [cell for cell in cells if LCM in cell.scores and cell.learned]
+    """Where LCM, with or without the regulariser, is at the top, level with others, or behind."""
+    ours = [cell for cell in cells if cell.ours and cell.learned]
     if not ours:
         return ""
-    alone = [cell for cell in ours if cell.leaders == [LCM]]
-    level = [cell for cell in ours if LCM in cell.leaders and cell not in alone]
-    behind = [cell for cell in ours if LCM not in cell.leaders]
+    ahead = [cell for cell in ours if set(cell.leaders) <= set(OURS)]
+    level = [cell for cell in ours if set(cell.leaders) & set(OURS) and cell not in ahead]
+    behind = [cell for cell in ours if not set(cell.leaders) & set(OURS)]
     parts = [
         f"{text} in {len(some)} ({_at(some)})" if some else f"{text} in none"
         for text, some in (
-            ("ahead of all others in every seed", alone),
+            ("ahead of all others in every seed", ahead),
             ("level with the best within the spread of the seeds", level),
             ("behind", behind),
         )
     ]
-    return f"Of {len(ours)} tasks and sizes where something was learned, LCM is {'; '.join(parts)}."
+    return (
+        f"Of {len(ours)} tasks and sizes where something was learned, LCM, with or without the "
+        f"regulariser, is {'; '.join(parts)}."
+    )
 
 
 def _losses_in_words(results: Results, cells: Sequence[Cell]) -> str:
     """Where LCM is behind: by how much, and whether the task or the large sets are at fault."""
     said = []
     for cell in cells:
-        if LCM not in cell.scores or not cell.learned or LCM in cell.leaders:
+        if not cell.ours or not cell.learned or set(cell.leaders) & set(OURS):
             continue
-        both = [results.scores(row, cell.column, "validation") for row in (cell.best, LCM)]
+        ours = cell.ours
+        both = [results.scores(row, cell.column, "validation") for row in (cell.best, ours)]
         text = (
             f"- {cell.column}, size {cell.size}: {cell.best} {cell.medians[cell.best]:{FORM}}, "
-            f"LCM {cell.medians[LCM]:{FORM}}"
+            f"{ours} {cell.medians[ours]:{FORM}}"
         )
         if all(both):
             theirs, own = (statistics.median(scores) for scores in both)
+            text += (
+                f". On new sets of the training sizes {ours} has {own:{FORM}} and {cell.best} "
+                f"{theirs:{FORM}}: "
+            )
             if max(both[1]) < min(both[0]):
-                text += (
-                    f". On new sets of the training sizes LCM has {own:{FORM}} and {cell.best} "
-                    f"{theirs:{FORM}}: LCM learned less in its time"
-                )
-                text += _steps(results, cell)
+                text += f"it learned less in its time{_steps(results, cell)}"
             else:
-                text += (
-                    f". On new sets of the training sizes LCM has {own:{FORM}} and {cell.best} "
-                    f"{theirs:{FORM}}: it learned no less, but extrapolates less"
-                )
+                text += "it learned no less, but extrapolates less"
         said.append(f"{text}.")
     return "\n".join(["Where LCM is behind:", "", *said]) if said else ""
 
 
+def _associativity_in_words(cells: Sequence[Cell]) -> str:
+    """Where each seed with the regulariser is better than each without, and where worse."""
+    both = [cell for cell in cells if cell.learned and set(OURS) <= set(cell.scores)]
+    better = [cell for cell in both if min(cell.scores[ASSOCIATIVE]) > max(cell.scores[LCM])]
+    worse = [cell for cell in both if max(cell.scores[ASSOCIATIVE]) < min(cell.scores[LCM])]
+    if not both:
+        return ""
+    said = [
+        f"{text} at {_at(some)}" for text, some in (("better", better), ("worse", worse)) if some
+    ]
+    return (
+        "With the regulariser of associativity, every seed of LCM is "
+        f"{' and '.join(said) or 'nowhere better or worse'} than every seed without it."
+    )
+
+
 def _steps(results: Results, cell: Cell) -> str:
     own, theirs = (
-        Recipe.parse(results.of(row, cell.column)[0].recipe).steps for row in (LCM, cell.best)
+        Recipe.parse(results.of(row, cell.column)[0].recipe).steps for row in (cell.ours, cell.best)
     )
     return f" ({own:,} steps, against {theirs:,})"
 
