@@ -87,6 +87,21 @@ def test_steps_are_calibrated_once_for_all_seeds(tmp_path, monkeypatch):
     assert steps == [calibrated.steps] * 2
 
 
+def test_what_begins_later_in_a_run_is_paid_for_and_happens(tmp_path, monkeypatch):
+    recipe = Recipe.parse("bits=2 channels=4 batch_size=4 @90 associativity=1")
+    timed = []
+    monkeypatch.setattr(
+        calibration_module, "Trainer", lambda recipe: timed.append(recipe) or Trainer(recipe)
+    )
+    calibration_module.calibrate(recipe, 0.01)
+    assert timed[0].live(0)["associativity"] == 1
+    run = TrainingRun("late", "one", recipe, 0.001, ("validation",))
+    late = replace(SMALL, jobs=lambda: [run], report=lambda results: [], seeds=1)
+    assert run_experiment(late, options(tmp_path)) == 0
+    (done,) = stored(tmp_path).runs
+    assert Recipe.parse(done.recipe).steps == 90
+
+
 KILLED = """
 import os, sys
 import lcm_core.checkpoints, lcm_core.experiments.work as work
@@ -291,7 +306,7 @@ def test_every_experiment_is_well_defined_and_shows_what_there_is(name):
             scores = {split: float(rng.random()) for split in job.splits}
             run = made_up(job.row, 0, **scores)
             laws = {law: float(rng.random()) for law in ("associativity", "order spread")}
-            recipe = replace(job.recipe, steps=job.steps or 100)
+            recipe = replace(job.recipe, steps=job.steps or 2000)
             run = replace(run, column=job.column, budget=job.budget, laws=laws)
             store.add_run(replace(run, recipe=replace(recipe, device="cpu").text()))
         parts = experiment.report(store.results(experiment))

@@ -44,7 +44,8 @@ def calibrate(recipe: Recipe, budget: float) -> float:
     five stretches of training are taken, and the median of these.
 
     Args:
-        recipe: on whatever device; its schedule and events play no part.
+        recipe: on whatever device. Its events are there from the start, as for most of a run, so
+            that a penalty that begins later is paid for; its schedule plays no part.
         budget: of the runs, in seconds: no more than a small part of it is spent here.
     """
     seconds: list[float] = []
@@ -63,9 +64,9 @@ def _turns(recipe: Recipe) -> Iterator[float]:
     """Seconds a step, turn by turn."""
     on_cpu = recipe.device == "cpu"
     steps = 1 if on_cpu else STEPS_A_TURN_ON_A_GPU
-    trainer = Trainer(
-        replace(recipe, steps=NEVER, eval_every=NEVER, log_every=steps, eval_splits="none")
-    )
+    events = tuple(event._replace(step=0) for event in recipe.events)
+    recipe = replace(recipe, steps=NEVER, events=events, eval_every=NEVER, eval_splits="none")
+    trainer = Trainer(replace(recipe, log_every=steps))
     began = time.perf_counter()
     for record in trainer.records():
         now = time.perf_counter()

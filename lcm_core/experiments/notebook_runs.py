@@ -99,7 +99,11 @@ RACES: Mapping[str, Race] = {
     "parity": Race(
         "11_exact_monoids",
         ONES,
-        {n: f"operator={n}" for n in ("tropical", "fourier", "cayley", "symmetrized_gru")},
+        {
+            **{n: f"operator={n}" for n in ("tropical", "fourier", "cayley", "symmetrized_gru")},
+            "symmetrized_gru, associativity 1": "operator=symmetrized_gru associativity=1",
+            "the same from step 200 on": "operator=symmetrized_gru @200 associativity=1",
+        },
         400,
     ),
 }
