@@ -12,6 +12,8 @@ import torch
 import torch_geometric.data
 
 from lcm_core.cache import cache_folder
+from lcm_core.experiments.molecule_data import data_jobs, data_table
+from lcm_core.experiments.results import Measured, Results
 from lcm_core.tasks import BACE, BBBP, HIV, ClinTox, MoleculeTask, make_task
 from lcm_core.tasks import molecule_files as files
 from lcm_core.tasks.molecule_copies import TENSORS, read_copy
@@ -247,3 +249,15 @@ def test_scaffold_groups_of_the_shipped_tables_differ_in_size():
     for name in SMALL:
         names, counts = np.unique(make_task(name)._table.scaffolds, return_counts=True)
         assert counts[counts > 1].sum() > len(names) / 2
+
+
+def test_the_table_of_the_data_says_what_counting_atoms_is_worth():
+    (job,) = data_jobs({"bace": "BACE"})
+    values = job.measure()
+    done = Measured(job.row, job.column, job.about, values)
+    results = Results([job.row], [job.column], measurements=[done], wanted=1)
+    table = data_table(results, ["BACE", "BBBP"])  # BBBP is not measured
+    (row,) = table.rows
+    assert row[:4] == ["BACE", "1,513", "0", "1,211 (580)"]
+    assert float(row[6]) == pytest.approx(values["atom counts"], abs=5e-4)
+    assert 0.6 < values["atom counts"] < 0.8  # with random labels it would be near 0.5
