@@ -49,7 +49,12 @@ RACES: Mapping[str, Race] = {
     "weights": Race(
         "05_train_your_own_monoid",
         MINIMUM,
-        {f"associativity {each}": f"associativity={each}" for each in ("0", "0.1", "1", "10")},
+        {
+            **{
+                f"associativity {each}": f"associativity={each}" for each in ("0", "0.1", "1", "10")
+            },
+            "associativity 1, from step 1000 on": "@1000 associativity=1",
+        },
         2000,
     ),
     "small values": Race(
