@@ -53,8 +53,8 @@ def report(results: Results) -> Report:
     laws = ("associativity", "order spread")
     return [
         "`lcm_core.trained(NAME)` reads them, and the menus of the explorers offer the operators "
-        f"of those that are no folds as `trained: NAME`: {names}. Where there are several seeds, the best one on the "
-        "validation sets is taken.",
+        f"of those that are no folds as `trained: NAME`: {names}. Where there are several "
+        "seeds, the best one on the validation sets is taken.",
         score_table(results, cells[SET], caption="Second minimum: share with every bit right."),
         score_table(results, cells[GRAPH], form=".3f", caption="BBBP: ROC-AUC."),
         value_table(
