@@ -220,8 +220,8 @@ class Runner:
     def _keep_calibration(self, work: Calibrate, item: Item, event: Done) -> None:
         job, seconds = item.job, float(f"{event.values['seconds_per_step']:.4g}")
         assert isinstance(job, TrainingRun)
-        last_events = [event.step for event in job.recipe.events]
-        steps = max(1, round(work.budget / seconds), *last_events)
+        event_steps = [event.step for event in job.recipe.events]
+        steps = max(1, round(work.budget / seconds), *event_steps)
         self.store.add_calibration(
             Calibration(job.row, job.column, work.recipe, work.budget, seconds, steps)
         )

@@ -17,7 +17,7 @@ from lcm_core.experiments.finding import find_experiment
 from lcm_core.experiments.folders import results_folder
 from lcm_core.experiments.results import Measured, Run, in_order
 
-__all__ = ["Locked", "Store", "locked", "read_results"]
+__all__ = ["Locked", "Store", "locked", "read_results", "stored"]
 
 FORMAT = "lcm_core experiment, format 1"
 
@@ -207,22 +207,32 @@ class Store:
         return sorted(found, key=lambda run: run.seed)
 
 
-def read_results(name: str, folder: Path | None = None) -> Results:
-    """What an experiment has found, from the file that its command has written.
+def stored(name: str, folder: Path | None = None) -> Store:
+    """What the command of an experiment has written.
 
     Args:
         name: of the experiment.
         folder: where `NAME.json` lies (default: `docs/results` of the checkout).
 
     Raises:
+        FileNotFoundError: there is no such file; the command that makes it is said.
+        ValueError: it cannot be read.
+    """
+    path = (folder or results_folder()) / f"{name}.json"
+    if not path.exists():
+        raise FileNotFoundError(f"expected {path}, which `{Store(name).command}` makes; none there")
+    return Store.read(path)
+
+
+def read_results(name: str, folder: Path | None = None) -> Results:
+    """What an experiment has found: the results in the file that `stored` reads.
+
+    Raises:
         ValueError: an unknown name, or a file that cannot be read.
         FileNotFoundError: there is no such file; the command that makes it is said.
     """
     experiment = find_experiment(name)
-    path = (folder or results_folder()) / f"{name}.json"
-    if not path.exists():
-        raise FileNotFoundError(f"expected {path}, which `{Store(name).command}` makes; none there")
-    return Store.read(path).results(experiment)
+    return stored(name, folder).results(experiment)
 
 
 @contextmanager

@@ -7,9 +7,8 @@ from pathlib import Path
 from IPython.display import Markdown, display
 
 from lcm_core.experiments import Picture, Table, find_experiment
-from lcm_core.experiments.folders import results_folder
 from lcm_core.experiments.rendering import facts_of, table_lines
-from lcm_core.experiments.store import Store
+from lcm_core.experiments.store import Store, stored
 from lcm_core.widgets.live_figure import LiveFigure
 from lcm_core.widgets.panel import Panel, ReadOut
 
@@ -41,12 +40,12 @@ def show_results(name: str, column: str | None = None, folder: Path | None = Non
         ValueError: an unknown name or column, or a file that cannot be read.
     """
     experiment = find_experiment(name)
-    path = (folder or results_folder()) / f"{name}.json"
-    if not path.exists():
+    try:
+        store = stored(name, folder)
+    except FileNotFoundError:
         command = Store(name).command
         display(Markdown(f"No results of *{name}* are here. This makes them:\n\n    {command}"))
         return
-    store = Store.read(path)
     results = store.results(experiment)
     display(Markdown(f"Made by\n\n    {store.command}\n\n{facts_of(store, results)}"))
     if column is not None:
