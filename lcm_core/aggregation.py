@@ -9,7 +9,13 @@ from torch import Tensor, nn
 from torch_geometric.nn.aggr import Aggregation
 from torch_geometric.nn.aggr import LCMAggregation as PyGLCMAggregation
 
-from lcm_core.checks import check_dtype, check_elements, check_plan, identity_for
+from lcm_core.checks import (
+    check_dtype,
+    check_elements,
+    check_plan,
+    given_sets,
+    identity_for,
+)
 from lcm_core.engine import Levels, run
 from lcm_core.errors import unknown
 from lcm_core.operators import GRU, Operator, SymmetrizedGRU, make_operator
@@ -145,15 +151,8 @@ class LCMAggregation(Aggregation):
         first = dim % x.dim() == 0
         x = x if first else x.movedim(dim, 0)
         if plan is None:
-            if ptr is not None:
-                if dim_size not in (None, len(ptr) - 1):
-                    raise ValueError(
-                        f"expected dim_size = {len(ptr) - 1}, as ptr says, got {dim_size}"
-                    )
-                index, dim_size = None, None
-            elif index is None and dim_size is not None:
-                index = torch.zeros(len(x), dtype=torch.long, device=x.device)
-            plan = make_plan(x, ptr, index, dim_size, tree=self.tree, seed=self.seed)
+            sets = given_sets(x, ptr, index, dim_size)
+            plan = make_plan(x, *sets, tree=self.tree, seed=self.seed)
         else:
             check_plan(plan, x)
         if self.lin is not None:

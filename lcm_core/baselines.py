@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch_geometric.nn.aggr import (
@@ -16,7 +17,7 @@ from torch_geometric.nn.aggr import (
     SetTransformerAggregation,
 )
 
-from lcm_core.checks import check_dtype, check_elements, check_places
+from lcm_core.checks import check_dtype, check_elements, given_sets, read_sets
 from lcm_core.errors import unknown
 
 __all__ = ["BASELINES", "PNA", "Baseline", "make_baseline"]
@@ -82,18 +83,13 @@ class Baseline(Aggregation):
                 f"{tuple(x.shape)}: reduce one dimension at a time"
             )
         check_dtype(self, x)
-        if ptr is not None:
-            if dim_size not in (None, len(ptr) - 1):
-                raise ValueError(f"expected dim_size = {len(ptr) - 1}, as ptr says, got {dim_size}")
-            dim_size = None
-        check_places(x, ptr, index, None if index is None else dim_size)
-        index, count = _sorted_index(x, index, ptr, dim_size)
-        if ptr is None:
-            order = torch.argsort(index, stable=True)
-            x, index = x[order], index[order]
+        sizes, rows = read_sets(x, *given_sets(x, ptr, index, dim_size))
+        if rows is not None:
+            x = x[torch.from_numpy(rows).to(x.device)]
+        index = torch.from_numpy(np.arange(len(sizes)).repeat(sizes)).to(x.device)
         if not self.empty_gives_zero:
-            return self._reduce(x, index, count)
-        result = x.new_zeros(count, self.out_channels)
+            return self._reduce(x, index, len(sizes))
+        result = x.new_zeros(len(sizes), self.out_channels)
         filled, places = torch.unique_consecutive(index, return_inverse=True)
         if len(filled):
             result = result.index_copy(0, filled, self._reduce(x, places, len(filled)))
@@ -197,18 +193,3 @@ def make_baseline(name: str, channels: int) -> Baseline:
 
 def _two_layers(channels: int) -> nn.Sequential:
     return nn.Sequential(nn.Linear(channels, channels), nn.GELU(), nn.Linear(channels, channels))
-
-
-def _sorted_index(
-    x: Tensor, index: Tensor | None, ptr: Tensor | None, dim_size: int | None
-) -> tuple[Tensor, int]:
-    """The set of each element, (N,), and the number of sets."""
-    if ptr is not None:
-        count = len(ptr) - 1
-        sets = torch.arange(count, device=x.device)
-        return sets.repeat_interleave(ptr.diff(), output_size=len(x)), count
-    if index is None:
-        return torch.zeros(len(x), dtype=torch.long, device=x.device), dim_size or 1
-    if dim_size is None:
-        dim_size = int(index.max()) + 1 if len(index) else 0
-    return index, dim_size

@@ -77,6 +77,23 @@ def identity_for(operator: Operator, plan: ReductionPlan) -> Tensor:
     return identity
 
 
+def given_sets(
+    x: Tensor, ptr: Tensor | None, index: Tensor | None, dim_size: int | None
+) -> tuple[Tensor | None, Tensor | None, int | None]:
+    """ptr, index and num_sets, as `read_sets` takes them, from what PyG's aggregations take.
+
+    Where there is a ptr, the index is not looked at, and dim_size can only repeat what ptr says.
+    With dim_size alone all elements are of set 0.
+    """
+    if ptr is not None:
+        if dim_size not in (None, len(ptr) - 1):
+            raise ValueError(f"expected dim_size = {len(ptr) - 1}, as ptr says, got {dim_size}")
+        return ptr, None, None
+    if index is None and dim_size is not None:
+        index = torch.zeros(len(x), dtype=torch.long, device=x.device)
+    return None, index, dim_size
+
+
 def read_sets(
     x: Tensor,
     ptr: Tensor | None,

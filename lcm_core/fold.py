@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 from torch_geometric.nn.aggr import Aggregation
 
-from lcm_core.checks import check_dtype, check_elements, read_sets
+from lcm_core.checks import check_dtype, check_elements, given_sets, read_sets
 from lcm_core.errors import unknown
 
 __all__ = ["FoldAggregation", "FoldedSets"]
@@ -93,10 +93,7 @@ class FoldAggregation(Aggregation):
         check_elements(x, self.in_channels, dim)
         check_dtype(self, x)
         x = x.movedim(dim, 0)
-        if ptr is not None and dim_size not in (None, len(ptr) - 1):
-            raise ValueError(f"expected dim_size = {len(ptr) - 1}, as ptr says, got {dim_size}")
-        sets = (ptr, None, None) if ptr is not None else (None, index, dim_size)
-        sizes, rows = read_sets(x, *sets)
+        sizes, rows = read_sets(x, *given_sets(x, ptr, index, dim_size))
         rows = np.arange(len(x)) if rows is None else rows
         if self.order == "random":
             rows = self._shuffled(rows, sizes)

@@ -145,6 +145,7 @@ class TestCallSignature:
     def test_dim_size_adds_empty_sets(self, make):
         ours, x = make(6, 5), torch.randn(3, 6)
         assert ours(x, torch.tensor([0, 0, 1]), dim_size=4).shape == (4, 5)
+        assert torch.equal(ours(x, dim_size=2), ours(x, ptr=torch.tensor([0, 3, 3])))
         with pytest.raises(ValueError, match="below num_sets = 1, got index"):
             ours(x, torch.tensor([0, 0, 1]), dim_size=1)
         with pytest.raises(ValueError, match="dim_size"):

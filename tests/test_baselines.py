@@ -53,6 +53,11 @@ class TestEachOfThem:
         assert ours(torch.randn(0, 6)).shape == (1, 6)
         with pytest.raises(ValueError, match="expected dim_size = 1, as ptr says, got 2"):
             ours(x, ptr=ptr_of([3]), dim_size=2)
+        with pytest.raises(ValueError, match="expected ptr to end with N = 3"):
+            ours(x, ptr=ptr_of([2]))
+        with pytest.raises(ValueError, match="below num_sets = 2, got index\\[2\\] = 5"):
+            ours(x, torch.tensor([0, 1, 5]), dim_size=2)
+        assert torch.equal(ours(x, dim_size=2), ours(x, ptr=ptr_of([3, 0])))
         assert ours(torch.randn(0, 6), torch.zeros(0, dtype=torch.long), dim_size=2).shape == (2, 6)
 
     def test_it_aggregates_neighbours(self, name):
