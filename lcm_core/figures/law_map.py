@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 import plotly.graph_objects as go
 
-from lcm_core.figures.palette import PAPER, VALUES, plain_layout
+from lcm_core.figures.palette import PAPER, VALUES, plain_layout, title_above
 
 #: Errors below this are the rounding of 32-bit numbers: their noise is not drawn as a pattern.
 ROUNDING = 1e-5
@@ -52,16 +52,8 @@ def law_maps_figure(
         _axes(figure, number, domain, index == 0, found)
         axes = {"xaxis": f"x{number}", "yaxis": f"y{number}"}
         figure.add_traces(_traces(name, found, positions.get(name), probe, axes))
-        figure.add_annotation(
-            text=f"<b>{name}</b><br>{in_words(found)}",
-            x=sum(domain) / 2,
-            y=1.0,
-            xref="paper",
-            yref="paper",
-            xanchor="center",
-            yanchor="bottom",
-            showarrow=False,
-        )
+        title = f"<b>{name}</b><br>{in_words(found)}"
+        figure.add_annotation(title_above(title, sum(domain) / 2))
     figure.update_layout(
         showlegend=False,
         coloraxis={

@@ -43,3 +43,18 @@ def plain_layout(height: int) -> go.Layout:
         legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
         annotations=[],
     )
+
+
+def title_above(text: str, x: float, anchor: str = "center") -> go.layout.Annotation:
+    """The title of one of several pictures side by side; x is a share of the width."""
+    return go.layout.Annotation(
+        text=text,
+        x=x,
+        y=1.0,
+        xref="paper",
+        yref="paper",
+        xanchor=anchor,
+        yanchor="bottom",
+        align=anchor,
+        showarrow=False,
+    )

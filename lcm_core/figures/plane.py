@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from lcm_core.figures.palette import FAINT, INK, PAPER, VALUES, plain_layout
+from lcm_core.figures.palette import FAINT, INK, PAPER, VALUES, plain_layout, title_above
 
 #: The left and right end of each picture and of its scale, as shares of the width.
 DOMAINS = ((0.0, 0.245), (0.37, 0.615), (0.74, 0.985))
@@ -52,17 +52,7 @@ def plane_figure(
         figure.add_traces([picture, _cross(x, y, axes)])
         figure.layout[f"xaxis{number}"] = _axis("x", DOMAINS[index], axis, f"y{number}")
         figure.layout[f"yaxis{number}"] = _axis("y", (0.0, 1.0), axis, f"x{number}")
-        figure.add_annotation(
-            text=title,
-            x=DOMAINS[index][0],
-            y=1.0,
-            xref="paper",
-            yref="paper",
-            xanchor="left",
-            yanchor="bottom",
-            align="left",
-            showarrow=False,
-        )
+        figure.add_annotation(title_above(title, DOMAINS[index][0], "left"))
     figure.update_layout(showlegend=False, plot_bgcolor=FAINT, margin={"l": 40, "b": 36})
     return figure
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
-from lcm_core.figures.palette import VALUES, plain_layout
+from lcm_core.figures.palette import VALUES, plain_layout, title_above
 
 __all__ = ["score_maps_figure"]
 
@@ -60,16 +60,7 @@ def score_maps_figure(
                 },
             }
         )
-        figure.add_annotation(
-            text=f"<b>{heading}</b>",
-            x=left + share / 2,
-            y=1.0,
-            xref="paper",
-            yref="paper",
-            xanchor="center",
-            yanchor="bottom",
-            showarrow=False,
-        )
+        figure.add_annotation(title_above(f"<b>{heading}</b>", left + share / 2))
     figure.update_layout(
         showlegend=False,
         coloraxis={
