@@ -9,6 +9,7 @@ from sklearn.metrics import roc_auc_score
 
 from lcm_core.exercises import (
     check_auc,
+    check_comparison,
     check_interval,
     check_levels,
     check_renumber,
@@ -130,6 +131,21 @@ def test_wrong_intervals_are_explained(interval, lesson: str) -> None:
 
 def test_a_bootstrap_of_another_seed_passes() -> None:
     assert check_interval(lambda s, y: bootstrap(s, y, times=400)).passed
+
+
+@pytest.mark.parametrize(
+    ("compare", "lesson"),
+    [
+        (lambda a, b: "better" if np.mean(a) > np.mean(b) else "worse", "0.8, is not above"),
+        (lambda a, b: "worse" if min(a) > max(b) else "level", "Every seed of ours is above"),
+        (lambda a, b: "better" if min(a) > max(b) else "level", "Every seed of theirs is above"),
+        (lambda a, b: "better" if min(a) >= max(b) else
+                      "worse" if max(a) <= min(b) else "level", "you have 'worse'"),
+        (lambda a, b: a > nothing, "could not be computed"),
+    ],
+)  # fmt: skip
+def test_wrong_comparisons_are_explained(compare, lesson: str) -> None:
+    explained(check_comparison(compare), lesson)
 
 
 def test_the_checks_leave_the_global_generator_alone() -> None:

@@ -24,6 +24,7 @@ from lcm_core.exercises.graph_properties import (
 from lcm_core.exercises.laws import check_commutativity_error, check_hidden_error
 from lcm_core.exercises.molecules import (
     check_auc,
+    check_comparison,
     check_interval,
     check_levels,
     check_renumber,
@@ -77,6 +78,7 @@ __all__ = [
     "check_calls",
     "check_cancellation",
     "check_commutativity_error",
+    "check_comparison",
     "check_connected",
     "check_count",
     "check_counterexample",

@@ -1,4 +1,4 @@
-"""The checks of `09_molecules`: a score, a split, two reductions, an order, an interval."""
+"""The checks of `09_molecules`: a score, a split, reductions, an order, an interval, seeds."""
 
 from __future__ import annotations
 
@@ -21,6 +21,14 @@ SCORES = (
     ([0.4, 0.3, 0.2, 0.1, 0.05], [1, 0, 0, 0, 0]),
     ([0.2, 0.2, 0.2, 0.2], [1, 0, 0, 1]),
     ([0.9, 0.6, 0.6, 0.2, 0.1], [0, 1, 0, 1, 0]),
+)
+#: Scores of ours and theirs, one a seed, and how they compare.
+COMPARED = (
+    ([0.91, 0.93, 0.92], [0.85, 0.9, 0.88], "better"),
+    ([0.91, 0.93, 0.8], [0.85, 0.9, 0.88], "level"),
+    ([0.85, 0.9, 0.88], [0.91, 0.93, 0.92], "worse"),
+    ([0.85, 0.94, 0.88], [0.91, 0.93, 0.92], "level"),
+    ([0.7, 0.8, 0.9], [0.9, 0.95, 0.97], "level"),
 )
 ODD_ONES = (0, 115, 653, 1400)  # of BBBP: a salt among them
 
@@ -198,6 +206,33 @@ def check_interval(
         True,
         "an interval for the score of one trained network on molecules of this kind. Fewer "
         "positives, a wider interval. What another seed would do it does not know.",
+    )
+
+
+def check_comparison(compare: Callable[[Sequence[float], Sequence[float]], str]) -> Verdict:
+    """Whether `compare(ours, theirs)` says "better" or "worse" only where every seed agrees."""
+    for ours, theirs, wanted in COMPARED:
+        try:
+            got = compare(np.array(ours), np.array(theirs))
+        except Exception as error:
+            return _could_not(error, "compare(ours, theirs) gets two arrays and gives a word.")
+        if got == wanted:
+            continue
+        told = f"ours {ours} and theirs {theirs}: {wanted!r}; you have {got!r}. "
+        if wanted == "level":
+            upper, lower = (theirs, ours) if got == "worse" else (ours, theirs)
+            lesson = (
+                f"The worst of {upper}, {min(upper):g}, is not above the best of {lower}, "
+                f"{max(lower):g}: with other seeds it might come out the other way."
+            )
+        else:
+            above, below = ("ours", "theirs") if wanted == "better" else ("theirs", "ours")
+            lesson = f"Every seed of {above} is above every seed of {below}."
+        return Verdict(False, f"{told}{lesson}")
+    return Verdict(
+        True,
+        "a difference is said only where no seed speaks against it. Three seeds are few: of two "
+        "methods that are equally good, one is ahead in this way in one comparison of ten.",
     )
 
 

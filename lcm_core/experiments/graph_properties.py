@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from lcm_core.experiments.base import Experiment, Picture, Report, Results, TrainingRun
-from lcm_core.experiments.tables import score_table, spread, value_table
+from lcm_core.experiments.tables import LEVEL, score_table, spread, value_table, verdict
 from lcm_core.recipe import Recipe
 from lcm_core.tasks.graph_properties import PROPERTIES
 from lcm_core.tasks.property_graphs import SPLITS
@@ -171,12 +171,10 @@ def _verdict(results: Results, one: str, other: str) -> str:
     if not ours or not theirs:
         return ""
     says = f"**{one} against {other}**: {spread(ours, FORM)} against {spread(theirs, FORM)}"
-    if len(ours) < 2 or len(theirs) < 2:
+    came = verdict(ours, theirs, higher_is_better=False)
+    if came is None:
         return f"{says}, of one seed: no more than a hint."
-    if min(ours) <= max(theirs) and min(theirs) <= max(ours):
-        return f"{says}: no difference beyond the spread of the seeds."
-    better = statistics.median(ours) < statistics.median(theirs)
-    return f"{says}: {one} is {'better' if better else 'worse'} with every seed."
+    return f"{says}: {came}." if came == LEVEL else f"{says}: {one} is {came}."
 
 
 def _medians(results: Results, split: str) -> dict[str, float]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -11,7 +10,7 @@ import numpy as np
 import torch
 
 from lcm_core.experiments.base import Measurement, Results, Table
-from lcm_core.experiments.tables import spread
+from lcm_core.experiments.tables import spread, verdict
 from lcm_core.tasks import MoleculeTask, make_task
 from lcm_core.tasks.auc_uncertainty import auc_standard_error
 
@@ -99,9 +98,5 @@ def against(results: Results, one: str, other: str, column: str) -> str:
     if not ours or not theirs:
         return ""
     numbers = f"{spread(ours, FORM)} against {spread(theirs, FORM)}"
-    if min(len(ours), len(theirs)) < 2:
-        return f"{column}: {numbers}"
-    if min(ours) <= max(theirs) and min(theirs) <= max(ours):
-        return f"{column}: {numbers}, no difference beyond the spread of the seeds"
-    better = statistics.median(ours) > statistics.median(theirs)
-    return f"{column}: {numbers}, {'better' if better else 'worse'} with every seed"
+    came = verdict(ours, theirs)
+    return f"{column}: {numbers}, {came}" if came else f"{column}: {numbers}"

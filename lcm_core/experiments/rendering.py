@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lcm_core.experiments import claims
 from lcm_core.experiments.base import Experiment, Picture, Table
 from lcm_core.experiments.finding import find_experiment
 from lcm_core.experiments.machine import in_words
 from lcm_core.experiments.results import Measured, Results, Run, in_order
 from lcm_core.experiments.store import Store
 
-__all__ = ["Rendered", "facts_of", "render", "table_lines"]
+__all__ = ["Rendered", "facts_of", "markdown", "render"]
 
 #: In this order; others come after.
 ORDER = (
@@ -63,7 +64,7 @@ def render(folder: Path) -> Rendered:
     stores = [Store.read(path) for path in folder.glob("*.json")]
     stores.sort(key=_place)
     pictures: dict[str, Picture] = {}
-    parts = [INTRODUCTION]
+    parts = [INTRODUCTION, *_claims(stores)]
     for store in stores:
         experiment = find_experiment(store.experiment)
         results = store.results(experiment)
@@ -74,11 +75,26 @@ def render(folder: Path) -> Rendered:
                 pictures[name] = part
                 alt = part.alt.replace("\n", " ").replace("[", "(").replace("]", ")")
                 parts.append(f"![{alt}]({folder.name}/{name})\n")
-            elif isinstance(part, Table):
-                parts.append("\n".join(table_lines(part)))
-            elif text := part.strip():
-                parts.append(f"{text}\n")
+            elif part:
+                parts.append(markdown(part))
     return Rendered("\n".join(parts), pictures)
+
+
+def _claims(stores: Sequence[Store]) -> Iterator[str]:
+    """The section on the claims of the paper, if there are results that speak of them."""
+    found = {each.experiment: each for each in stores if not each.special}
+    if sources := [found[name] for name in claims.SOURCES if name in found]:
+        yield f"## {claims.TITLE}\n"
+        yield "\n".join([*(f"    {store.command}" for store in sources), ""])
+        results = {
+            each.experiment: each.results(find_experiment(each.experiment)) for each in sources
+        }
+        yield from map(markdown, claims.report(results))
+
+
+def markdown(part: str | Table) -> str:
+    """A paragraph or a table as Markdown, with an empty line after it."""
+    return "\n".join(_table_lines(part)) if isinstance(part, Table) else f"{part.strip()}\n"
 
 
 def _place(store: Store) -> tuple[int, str, float, str]:
@@ -126,7 +142,7 @@ def _range(low: str, high: str, to: str) -> str:
     return low if low == high else f"{low}{to}{high}"
 
 
-def table_lines(table: Table) -> Iterator[str]:
+def _table_lines(table: Table) -> Iterator[str]:
     """A table, with its caption above it, as lines of Markdown."""
     if table.caption:
         yield f"{table.caption.strip()}\n"

@@ -8,9 +8,21 @@ from collections.abc import Callable, Sequence
 from lcm_core.experiments.base import Table
 from lcm_core.experiments.results import Results
 
-__all__ = ["NOTHING", "score_table", "spread", "value_table"]
+__all__ = [
+    "BETTER",
+    "LEVEL",
+    "NOTHING",
+    "WORSE",
+    "score_table",
+    "spread",
+    "value_table",
+    "verdict",
+]
 
 NOTHING = "–"  # where there is no result yet
+
+BETTER, WORSE = "better with every seed", "worse with every seed"
+LEVEL = "no difference beyond the spread of the seeds"
 
 #: Values, one a seed, of a row in a column of the table.
 Values = Callable[[str, str], Sequence[float]]
@@ -35,6 +47,23 @@ def spread(values: Sequence[float], form: str = ".1%") -> str:
         return middle
     low, high = (_number(value, form).removesuffix("%") for value in (min(values), max(values)))
     return f"{middle} ({low}{' to ' if '−' in low else '–'}{high})"
+
+
+def verdict(
+    ours: Sequence[float], theirs: Sequence[float], higher_is_better: bool = True
+) -> str | None:
+    """How our scores, one a seed, compare with theirs: `BETTER`, `WORSE`, or `LEVEL` if they mix.
+
+    None where either has fewer than two seeds: of one alone the spread is not known.
+
+    >>> verdict([0.8, 0.9], [0.7, 0.6])
+    'better with every seed'
+    """
+    if min(len(ours), len(theirs)) < 2:
+        return None
+    if min(ours) <= max(theirs) and min(theirs) <= max(ours):
+        return LEVEL
+    return BETTER if (min(ours) > max(theirs)) == higher_is_better else WORSE
 
 
 def value_table(

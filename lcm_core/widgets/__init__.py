@@ -9,7 +9,7 @@ from lcm_core.widgets.law_explorer import LawExplorer
 from lcm_core.widgets.operator_playground import OperatorPlayground
 from lcm_core.widgets.order_explorer import OrderExplorer
 from lcm_core.widgets.property_explorer import FamilyGallery, PropertyExplorer
-from lcm_core.widgets.results import show_results
+from lcm_core.widgets.results import show_claims, show_results
 from lcm_core.widgets.training_panel import TrainingPanel
 from lcm_core.widgets.tree_explorer import TreeExplorer
 
@@ -26,5 +26,6 @@ __all__ = [
     "TrainingPanel",
     "TreeExplorer",
     "offer_operator",
+    "show_claims",
     "show_results",
 ]

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from IPython.display import Markdown, display
 
-from lcm_core.experiments import Picture, Table, find_experiment
-from lcm_core.experiments.rendering import facts_of, table_lines
+from lcm_core.experiments import Picture, claims, find_experiment, read_results
+from lcm_core.experiments.rendering import facts_of, markdown
 from lcm_core.experiments.store import Store, stored
 from lcm_core.widgets.live_figure import LiveFigure
 from lcm_core.widgets.panel import Panel, ReadOut
 
-__all__ = ["show_results"]
+__all__ = ["show_claims", "show_results"]
 
 
 class PicturePanel(Panel):
@@ -53,8 +53,26 @@ def show_results(name: str, column: str | None = None, folder: Path | None = Non
     if not results.finished:
         return
     for part in experiment.report(results):
-        if isinstance(part, Picture):
-            display(PicturePanel(part))
-        else:
-            text = "\n".join(table_lines(part)) if isinstance(part, Table) else part
-            display(Markdown(text))
+        display(PicturePanel(part) if isinstance(part, Picture) else Markdown(markdown(part)))
+
+
+def show_claims(folder: Path | None = None) -> None:
+    """Displays the claims of the paper beside what the experiments found, below the cell.
+
+    Args:
+        folder: as in `show_results`. Experiments without a file in it are left out, and named.
+
+    Raises:
+        ValueError: a file cannot be read.
+    """
+    found, missing = {}, []
+    for name in claims.SOURCES:
+        try:
+            found[name] = read_results(name, folder)
+        except FileNotFoundError:
+            missing.append(name)
+    if missing:
+        commands = "\n".join(f"    {Store(name).command}" for name in missing)
+        display(Markdown(f"Some of the results are not here. These make them:\n\n{commands}"))
+    for part in claims.report(found):
+        display(Markdown(markdown(part)))
