@@ -209,7 +209,7 @@ def check_interval(
     )
 
 
-def check_comparison(compare: Callable[[Sequence[float], Sequence[float]], str]) -> Verdict:
+def check_comparison(compare: Callable[[np.ndarray, np.ndarray], str]) -> Verdict:
     """Whether `compare(ours, theirs)` says "better" or "worse" only where every seed agrees."""
     for ours, theirs, wanted in COMPARED:
         try:
