@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from lcm_core.experiments.machine import in_words
 from lcm_core.experiments.results import Measured, Results, Run, in_order
 from lcm_core.experiments.store import Store
 
-__all__ = ["Rendered", "facts_of", "markdown", "render"]
+__all__ = ["Rendered", "claims_lines", "facts_of", "markdown", "render"]
 
 #: In this order; others come after.
 ORDER = (
@@ -64,7 +64,9 @@ def render(folder: Path) -> Rendered:
     stores = [Store.read(path) for path in folder.glob("*.json")]
     stores.sort(key=_place)
     pictures: dict[str, Picture] = {}
-    parts = [INTRODUCTION, *_claims(stores)]
+    parts = [INTRODUCTION]
+    if lines := list(claims_lines(stores)):
+        parts += [f"## {claims.TITLE}\n", *lines]
     for store in stores:
         experiment = find_experiment(store.experiment)
         results = store.results(experiment)
@@ -80,15 +82,16 @@ def render(folder: Path) -> Rendered:
     return Rendered("\n".join(parts), pictures)
 
 
-def _claims(stores: Sequence[Store]) -> Iterator[str]:
-    """The section on the claims of the paper, if there are results that speak of them."""
+def claims_lines(stores: Iterable[Store]) -> Iterator[str]:
+    """The claims of the paper as Markdown, under the commands; nothing if no store is of any use.
+
+    Args:
+        stores: of any experiments; those that the claims are not judged by are left out.
+    """
     found = {each.experiment: each for each in stores if not each.special}
     if sources := [found[name] for name in claims.SOURCES if name in found]:
-        yield f"## {claims.TITLE}\n"
-        yield "\n".join([*(f"    {store.command}" for store in sources), ""])
-        results = {
-            each.experiment: each.results(find_experiment(each.experiment)) for each in sources
-        }
+        yield "\n".join([*(f"    {each.command}" for each in sources), ""])
+        results = {s.experiment: s.results(find_experiment(s.experiment)) for s in sources}
         yield from map(markdown, claims.report(results))
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from IPython.display import Markdown, display
 
-from lcm_core.experiments import Picture, claims, find_experiment, read_results
-from lcm_core.experiments.rendering import facts_of, markdown
+from lcm_core.experiments import Picture, claims, find_experiment
+from lcm_core.experiments.rendering import claims_lines, facts_of, markdown
 from lcm_core.experiments.store import Store, stored
 from lcm_core.widgets.live_figure import LiveFigure
 from lcm_core.widgets.panel import Panel, ReadOut
@@ -65,14 +65,13 @@ def show_claims(folder: Path | None = None) -> None:
     Raises:
         ValueError: a file cannot be read.
     """
-    found, missing = {}, []
+    stores, missing = [], []
     for name in claims.SOURCES:
         try:
-            found[name] = read_results(name, folder)
+            stores.append(stored(name, folder))
         except FileNotFoundError:
-            missing.append(name)
+            missing.append(f"    {Store(name).command}\n")
     if missing:
-        commands = "\n".join(f"    {Store(name).command}" for name in missing)
-        display(Markdown(f"Some of the results are not here. These make them:\n\n{commands}"))
-    for part in claims.report(found):
-        display(Markdown(markdown(part)))
+        display(Markdown(f"Some results are not here. These make them:\n\n{''.join(missing)}"))
+    for text in claims_lines(stores):
+        display(Markdown(text))
