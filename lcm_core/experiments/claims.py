@@ -29,7 +29,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     SUM: ("sum",),
     INVARIANT: ("max", "mean", "PNA", "Set2Set", "DeepSets", "Set Transformer"),
     RECURRENT: ("GRU", "GRU + SIRE"),
-    LCM: ("LCM", "LCM + associativity"),
+    LCM: ("LCM", "LCM + associativity", "LCM without associativity"),
 }
 
 

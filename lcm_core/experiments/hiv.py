@@ -24,6 +24,7 @@ ROWS: Mapping[str, str] = {
     "sum": "operator=sum",
     "GRU": "operator=gru_fold",
     "LCM": "operator=symmetrized_gru associativity=0.1",
+    "LCM without associativity": "operator=symmetrized_gru",
     "PNA": "operator=pna",
 }
 
