@@ -7,7 +7,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.lab import find_chromium, open_browser, serve
 from tests.browser.notebook_page import NotebookPage
@@ -16,14 +16,20 @@ NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 WINDOW = {"width": 1300, "height": 1000}
 
 IMPORTS = """
+import gc
 import threading
 import torch
 import lcm_core
 from lcm_core.widgets import *
+from lcm_core.widgets.panel import Panel
 from lcm_core.widgets.shelf import shelf
 
 def threads():
     return sorted(thread.name for thread in threading.enumerate() if thread.name.startswith("lcm"))
+
+def close_panels():
+    for panel in [each for each in gc.get_objects() if isinstance(each, Panel)]:
+        panel.close()
 """
 
 
@@ -55,7 +61,7 @@ def start_here(chromium: Browser, lab: str) -> Iterator[NotebookPage]:
     params=[True, pytest.param(False, marks=pytest.mark.slow)],
     ids=["subshells", "no-subshells"],
 )
-def workshop(
+def shared_workshop(
     chromium: Browser,
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
@@ -74,11 +80,22 @@ def workshop(
         yield page
 
 
+@pytest.fixture
+def workshop(shared_workshop: NotebookPage) -> Iterator[NotebookPage]:
+    """The workshop; what a failed test leaves in it does not fail those that follow."""
+    yield shared_workshop
+    shared_workshop.add_cell("close_panels()")
+    while len(shared_workshop.cell_ids) > 1:
+        shared_workshop.remove_cell(shared_workshop.cell_ids[-1])
+    shared_workshop.errors.clear()
+
+
 @contextlib.contextmanager
 def opened(chromium: Browser, address: str, name: str, folder: Path) -> Iterator[NotebookPage]:
     """A notebook, open and run, in a page of its own."""
     page = chromium.new_page(viewport=WINDOW)
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(60_000)
+    expect.set_options(timeout=20_000)
     notebook = NotebookPage(page, address, name, folder / name)
     notebook.open()
     notebook.run_all()

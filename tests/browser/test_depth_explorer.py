@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -33,9 +34,10 @@ def test_it_measures_stops_and_shows(
 
     choose(cell, "largest", "131,072")
     press(cell, "measure")
-    expect(text).to_contain_text("Chain, 128 elements", timeout=30_000)
+    begun = re.compile(r"Chain, [\d,]{3,} elements")  # 128, or more by the time that it is seen
+    expect(text).to_contain_text(begun, timeout=30_000)
     press(cell, "stop")
-    expect(status).to_contain_text("stopped", timeout=20_000)
+    expect(status).to_contain_text("stopped", timeout=60_000)  # a recurrent network ends its run
     assert workshop.text_of("print(len(panel.costs['tree']) < 9, panel.error == '')") == "True True"
     workshop.add_cell("panel.close()")
     expect(workshop.cell(shown).locator(".lcm-panel")).to_have_count(0)
