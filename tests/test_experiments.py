@@ -100,6 +100,10 @@ def test_what_begins_later_in_a_run_is_paid_for_and_happens(tmp_path, monkeypatc
     assert run_experiment(late, options(tmp_path)) == 0
     (done,) = stored(tmp_path).runs
     assert Recipe.parse(done.recipe).steps == 90
+    later = replace(run, recipe=Recipe.parse("steps=9000 @8000 associativity=1"))
+    assert later.on("cpu").events == later.recipe.events
+    assert later.made("device=cpu steps=12000 @8000 associativity=1", later.budget, "cpu")
+    assert not later.made("device=cpu steps=12000 @7000 associativity=1", later.budget, "cpu")
 
 
 KILLED = """

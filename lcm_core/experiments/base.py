@@ -160,8 +160,12 @@ class Experiment:
 
 
 def plain(recipe: Recipe) -> Recipe:
-    """A recipe without what the runner sets for each run; it sets `device` for all."""
-    return replace(recipe, **SET_BY_RUNNER)
+    """A recipe without what the runner sets for each run; it sets `device` for all.
+
+    Of its steps so many stay that its last event is among them.
+    """
+    last = max((event.step for event in recipe.events), default=0)
+    return replace(recipe, **{**SET_BY_RUNNER, "steps": max(last, SET_BY_RUNNER["steps"])})
 
 
 SET_BY_RUNNER: Mapping[str, Any] = {
