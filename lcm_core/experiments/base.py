@@ -162,15 +162,14 @@ class Experiment:
 def plain(recipe: Recipe) -> Recipe:
     """A recipe without what the runner sets for each run; it sets `device` for all.
 
-    Of its steps so many stay that its last event is among them.
+    Its steps are the default number, or more if its last event is later than that.
     """
-    last = max((event.step for event in recipe.events), default=0)
-    return replace(recipe, **{**SET_BY_RUNNER, "steps": max(last, SET_BY_RUNNER["steps"])})
+    steps = max([Recipe().steps, *(event.step for event in recipe.events)])
+    return replace(recipe, steps=steps, **SET_BY_RUNNER)
 
 
 SET_BY_RUNNER: Mapping[str, Any] = {
-    field: getattr(Recipe(), field)
-    for field in ("seed", "steps", "log_every", "eval_every", "eval_splits")
+    field: getattr(Recipe(), field) for field in ("seed", "log_every", "eval_every", "eval_splits")
 }
 
 
