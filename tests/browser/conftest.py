@@ -39,6 +39,7 @@ def chromium() -> Iterator[Browser]:
         if os.environ.get("CI"):
             pytest.fail("no Chromium on this machine: .ci/run installs it")
         pytest.skip("no Chromium: apt-get install chromium, or playwright install chromium")
+    expect.set_options(timeout=20_000)
     with open_browser() as browser:
         yield browser
 
@@ -95,7 +96,6 @@ def opened(chromium: Browser, address: str, name: str, folder: Path) -> Iterator
     """A notebook, open and run, in a page of its own."""
     page = chromium.new_page(viewport=WINDOW)
     page.set_default_timeout(60_000)
-    expect.set_options(timeout=20_000)
     notebook = NotebookPage(page, address, name, folder / name)
     notebook.open()
     notebook.run_all()
