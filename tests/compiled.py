@@ -1,10 +1,10 @@
-"""Compares compiled reductions with plain ones: python -m tests.compiled BACKEND OPERATOR ..."""
+"""Compares compiled reductions with plain ones: python -m tests.compiled BACKEND."""
 
 import sys
 
 import torch
 
-from lcm_core import LCMAggregation, ReductionPlan, make_operator, reduce
+from lcm_core import LCMAggregation, ReductionPlan, make_operator, operator_names, reduce
 from tests.oracles import equal, ptr_of
 
 RAGGED = [3, 0, 7, 1, 16, 2, 5, 12]
@@ -22,9 +22,9 @@ def compare(plain, compiled, x, parameters, atol):
     print("same")
 
 
-def operators(backend, names):
+def operators(backend):
     """As one graph, with a plan; plans are the same for all operators: one tries them all."""
-    for name in names:
+    for name in operator_names():
         for sizes in (*EQUAL, RAGGED) if name == "symmetrized_gru" else (SMALL,):
             torch.compiler.reset()
             op = make_operator(name, 4).double()
@@ -64,6 +64,5 @@ def aggregation(backend):
 if __name__ == "__main__":
     torch.manual_seed(0)
     torch.set_num_threads(1)
-    backend, *names = sys.argv[1:]
-    operators(backend, names)
-    aggregation(backend)
+    operators(sys.argv[1])
+    aggregation(sys.argv[1])
