@@ -13,8 +13,8 @@ from torch_geometric.nn.aggr import GRUAggregation as PyGGRUAggregation
 from torch_geometric.nn.aggr import LCMAggregation as PyGLCMAggregation
 
 from lcm_core import FoldAggregation, LCMAggregation, ReductionPlan
-from lcm_core.models import PlannedMessagePassing
-from lcm_core.reduction import make_plan
+from lcm_core.models.networks import PlannedMessagePassing
+from lcm_core.reduction.ragged import make_plan
 
 OURS, PYG, FOLD, PYG_GRU, FLOOR = "ours", "PyG LCM", "our fold", "PyG GRU", "GEMM floor"
 CONTENDERS = (OURS, PYG, FOLD, PYG_GRU, FLOOR)

@@ -12,8 +12,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from lcm_core.experiments.base import Picture  # noqa: E402
-from lcm_core.experiments.rendering import render  # noqa: E402
+from lcm_core.experiments.framework.base import Picture  # noqa: E402
+from lcm_core.experiments.framework.rendering import render  # noqa: E402
 
 RESULTS = ROOT / "docs" / "results"
 WIDTH, SCALE = 860, 2  # pixels of the page, and of the file for each of these

@@ -1,12 +1,13 @@
 """Learnable commutative monoids: operators, trees, ragged reductions, laws, aggregations."""
 
-from lcm_core.aggregation import LCMAggregation
-from lcm_core.certificate import Certificate
-from lcm_core.certification import certify
-from lcm_core.engine import use_kernels
-from lcm_core.fold import FoldAggregation
-from lcm_core.law_maps import LawMap, law_map
-from lcm_core.laws import (
+from lcm_core.aggregations.fold import FoldAggregation
+from lcm_core.aggregations.lcm import LCMAggregation
+from lcm_core.laws.certificates.certificate import Certificate
+from lcm_core.laws.certificates.certification import certify
+from lcm_core.laws.fold_exchange import fold_exchange_error, sire_penalty
+from lcm_core.laws.in_words import laws_in_words
+from lcm_core.laws.maps import LawMap, law_map
+from lcm_core.laws.measure import (
     LAWS,
     LawError,
     LawReport,
@@ -17,20 +18,19 @@ from lcm_core.laws import (
     law_penalty,
     law_report,
 )
-from lcm_core.laws_in_words import laws_in_words
-from lcm_core.operators import Operator, make_operator, operator_names, register, symmetrized
-from lcm_core.plan import ReductionPlan
-from lcm_core.populations import (
+from lcm_core.laws.populations import (
     Population,
     closure_population,
     encoded_population,
     gaussian_population,
 )
-from lcm_core.reduction import reduce, trace
-from lcm_core.shipped import trained, trained_names
-from lcm_core.sire import fold_exchange_error, sire_penalty
-from lcm_core.spreads import order_spread, tree_spread
-from lcm_core.trees import TREE_NAMES, Tree, make_tree
+from lcm_core.laws.spreads import order_spread, tree_spread
+from lcm_core.operators import Operator, make_operator, operator_names, register, symmetrized
+from lcm_core.reduction.engine import use_kernels
+from lcm_core.reduction.plan import ReductionPlan
+from lcm_core.reduction.ragged import reduce, trace
+from lcm_core.training.pretrained_models import trained, trained_names
+from lcm_core.trees.tree import TREE_NAMES, Tree, make_tree
 
 __all__ = [
     "LAWS",

@@ -9,11 +9,11 @@ from typing import TextIO
 
 from tqdm import tqdm
 
-from lcm_core.lane import Lane
-from lcm_core.lane_files import read_lanes, save_lanes
-from lcm_core.models import describe_model
-from lcm_core.recipe import Recipe
-from lcm_core.training import Trainer, TrainingError
+from lcm_core.models.networks import describe_model
+from lcm_core.training.lane_files import read_lanes, save_lanes
+from lcm_core.training.recipe import Recipe
+from lcm_core.training.run_state import Lane
+from lcm_core.training.trainer import Trainer, TrainingError
 
 __all__ = ["main"]
 

@@ -11,24 +11,13 @@ jaxtyping.install_import_hook(
     [
         f"lcm_core.{module}"
         for module in (
-            "aggregation",
-            "baselines",
-            "deviations",
-            "engine",
-            "fold",
-            "law_maps",
+            "aggregations",
             "laws",
-            "layout",
             "models",
             "operators",
-            "plan",
-            "populations",
             "reduction",
-            "regularisers",
-            "search",
-            "sire",
-            "spreads",
             "tasks",
+            "training.regularisers",
             "trees",
         )
     ],

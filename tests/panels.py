@@ -10,7 +10,7 @@ from typing import Any
 import ipywidgets
 
 from lcm_core.operators import Operator
-from lcm_core.training import Record
+from lcm_core.training.trainer import Record
 
 
 class Average(Operator):

@@ -9,7 +9,7 @@ def on_path(name, monkeypatch):
     operator: by autograd, as for few states. kernel: by the kernel, as for many. chunks: that,
     with chunks of 16 pairs. taken again: that, with no step kept for the way back.
     """
-    from lcm_core import engine
+    from lcm_core.reduction import engine
 
     monkeypatch.setattr(engine, "FEW", float("inf") if name == "operator" else -1)
     if name in ("chunks", "taken again"):

@@ -3,9 +3,9 @@
 import torch
 
 from lcm_core.experiments import Experiment, Measurement, Picture, Report, Results, TrainingRun
-from lcm_core.experiments.tables import score_table
+from lcm_core.experiments.framework.tables import score_table
 from lcm_core.figures.results import spread_figure
-from lcm_core.recipe import Recipe
+from lcm_core.training.recipe import Recipe
 
 SMALL = "task=second_minimum bits=4 channels=8 batch_size=16"
 

@@ -10,14 +10,14 @@ from lcm_core import (
     FoldAggregation,
     LCMAggregation,
     ReductionPlan,
-    aggregation,
     make_operator,
-    models,
     operator_names,
     reduce,
 )
-from lcm_core.models import PlannedMessagePassing, make_model
-from lcm_core.reduction import make_plan
+from lcm_core.aggregations import lcm as aggregation
+from lcm_core.models import networks as models
+from lcm_core.models.networks import PlannedMessagePassing, make_model
+from lcm_core.reduction.ragged import make_plan
 from lcm_core.tasks import make_task
 from tests.oracles import ptr_of
 

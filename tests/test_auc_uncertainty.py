@@ -6,7 +6,7 @@ import torch
 from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
 
-from lcm_core.tasks.auc_uncertainty import auc_interval, auc_standard_error
+from lcm_core.tasks.molecules.auc_uncertainty import auc_interval, auc_standard_error
 
 SHIFT = 1.2  # of the positives' scores: a ROC-AUC of Φ(1.2 / √2) = 0.80
 AUC = norm.cdf(SHIFT / np.sqrt(2))

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from lcm_core import cache
-from lcm_core.cache import cache_folder, cached
+from lcm_core.files import cache
+from lcm_core.files.cache import cache_folder, cached
 
 
 @pytest.fixture

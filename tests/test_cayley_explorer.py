@@ -7,9 +7,10 @@ import pytest
 import torch
 
 from lcm_core.figures import cayley_curves, cayley_figure, learning_curves, learning_figure
-from lcm_core.finite_monoids import LearnedTable, TableLearner, monoid_table
-from lcm_core.widgets import CayleyExplorer, cayley_explorer
-from lcm_core.worst_triple import worst_associativity
+from lcm_core.laws.worst_triple import worst_associativity
+from lcm_core.training.table_learner import LearnedTable, TableLearner, monoid_table
+from lcm_core.widgets import CayleyExplorer
+from lcm_core.widgets.cayley import explorer as cayley_explorer
 from tests.panels import text_of, wait_for
 
 THREAD = "lcm cayley"

@@ -9,8 +9,8 @@ from torch_geometric.data import Batch, Data
 from torch_geometric.nn import aggr
 
 from lcm_core import FoldAggregation, LCMAggregation, certify, law_report
-from lcm_core.certification import operator_of
-from lcm_core.populations import closure_population
+from lcm_core.laws.certificates.certification import operator_of
+from lcm_core.laws.populations import closure_population
 from lcm_core.tasks import make_task
 
 D = 6

@@ -2,13 +2,14 @@
 
 import pytest
 
-from lcm_core.depth import measure
+from lcm_core.depth.cost import measure
 from lcm_core.experiments import claims
 from lcm_core.experiments.depth import column
 from lcm_core.experiments.depth_words import NETWORK, TREE
-from lcm_core.experiments.results import Measured, Results, Run
-from lcm_core.experiments.tables import BETTER, LEVEL, WORSE, verdict
-from lcm_core.widgets import results, show_claims
+from lcm_core.experiments.framework.results import Measured, Results, Run
+from lcm_core.experiments.framework.tables import BETTER, LEVEL, WORSE, verdict
+from lcm_core.widgets import show_claims
+from lcm_core.widgets.results import show as results
 
 
 def runs(column, split, scores, higher_is_better=True, constant=0.5):

@@ -9,11 +9,11 @@ import pytest
 import torch
 
 from lcm_core import make_operator
-from lcm_core.depth import Cost, Seconds, gaussian_set, measure, median_seconds
-from lcm_core.depth_ways import WAYS, BalancedTree, Chain, make_way
+from lcm_core.depth.cost import Cost, Seconds, gaussian_set, measure, median_seconds
+from lcm_core.depth.gradients import Stopped
+from lcm_core.depth.methods import WAYS, BalancedTree, Chain, make_way
 from lcm_core.experiments import Picture, Results, Table, depth
-from lcm_core.experiments.results import Measured
-from lcm_core.leaf_gradients import Stopped
+from lcm_core.experiments.framework.results import Measured
 from lcm_core.operators import Operator
 from lcm_core.seeding import Seeded
 

@@ -8,11 +8,12 @@ import time
 import numpy as np
 import pytest
 
-from lcm_core.depth_ways import make_way
+from lcm_core.depth.methods import make_way
 from lcm_core.figures import depth_gradients_figure, depth_profile_figure, depth_times_figure
 from lcm_core.operators import Operator
-from lcm_core.widgets import DepthExplorer, depth_explorer
-from lcm_core.widgets.shelf import shelf
+from lcm_core.widgets import DepthExplorer
+from lcm_core.widgets.depth import explorer as depth_explorer
+from lcm_core.widgets.operators.catalog import shelf
 from tests.panels import text_of, wait_for
 
 

@@ -18,7 +18,6 @@ from lcm_core import (
     LCMAggregation,
     Operator,
     ReductionPlan,
-    engine,
     make_operator,
     make_tree,
     operator_names,
@@ -26,7 +25,8 @@ from lcm_core import (
     use_kernels,
 )
 from lcm_core.operators import GRU, SymmetrizedGRU
-from lcm_core.reduction import make_plan
+from lcm_core.reduction import engine
+from lcm_core.reduction.ragged import make_plan
 from tests.oracles import equal, ptr_of, reduce_sets
 from tests.paths import PATHS
 

@@ -6,14 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lcm_core import LCMAggregation, certify, law_report, make_operator, reduce
-from lcm_core.finite_monoids import MONOIDS, TableLearner, monoid_table
-from lcm_core.laws_in_words import laws_in_words
+from lcm_core.laws.in_words import laws_in_words
+from lcm_core.laws.worst_triple import worst_associativity
 from lcm_core.operators import Cayley, Fourier, Tropical
 from lcm_core.operators.bijection import Bijection
-from lcm_core.recipe import Recipe
 from lcm_core.seeding import Seeded
-from lcm_core.training import Trainer
-from lcm_core.worst_triple import worst_associativity
+from lcm_core.training.recipe import Recipe
+from lcm_core.training.table_learner import MONOIDS, TableLearner, monoid_table
+from lcm_core.training.trainer import Trainer
 from tests.oracles import equal, ptr_of
 
 BY_CONSTRUCTION = ["fourier", "quasi_arithmetic", "tropical"]

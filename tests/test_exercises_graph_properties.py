@@ -15,12 +15,12 @@ from lcm_core.exercises import (
     check_wrong_label,
 )
 from lcm_core.figures import training_figure
-from lcm_core.lane import Lane
-from lcm_core.recipe import Recipe
-from lcm_core.tasks.graph_families import FAMILIES
-from lcm_core.training import Trainer
+from lcm_core.tasks.graphs.families import FAMILIES
+from lcm_core.training.recipe import Recipe
+from lcm_core.training.run_state import Lane
+from lcm_core.training.trainer import Trainer
 from lcm_core.widgets import FamilyGallery, PropertyExplorer, show_results
-from lcm_core.widgets.training_text import numbers_text
+from lcm_core.widgets.training.text import numbers_text
 
 
 @pytest.mark.parametrize(

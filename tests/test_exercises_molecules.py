@@ -15,7 +15,7 @@ from lcm_core.exercises import (
     check_renumber,
     check_split,
 )
-from lcm_core.tasks.scaffold_split import scaffold_split
+from lcm_core.tasks.molecules.scaffold_split import scaffold_split
 
 
 def explained(verdict, lesson: str) -> None:

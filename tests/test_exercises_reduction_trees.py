@@ -7,8 +7,8 @@ import math
 import pytest
 
 from lcm_core.exercises import check_balanced, check_bracketing, check_calls, check_fold
-from lcm_core.plan import ReductionPlan
-from lcm_core.trees import Tree, make_tree
+from lcm_core.reduction.plan import ReductionPlan
+from lcm_core.trees.tree import Tree, make_tree
 
 
 def halves(operator, elements):

@@ -21,16 +21,16 @@ from lcm_core.experiments import (
     experiment_names,
     find_experiment,
 )
-from lcm_core.experiments import calibration as calibration_module
 from lcm_core.experiments.__main__ import main
-from lcm_core.experiments.machine import describe_machine
-from lcm_core.experiments.rendering import render
-from lcm_core.experiments.results import Results, Run
-from lcm_core.experiments.runner import Options, run_experiment
-from lcm_core.experiments.store import Store, locked
-from lcm_core.experiments.tables import score_table, spread
-from lcm_core.recipe import Recipe
-from lcm_core.training import Trainer
+from lcm_core.experiments.framework import calibration as calibration_module
+from lcm_core.experiments.framework.machine import describe_machine
+from lcm_core.experiments.framework.rendering import render
+from lcm_core.experiments.framework.results import Results, Run
+from lcm_core.experiments.framework.runner import Options, run_experiment
+from lcm_core.experiments.framework.store import Store, locked
+from lcm_core.experiments.framework.tables import score_table, spread
+from lcm_core.training.recipe import Recipe
+from lcm_core.training.trainer import Trainer
 
 ROOT = Path(__file__).parents[1]
 NAME = "tests.small_experiment"
@@ -81,7 +81,7 @@ def test_steps_are_calibrated_once_for_all_seeds(tmp_path, monkeypatch):
     assert run_experiment(SMALL, options(tmp_path, only="max · long", seeds=1)) == 0
     (calibrated,) = stored(tmp_path).calibrations
     assert calibrated.steps == max(1, round(0.2 / calibrated.seconds_per_step))
-    monkeypatch.setattr("lcm_core.experiments.work.calibrate", lambda *_: 1 / 0)
+    monkeypatch.setattr("lcm_core.experiments.framework.work.calibrate", lambda *_: 1 / 0)
     assert run_experiment(SMALL, options(tmp_path, only="max · long")) == 0
     steps = [Recipe.parse(run.recipe).steps for run in stored(tmp_path).runs]
     assert steps == [calibrated.steps] * 2
@@ -108,7 +108,7 @@ def test_what_begins_later_in_a_run_is_paid_for_and_happens(tmp_path, monkeypatc
 
 KILLED = """
 import os, sys
-import lcm_core.checkpoints, lcm_core.experiments.work as work
+import lcm_core.files.checkpoints, lcm_core.experiments.framework.work as work
 from lcm_core.experiments.__main__ import main
 work.SAVE_EVERY = 0
 wanted, saves, replace = int(sys.argv.pop(1)), 0, os.replace
@@ -161,7 +161,7 @@ def test_a_job_that_fails_is_told_of_and_tried_again(tmp_path, capsys):
 
 
 def test_the_command_says_that_jobs_failed(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("lcm_core.experiments.work.calibrate", lambda *_: 1 / 0)
+    monkeypatch.setattr("lcm_core.experiments.framework.work.calibrate", lambda *_: 1 / 0)
     assert main(flags(tmp_path, "--only", "sum · long")) == 1
     assert "2 jobs failed; the same command tries them again" in capsys.readouterr().err
 
@@ -173,7 +173,7 @@ def test_two_commands_at_once_are_refused(tmp_path, capsys):
 
 
 def test_ctrl_c_keeps_what_is_done(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("lcm_core.experiments.work._by_split", _interrupt)
+    monkeypatch.setattr("lcm_core.experiments.framework.work._by_split", _interrupt)
     assert main(flags(tmp_path, "--only", "LCM · short")) == 130
     assert "the same command goes on" in capsys.readouterr().err
     monkeypatch.undo()

@@ -21,7 +21,7 @@ from lcm_core.figures import (
     tree_layout,
 )
 from lcm_core.figures.tree_places import operands
-from lcm_core.trees import TREE_NAMES
+from lcm_core.trees.tree import TREE_NAMES
 
 LAWS = ("commutativity", "associativity", "identity")
 

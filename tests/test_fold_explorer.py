@@ -15,7 +15,7 @@ from lcm_core.exercises import (
     check_range_fold,
 )
 from lcm_core.widgets import FoldExplorer
-from lcm_core.widgets.fold_explorer import hidden_states, in_the_plane
+from lcm_core.widgets.folds.explorer import hidden_states, in_the_plane
 
 
 @pytest.fixture

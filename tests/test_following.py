@@ -12,7 +12,7 @@ from lcm_core.widgets import (
     TrainingPanel,
     TreeExplorer,
 )
-from lcm_core.widgets.shelf import shelf
+from lcm_core.widgets.operators.catalog import shelf
 from tests.panels import wait_for
 
 pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")

@@ -12,16 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lcm_core import law_report, make_operator
-from lcm_core.laws_in_words import laws_in_words
-from lcm_core.models import make_aggregation
+from lcm_core.laws.in_words import laws_in_words
+from lcm_core.laws.populations import gaussian_population
+from lcm_core.models.networks import make_aggregation
 from lcm_core.operators import FormulaError, FormulaOperator, Operator
 from lcm_core.operators.find_identity import find_identity
 from lcm_core.operators.formula_parser import LONGEST, parse_formula
 from lcm_core.operators.formula_tree import FUNCTIONS, Apply, Formula, Name, Number
 from lcm_core.operators.from_function import from_function
-from lcm_core.populations import gaussian_population
-from lcm_core.recipe import Recipe
-from lcm_core.training import Trainer
+from lcm_core.training.recipe import Recipe
+from lcm_core.training.trainer import Trainer
 
 SIGNS = {torch.add, torch.sub, torch.mul, torch.div, torch.pow, torch.neg, torch.positive}
 ALLOWED = SIGNS | {function.compute for function in FUNCTIONS.values()}

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch_geometric.data import Batch
 
-from lcm_core.models import make_model
-from lcm_core.recipe import Recipe
+from lcm_core.models.networks import make_model
 from lcm_core.tasks import GraphProperties, OriginalGraphProperties, make_task
-from lcm_core.tasks.graph_families import CHANGED, FAMILIES, draw_family, draw_graphs, with_changes
-from lcm_core.tasks.graph_labels import (
+from lcm_core.tasks.graphs.dataset import SPLITS, property_graphs
+from lcm_core.tasks.graphs.families import CHANGED, FAMILIES, draw_family, draw_graphs, with_changes
+from lcm_core.tasks.graphs.labels import (
     distances,
     eccentricity,
     is_bipartite,
@@ -20,9 +20,9 @@ from lcm_core.tasks.graph_labels import (
     laplacian_features,
     spectral_radius,
 )
-from lcm_core.tasks.graph_properties import PROPERTIES
-from lcm_core.tasks.property_graphs import SPLITS, property_graphs
-from lcm_core.training import Trainer
+from lcm_core.tasks.graphs.properties import PROPERTIES
+from lcm_core.training.recipe import Recipe
+from lcm_core.training.trainer import Trainer
 
 SIZES = (15, 16, 19, 24)
 

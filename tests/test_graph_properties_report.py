@@ -1,9 +1,9 @@
 """The report of the experiment on graph properties, with made-up results."""
 
 from lcm_core.experiments import Picture, Results, Table, find_experiment
+from lcm_core.experiments.framework.results import Run
 from lcm_core.experiments.graph_properties import COLUMN, LARGER, ROWS
-from lcm_core.experiments.results import Run
-from lcm_core.tasks.graph_properties import PROPERTIES
+from lcm_core.tasks.graphs.properties import PROPERTIES
 
 EXPERIMENT = find_experiment("graph_properties")
 

@@ -3,9 +3,9 @@
 import pytest
 
 from lcm_core import train
-from lcm_core.lane_files import read_lanes
-from lcm_core.recipe import Recipe
-from lcm_core.training import Trainer
+from lcm_core.training.lane_files import read_lanes
+from lcm_core.training.recipe import Recipe
+from lcm_core.training.trainer import Trainer
 from lcm_core.widgets import TrainingPanel
 from tests.panels import timeless, wait_for
 

@@ -10,13 +10,13 @@ import torch
 
 from lcm_core import law_report, make_operator
 from lcm_core.figures import law_distributions_figure, law_maps_figure, log_histogram
-from lcm_core.laws import LAWS
+from lcm_core.laws.measure import LAWS
+from lcm_core.laws.populations import closure_population, encoded_population, gaussian_population
 from lcm_core.operators import Operator
-from lcm_core.populations import closure_population, encoded_population, gaussian_population
-from lcm_core.recipe import Recipe
-from lcm_core.training import Trainer
+from lcm_core.training.recipe import Recipe
+from lcm_core.training.trainer import Trainer
 from lcm_core.widgets import LawExplorer
-from lcm_core.widgets.shelf import shelf
+from lcm_core.widgets.operators.catalog import shelf
 from tests.panels import Average, text_of
 
 RECIPE = "bits=4 channels=6 steps=2 batch_size=4 log_every=1"

@@ -12,8 +12,8 @@ from lcm_core import (
     law_report,
     make_operator,
 )
-from lcm_core.law_maps import PARTNERS, REACH, law_map, principal_plane
-from lcm_core.laws import arity
+from lcm_core.laws.maps import PARTNERS, REACH, law_map, principal_plane
+from lcm_core.laws.measure import arity
 from lcm_core.operators import Operator
 from lcm_core.seeding import Seeded
 

@@ -3,8 +3,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lcm_core.layout import BalancedTrees, layout_of_trees
-from lcm_core.plan import ReductionPlan
+from lcm_core.reduction.layout import BalancedTrees, layout_of_trees
+from lcm_core.reduction.plan import ReductionPlan
 from tests.oracles import ptr_of
 
 ragged = st.lists(st.integers(0, 70), min_size=0, max_size=12)

@@ -11,13 +11,13 @@ import pytest
 import torch
 import torch_geometric.data
 
-from lcm_core.cache import cache_folder
+from lcm_core.experiments.framework.results import Measured, Results
 from lcm_core.experiments.molecule_data import data_jobs, data_table
-from lcm_core.experiments.results import Measured, Results
+from lcm_core.files.cache import cache_folder
 from lcm_core.tasks import BACE, BBBP, HIV, ClinTox, MoleculeTask, make_task
-from lcm_core.tasks import molecule_files as files
-from lcm_core.tasks.molecule_copies import TENSORS, read_copy
-from lcm_core.tasks.shipped_molecules import FOLDER
+from lcm_core.tasks.molecules import files
+from lcm_core.tasks.molecules.copies import TENSORS, read_copy
+from lcm_core.tasks.molecules.shipped import FOLDER
 
 # Of each table: rows that RDKit reads, and positives among them, as in data/PROVENANCE.md.
 SMALL = {"bbbp": (2039, 1560), "bace": (1513, 691), "clintox": (1478, 112)}

@@ -7,9 +7,9 @@ import nbformat
 import pytest
 
 from lcm_core.experiments import find_experiment, read_results
-from lcm_core.experiments.base import plain
+from lcm_core.experiments.framework.base import plain
 from lcm_core.experiments.notebook_runs import RACES, jobs
-from lcm_core.recipe import Recipe
+from lcm_core.training.recipe import Recipe
 from lcm_core.widgets import show_results
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"

@@ -7,10 +7,10 @@ import torch
 
 from lcm_core.operators import Operator, make_operator, operator_names, register
 from lcm_core.operators.base import _REGISTRY
-from lcm_core.recipe import Recipe
-from lcm_core.training import Trainer
-from lcm_core.widgets.operator_menu import NO_OPERATOR, OperatorMenu
-from lcm_core.widgets.shelf import Offer, shelf, trained_labels
+from lcm_core.training.recipe import Recipe
+from lcm_core.training.trainer import Trainer
+from lcm_core.widgets.operators.catalog import Offer, shelf, trained_labels
+from lcm_core.widgets.operators.menu import NO_OPERATOR, OperatorMenu
 
 RECIPE = "bits=4 channels=8 steps=2 batch_size=4 log_every=1"
 

@@ -10,10 +10,11 @@ import torch
 from lcm_core import make_operator, operator_names
 from lcm_core.operators import FormulaError, Operator
 from lcm_core.operators.base import _REGISTRY
-from lcm_core.recipe import Recipe
-from lcm_core.widgets import OperatorPlayground, TreeExplorer, cell_operators, offer_operator
-from lcm_core.widgets.operator_menu import OperatorMenu
-from lcm_core.widgets.shelf import shelf
+from lcm_core.training.recipe import Recipe
+from lcm_core.widgets import OperatorPlayground, TreeExplorer, offer_operator
+from lcm_core.widgets.operators import cell_operators
+from lcm_core.widgets.operators.catalog import shelf
+from lcm_core.widgets.operators.menu import OperatorMenu
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ import torch
 from lcm_core import make_operator, operator_names, reduce
 from lcm_core.figures.polytope import EDGES, MARKS, VERTICES
 from lcm_core.operators import Operator
-from lcm_core.recipe import Recipe
-from lcm_core.training import Trainer
-from lcm_core.trees import Tree
+from lcm_core.training.recipe import Recipe
+from lcm_core.training.trainer import Trainer
+from lcm_core.trees.tree import Tree
 from lcm_core.widgets import BracketingExplorer, OrderExplorer
-from lcm_core.widgets.shelf import shelf
+from lcm_core.widgets.operators.catalog import shelf
 from tests.panels import Average, text_of
 
 

@@ -9,18 +9,18 @@ import pytest
 import torch
 
 from lcm_core import make_operator, operator_names
-from lcm_core.deviations import measure_deviations, swap_difference
 from lcm_core.figures import polytope_figure
 from lcm_core.figures.polytope import EDGES, MARKS, VERTICES, project
+from lcm_core.laws.deviations import measure_deviations, swap_difference
 from lcm_core.operators import Operator
-from lcm_core.polytopes import (
+from lcm_core.trees.polytopes import (
     associahedron,
     permutohedron,
     reordered,
     sibling_places,
     unordered_trees,
 )
-from lcm_core.trees import Tree, make_tree
+from lcm_core.trees.tree import Tree, make_tree
 
 
 def places_of(graph: nx.Graph) -> np.ndarray:

@@ -4,14 +4,19 @@ import pytest
 import torch
 
 from lcm_core import law_penalty
-from lcm_core.laws import arity, level_samples
-from lcm_core.models import make_model
-from lcm_core.recipe import Recipe
-from lcm_core.regularisers import LAW_PENALTIES, PENALTIES, Regularisers, holds_by_construction
+from lcm_core.laws.fold_exchange import sire_penalty
+from lcm_core.laws.measure import arity, level_samples
+from lcm_core.models.networks import make_model
 from lcm_core.seeding import Seeded
-from lcm_core.sire import sire_penalty
 from lcm_core.tasks import make_task
-from lcm_core.training import Trainer
+from lcm_core.training.recipe import Recipe
+from lcm_core.training.regularisers import (
+    LAW_PENALTIES,
+    PENALTIES,
+    Regularisers,
+    holds_by_construction,
+)
+from lcm_core.training.trainer import Trainer
 
 TINY = "channels=8 layers=1 steps=2 batch_size=6 log_every=1 eval_splits=none device=cpu"
 

@@ -10,13 +10,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lcm_core.recipe import Recipe
 from lcm_core.tasks import SetTask, make_task, task_options
 from lcm_core.tasks.base import seeded_generator
-from lcm_core.tasks.median import median_chances
-from lcm_core.tasks.sum_modulo import sum_modulo_distribution
-from lcm_core.training import Trainer
-from lcm_core.widgets.race import checked_race
+from lcm_core.tasks.sets.median import median_chances
+from lcm_core.tasks.sets.sum_modulo import sum_modulo_distribution
+from lcm_core.training.recipe import Recipe
+from lcm_core.training.trainer import Trainer
+from lcm_core.widgets.training.race import checked_race
 from tests.test_tasks import integers, sets_of
 
 #: The answer for one set, from its definition.

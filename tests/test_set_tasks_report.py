@@ -2,8 +2,8 @@
 
 import pytest
 
-from lcm_core.experiments.base import Picture, Table
-from lcm_core.experiments.results import Results, Run
+from lcm_core.experiments.framework.base import Picture, Table
+from lcm_core.experiments.framework.results import Results, Run
 from lcm_core.experiments.set_tasks import COLUMNS, RATES, ROWS, jobs
 from lcm_core.experiments.set_tasks_report import SIZES, show
 from lcm_core.tasks import make_task

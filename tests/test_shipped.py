@@ -6,14 +6,14 @@ import pytest
 import torch
 
 import lcm_core
-from lcm_core import shipped
 from lcm_core.experiments import find_experiment, read_results
 from lcm_core.experiments.checkpoints import MODELS, write
 from lcm_core.operators import Operator
-from lcm_core.recipe import Recipe
-from lcm_core.training import Trainer
-from lcm_core.widgets.operator_menu import OperatorMenu
-from lcm_core.widgets.shelf import trained_labels
+from lcm_core.training import pretrained_models as shipped
+from lcm_core.training.recipe import Recipe
+from lcm_core.training.trainer import Trainer
+from lcm_core.widgets.operators.catalog import trained_labels
+from lcm_core.widgets.operators.menu import OperatorMenu
 
 FOLDS = {"gru", "gru_sire"}
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from lcm_core import FoldAggregation, order_spread
-from lcm_core.sire import draw_exchanges, fold_exchange_error, sire_penalty
+from lcm_core.laws.fold_exchange import draw_exchanges, fold_exchange_error, sire_penalty
 from tests.oracles import ptr_of
 
 CELLS = {"gru": torch.nn.GRUCell, "lstm": torch.nn.LSTMCell}

@@ -16,13 +16,13 @@ from torch_geometric.utils import from_smiles
 from torch_geometric.utils.smiles import e_map, x_map
 
 from lcm_core.tasks import BBBP, MoleculeTask, SecondMinimum, SetBatch, make_task, task_names
-from lcm_core.tasks import molecule_files as files
 from lcm_core.tasks.base import seeded_generator
-from lcm_core.tasks.featurise import parse, scaffold
-from lcm_core.tasks.molecule_copies import TENSORS, read_copy
-from lcm_core.tasks.molecules import roc_auc
-from lcm_core.tasks.scaffold_split import scaffold_split
-from lcm_core.tasks.second_minimum import second_minimum_distribution
+from lcm_core.tasks.molecules import files
+from lcm_core.tasks.molecules.copies import TENSORS, read_copy
+from lcm_core.tasks.molecules.featurise import parse, scaffold
+from lcm_core.tasks.molecules.scaffold_split import scaffold_split
+from lcm_core.tasks.molecules.task import roc_auc
+from lcm_core.tasks.sets.second_minimum import second_minimum_distribution
 
 
 def integers(bits: torch.Tensor) -> list[int]:

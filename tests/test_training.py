@@ -13,11 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lcm_core import make_operator, train
-from lcm_core.baselines import BASELINES
-from lcm_core.checkpoints import write_checkpoint
-from lcm_core.models import aggregation_names, describe_model, make_aggregation, penalties_of
-from lcm_core.recipe import LIVE_FIELDS, Event, Recipe
-from lcm_core.training import Trainer, TrainingError, pick_device
+from lcm_core.aggregations.pyg import BASELINES
+from lcm_core.files.checkpoints import write_checkpoint
+from lcm_core.models.networks import (
+    aggregation_names,
+    describe_model,
+    make_aggregation,
+    penalties_of,
+)
+from lcm_core.training.recipe import LIVE_FIELDS, Event, Recipe
+from lcm_core.training.trainer import Trainer, TrainingError, pick_device
 from tests.panels import timeless
 
 SMALL = "channels=8 bits=4 steps=12 batch_size=6 log_every=2 eval_every=6 device=cpu"

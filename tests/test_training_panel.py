@@ -14,16 +14,16 @@ import pytest
 import torch
 
 from lcm_core.figures import race_curves, race_figure, training_figure
-from lcm_core.lane import lane_names
 from lcm_core.operators import Operator, register
 from lcm_core.operators.base import _REGISTRY
-from lcm_core.recipe import LIVE_FIELDS, Recipe
-from lcm_core.training import Trainer
+from lcm_core.training.recipe import LIVE_FIELDS, Recipe
+from lcm_core.training.run_state import lane_names
+from lcm_core.training.trainer import Trainer
 from lcm_core.widgets import TrainingPanel
-from lcm_core.widgets.following import REST
-from lcm_core.widgets.operator_menu import OperatorMenu
-from lcm_core.widgets.recipe_controls import RecipeControls
-from lcm_core.widgets.shelf import shelf
+from lcm_core.widgets.operators.catalog import shelf
+from lcm_core.widgets.operators.menu import OperatorMenu
+from lcm_core.widgets.training.live_operator import REST
+from lcm_core.widgets.training.recipe_controls import RecipeControls
 from tests.panels import text_of, timeless, wait_for
 
 pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")

@@ -12,12 +12,12 @@ import torch
 from lcm_core import make_operator, operator_names, trace
 from lcm_core.figures import TreePicture, graph_figure
 from lcm_core.operators import Operator
-from lcm_core.recipe import Recipe
 from lcm_core.tasks import SecondMinimum
-from lcm_core.training import Trainer
+from lcm_core.training.recipe import Recipe
+from lcm_core.training.trainer import Trainer
 from lcm_core.widgets import TreeExplorer
-from lcm_core.widgets.neighbourhood import read_graph
-from lcm_core.widgets.tree_sources import given_elements, task_elements, typed_elements
+from lcm_core.widgets.trees.neighbourhood import read_graph
+from lcm_core.widgets.trees.sources import given_elements, task_elements, typed_elements
 from tests.panels import Average, text_of
 
 

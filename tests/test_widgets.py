@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from lcm_core import train
-from lcm_core.recipe import Recipe
-from lcm_core.training import Trainer
+from lcm_core.training.recipe import Recipe
+from lcm_core.training.trainer import Trainer
 from lcm_core.widgets import (
     BracketingExplorer,
     DepthExplorer,
@@ -25,8 +25,8 @@ from lcm_core.widgets import (
     TreeExplorer,
     cells,
 )
-from lcm_core.widgets.live_figure import LiveFigure
-from lcm_core.widgets.run import Run
+from lcm_core.widgets.base.live_figure import LiveFigure
+from lcm_core.widgets.training.run import Run
 from tests.panels import text_of, timeless, wait_for
 
 RECIPE = "task=second_minimum bits=4 channels=8 steps=12 batch_size=16 log_every=2 eval_every=4"

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 from torch_geometric.nn.aggr import Aggregation
 
-from lcm_core.checks import check_dtype, check_elements, given_sets, read_sets
 from lcm_core.errors import unknown
+from lcm_core.reduction.checks import check_dtype, check_elements, given_sets, read_sets
 
 __all__ = ["FoldAggregation", "FoldedSets"]
 

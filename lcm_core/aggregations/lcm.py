@@ -9,20 +9,20 @@ from torch import Tensor, nn
 from torch_geometric.nn.aggr import Aggregation
 from torch_geometric.nn.aggr import LCMAggregation as PyGLCMAggregation
 
-from lcm_core.checks import (
+from lcm_core.errors import unknown
+from lcm_core.operators import GRU, Operator, SymmetrizedGRU, make_operator
+from lcm_core.operators.base import operator_class
+from lcm_core.reduction.checks import (
     check_dtype,
     check_elements,
     check_plan,
     given_sets,
     identity_for,
 )
-from lcm_core.engine import Levels, run
-from lcm_core.errors import unknown
-from lcm_core.operators import GRU, Operator, SymmetrizedGRU, make_operator
-from lcm_core.operators.base import operator_class
-from lcm_core.plan import ReductionPlan
-from lcm_core.reduction import make_plan
-from lcm_core.trees import TREE_NAMES, Tree
+from lcm_core.reduction.engine import Levels, run
+from lcm_core.reduction.plan import ReductionPlan
+from lcm_core.reduction.ragged import make_plan
+from lcm_core.trees.tree import TREE_NAMES, Tree
 
 __all__ = ["LCMAggregation"]
 

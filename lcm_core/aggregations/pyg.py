@@ -17,8 +17,8 @@ from torch_geometric.nn.aggr import (
     SetTransformerAggregation,
 )
 
-from lcm_core.checks import check_dtype, check_elements, given_sets, read_sets
 from lcm_core.errors import unknown
+from lcm_core.reduction.checks import check_dtype, check_elements, given_sets, read_sets
 
 __all__ = ["BASELINES", "PNA", "Baseline", "make_baseline"]
 

@@ -12,8 +12,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from lcm_core.depth_ways import Way, make_way, never
-from lcm_core.leaf_gradients import Stopped, along_all_features
+from lcm_core.depth.gradients import Stopped, along_all_features
+from lcm_core.depth.methods import Way, make_way, never
 from lcm_core.operators import Operator
 
 __all__ = ["Cost", "Seconds", "gaussian_set", "measure"]
@@ -43,7 +43,8 @@ class Cost:
         reached: number of elements whose gradient is not 0 in the float32 of the timed run.
         places, log_gradients: (k,), some elements by their place in the set, the first and the last
             among them (all, if n ≤ 64), and log₁₀ of the length of the gradient at each, without
-            underflow: see `lcm_core.leaf_gradients`. −∞ is a gradient of 0. Empty if not asked for.
+            underflow: see `lcm_core.depth.gradients`. −∞ is a gradient of 0. Empty where they were
+            not asked for.
     """
 
     way: str
@@ -115,7 +116,7 @@ def measure(
     10
 
     Args:
-        way: a name of `lcm_core.depth_ways.WAYS`, or a way.
+        way: a name of `lcm_core.depth.methods.WAYS`, or a way.
         n: number of elements, at least 1.
         operator: by name, with weights drawn from the seed; or an operator. Recurrent networks
             have none.
@@ -128,7 +129,7 @@ def measure(
 
     Raises:
         ValueError: an unknown way or operator; n < 1.
-        lcm_core.leaf_gradients.Stopped: `should_stop()` was True.
+        lcm_core.depth.gradients.Stopped: `should_stop()` was True.
     """
     way = make_way(way, operator, channels, seed) if isinstance(way, str) else way
     x = gaussian_set(n, way.channels, seed)

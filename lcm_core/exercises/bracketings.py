@@ -9,10 +9,10 @@ from typing import Any
 import torch
 
 from lcm_core.exercises.verdict import Verdict
-from lcm_core.laws import difference
+from lcm_core.laws.measure import difference
 from lcm_core.operators import Operator
-from lcm_core.polytopes import associahedron, sibling_places
-from lcm_core.trees import Tree
+from lcm_core.trees.polytopes import associahedron, sibling_places
+from lcm_core.trees.tree import Tree
 
 LARGEST = 8
 LETTERS = "abcdefgh"

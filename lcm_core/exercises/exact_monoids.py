@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from lcm_core.exercises.verdict import Verdict
+from lcm_core.laws.worst_triple import WorstTriple, worst_associativity
 from lcm_core.operators import Cayley
 from lcm_core.seeding import Seeded
-from lcm_core.worst_triple import WorstTriple, worst_associativity
 
 MODULI = (2, 3, 7, 10)
 ELEMENTS = 5000  # of the sets that are added up modulo k

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from lcm_core.exercises.verdict import Verdict
-from lcm_core.laws import law_report
+from lcm_core.laws.measure import law_report
 from lcm_core.operators import Operator, make_operator
 from lcm_core.seeding import Seeded
 

@@ -13,8 +13,8 @@ from torch_geometric.data import Data
 
 from lcm_core.exercises.verdict import Verdict
 from lcm_core.tasks import BACE, BBBP
-from lcm_core.tasks.auc_uncertainty import auc_interval
-from lcm_core.trees import make_tree
+from lcm_core.tasks.molecules.auc_uncertainty import auc_interval
+from lcm_core.trees.tree import make_tree
 
 SCORES = (
     ([0.9, 0.8, 0.3, 0.1], [1, 1, 0, 0]),

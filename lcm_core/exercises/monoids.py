@@ -11,7 +11,7 @@ from torch import Tensor
 
 from lcm_core.exercises.verdict import Verdict
 from lcm_core.operators import Operator
-from lcm_core.trees import Tree, make_tree
+from lcm_core.trees.tree import Tree, make_tree
 
 TOLERANCE = 1e-3
 

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from lcm_core.exercises.verdict import Verdict
-from lcm_core.laws_in_words import laws_in_words
+from lcm_core.laws.in_words import laws_in_words
+from lcm_core.laws.wording import LawsInWords, number
 from lcm_core.operators import FormulaOperator, Operator, make_operator
 from lcm_core.operators.from_function import from_function
-from lcm_core.recipe import Recipe
-from lcm_core.wording import LawsInWords, number
+from lcm_core.training.recipe import Recipe
 
 WIDTH = 4
 

@@ -10,10 +10,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from lcm_core.aggregations.fold import FoldAggregation
 from lcm_core.exercises.verdict import Verdict
-from lcm_core.fold import FoldAggregation
 from lcm_core.operators import GRU
-from lcm_core.reduction import reduce
+from lcm_core.reduction.ragged import reduce
 from lcm_core.seeding import Seeded
 
 Step = Callable[[Any, Any], Any]

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from lcm_core.exercises.verdict import Verdict
-from lcm_core.trees import Tree, make_tree
+from lcm_core.trees.tree import Tree, make_tree
 
 #: Takes an operator and a list of elements, and gives the state that is left.
 Reduction = Callable[[Callable[[str, str], str], list[str]], str]

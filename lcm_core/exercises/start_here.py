@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from lcm_core.exercises.verdict import Verdict
-from lcm_core.laws import difference
+from lcm_core.laws.measure import difference
 from lcm_core.operators import Operator
 
 #: Easy numbers first, so that a counter-example can be checked in the head.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lcm_core.exercises.verdict import Verdict
-from lcm_core.trees import make_tree
+from lcm_core.trees.tree import make_tree
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 

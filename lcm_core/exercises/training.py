@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from lcm_core.exercises.verdict import Verdict
-from lcm_core.laws import law_penalty
+from lcm_core.laws.measure import law_penalty
 from lcm_core.operators import Operator, make_operator
-from lcm_core.recipe import Recipe
 from lcm_core.seeding import Seeded
+from lcm_core.training.recipe import Recipe
 
 ANSWERS = ([0, 1, 1, 2], [3, 3, 3, 3], [0, 0, 7, 7, 7, 100], [5, 1, 2, 3])
 

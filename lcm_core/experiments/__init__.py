@@ -6,7 +6,7 @@
 Each experiment is a module of this package with an `EXPERIMENT`.
 """
 
-from lcm_core.experiments.base import (
+from lcm_core.experiments.framework.base import (
     Experiment,
     Measurement,
     Picture,
@@ -15,8 +15,8 @@ from lcm_core.experiments.base import (
     Table,
     TrainingRun,
 )
-from lcm_core.experiments.finding import experiment_names, find_experiment
-from lcm_core.experiments.store import read_results
+from lcm_core.experiments.framework.finding import experiment_names, find_experiment
+from lcm_core.experiments.framework.store import read_results
 
 __all__ = [
     "Experiment",

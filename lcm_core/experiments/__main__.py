@@ -5,10 +5,10 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from lcm_core.experiments.finding import experiment_names, find_experiment
-from lcm_core.experiments.folders import checkpoints_folder, results_folder
-from lcm_core.experiments.runner import Options, run_experiment
-from lcm_core.experiments.store import Locked
+from lcm_core.experiments.framework.finding import experiment_names, find_experiment
+from lcm_core.experiments.framework.folders import checkpoints_folder, results_folder
+from lcm_core.experiments.framework.runner import Options, run_experiment
+from lcm_core.experiments.framework.store import Locked
 
 INTERRUPTED = 130  # what a shell gives for Ctrl-C
 

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from lcm_core.checkpoints import read_checkpoint
-from lcm_core.experiments.base import Experiment, Report, Results, TrainingRun
+from lcm_core.experiments.framework.base import Experiment, Report, Results, TrainingRun
+from lcm_core.experiments.framework.tables import score_table, value_table
 from lcm_core.experiments.second_minimum import DEFAULT
-from lcm_core.experiments.tables import score_table, value_table
-from lcm_core.recipe import Recipe
-from lcm_core.shipped import ship, trained, trained_names
-from lcm_core.training import STATE_KEYS
+from lcm_core.files.checkpoints import read_checkpoint
+from lcm_core.training.pretrained_models import ship, trained, trained_names
+from lcm_core.training.recipe import Recipe
+from lcm_core.training.trainer import STATE_KEYS
 
 __all__ = ["EXPERIMENT"]
 

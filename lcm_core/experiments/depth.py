@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from lcm_core.depth import Cost, measure
-from lcm_core.experiments.base import Experiment, Measurement, Picture, Report, Results, Table
+from lcm_core.depth.cost import Cost, measure
 from lcm_core.experiments.depth_words import (
     CHAIN,
     NETWORK,
@@ -19,7 +18,15 @@ from lcm_core.experiments.depth_words import (
     short,
     times_in_words,
 )
-from lcm_core.wording import power_of_ten
+from lcm_core.experiments.framework.base import (
+    Experiment,
+    Measurement,
+    Picture,
+    Report,
+    Results,
+    Table,
+)
+from lcm_core.laws.wording import power_of_ten
 
 __all__ = ["EXPERIMENT", "SIZES"]
 
@@ -27,7 +34,7 @@ SIZES = tuple(2 * 4**k for k in range(9))  # 2 to 131,072
 CHANNELS = 64
 PATIENCE = 3.0  # seconds in which the runs of one pass are repeated
 
-#: What is measured: a way of `lcm_core.depth_ways`, and an operator for those that take one.
+#: What is measured: a way of `lcm_core.depth.methods`, and an operator for those that take one.
 ROWS: Mapping[str, tuple[str, str]] = {
     TREE: ("tree", "symmetrized_gru"),
     CHAIN: ("chain", "symmetrized_gru"),

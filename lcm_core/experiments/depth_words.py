@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from lcm_core.depth import Cost
-from lcm_core.wording import power_of_ten
+from lcm_core.depth.cost import Cost
+from lcm_core.laws.wording import power_of_ten
 
 __all__ = [
     "CHAIN",

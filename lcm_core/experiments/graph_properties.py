@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from lcm_core.experiments.base import Experiment, Picture, Report, Results, TrainingRun
-from lcm_core.experiments.tables import LEVEL, score_table, spread, value_table, verdict
-from lcm_core.recipe import Recipe
-from lcm_core.tasks.graph_properties import PROPERTIES
-from lcm_core.tasks.property_graphs import SPLITS
+from lcm_core.experiments.framework.base import Experiment, Picture, Report, Results, TrainingRun
+from lcm_core.experiments.framework.tables import LEVEL, score_table, spread, value_table, verdict
+from lcm_core.tasks.graphs.dataset import SPLITS
+from lcm_core.tasks.graphs.properties import PROPERTIES
+from lcm_core.training.recipe import Recipe
 
 __all__ = ["EXPERIMENT"]
 

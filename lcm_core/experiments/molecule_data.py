@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from lcm_core.experiments.base import Measurement, Results, Table
-from lcm_core.experiments.tables import spread, verdict
+from lcm_core.experiments.framework.base import Measurement, Results, Table
+from lcm_core.experiments.framework.tables import spread, verdict
 from lcm_core.tasks import MoleculeTask, make_task
-from lcm_core.tasks.auc_uncertainty import auc_standard_error
+from lcm_core.tasks.molecules.auc_uncertainty import auc_standard_error
 
 __all__ = ["DATA", "FORM", "against", "data_jobs", "data_table"]
 

@@ -7,10 +7,18 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from lcm_core.experiments.base import Experiment, Job, Picture, Report, Results, Table, TrainingRun
+from lcm_core.experiments.framework.base import (
+    Experiment,
+    Job,
+    Picture,
+    Report,
+    Results,
+    Table,
+    TrainingRun,
+)
+from lcm_core.experiments.framework.tables import score_table, value_table
 from lcm_core.experiments.molecule_data import DATA, FORM, against, data_jobs, data_table
-from lcm_core.experiments.tables import score_table, value_table
-from lcm_core.recipe import Recipe
+from lcm_core.training.recipe import Recipe
 
 __all__ = ["EXPERIMENT"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from lcm_core.experiments.base import Experiment, Report, Results, Table, TrainingRun
-from lcm_core.experiments.tables import score_table, value_table
-from lcm_core.recipe import Recipe
+from lcm_core.experiments.framework.base import Experiment, Report, Results, Table, TrainingRun
+from lcm_core.experiments.framework.tables import score_table, value_table
+from lcm_core.training.recipe import Recipe
 
 __all__ = ["EXPERIMENT", "RACES"]
 

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.nn.aggr import LCMAggregation
 
-from lcm_core.experiments.base import Experiment, Measurement, Report, Results
-from lcm_core.experiments.tables import value_table
-from lcm_core.models import CategoricalEncoder
+from lcm_core.experiments.framework.base import Experiment, Measurement, Report, Results
+from lcm_core.experiments.framework.tables import value_table
+from lcm_core.models.networks import CategoricalEncoder
 from lcm_core.seeding import Seeded
 from lcm_core.tasks import SecondMinimum, SetBatch
 from lcm_core.tasks.base import seeded_generator

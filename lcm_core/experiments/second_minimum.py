@@ -8,9 +8,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from lcm_core.experiments.base import Experiment, Picture, Report, Results, TrainingRun
-from lcm_core.experiments.tables import score_table
-from lcm_core.recipe import Recipe
+from lcm_core.experiments.framework.base import Experiment, Picture, Report, Results, TrainingRun
+from lcm_core.experiments.framework.tables import score_table
+from lcm_core.training.recipe import Recipe
 
 __all__ = ["DEFAULT", "EXPERIMENT"]
 

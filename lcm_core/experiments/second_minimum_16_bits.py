@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from lcm_core.experiments.base import Experiment, Report, Results, TrainingRun
+from lcm_core.experiments.framework.base import Experiment, Report, Results, TrainingRun
+from lcm_core.experiments.framework.tables import score_table
 from lcm_core.experiments.second_minimum import DEFAULT
-from lcm_core.experiments.tables import score_table
 
 __all__ = ["EXPERIMENT"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lcm_core.experiments.base import Experiment, Report, Results, TrainingRun
+from lcm_core.experiments.framework.base import Experiment, Report, Results, TrainingRun
 from lcm_core.experiments.set_tasks_report import SIZES, show
-from lcm_core.recipe import Recipe
+from lcm_core.training.recipe import Recipe
 
 __all__ = ["EXPERIMENT"]
 

@@ -14,7 +14,7 @@ Curve = dict[str, np.ndarray]
 
 
 class Learned(Protocol):
-    """What is drawn of a step; `lcm_core.finite_monoids.LearnedTable` has it."""
+    """What is drawn of a step; `lcm_core.training.table_learner.LearnedTable` has it."""
 
     @property
     def step(self) -> int: ...

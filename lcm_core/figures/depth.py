@@ -19,7 +19,7 @@ LOWEST = -60.0
 
 
 class SecondsNumbers(Protocol):
-    """Seconds by two clocks; `lcm_core.depth.Seconds` has them."""
+    """Seconds by two clocks; `lcm_core.depth.cost.Seconds` has them."""
 
     @property
     def wall(self) -> float: ...
@@ -28,7 +28,7 @@ class SecondsNumbers(Protocol):
 
 
 class DepthNumbers(Protocol):
-    """What is drawn of one set reduced in one way; `lcm_core.depth.Cost` has it."""
+    """What is drawn of one set reduced in one way; `lcm_core.depth.cost.Cost` has it."""
 
     @property
     def n(self) -> int: ...

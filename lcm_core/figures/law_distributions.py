@@ -17,7 +17,7 @@ BINS_PER_DECADE = 8
 
 
 class LawDistribution(LawNumbers, Protocol):
-    """What is drawn of one law of one operator; `lcm_core.laws.LawError` has it."""
+    """What is drawn of one law of one operator; `lcm_core.laws.measure.LawError` has it."""
 
     @property
     def median(self) -> float: ...

@@ -16,7 +16,7 @@ GAP = 0.02  # between maps, as a share of the width
 
 
 class MapNumbers(Protocol):
-    """What is drawn of one operator; `lcm_core.law_maps.LawMap` has it."""
+    """What is drawn of one operator; `lcm_core.laws.maps.LawMap` has it."""
 
     @property
     def u(self) -> np.ndarray: ...

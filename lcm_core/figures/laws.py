@@ -13,7 +13,7 @@ from lcm_core.figures.palette import INK, category_colour, plain_layout
 
 
 class LawNumbers(Protocol):
-    """What is drawn of one law of one operator; `lcm_core.laws.LawError` has it."""
+    """What is drawn of one law of one operator; `lcm_core.laws.measure.LawError` has it."""
 
     @property
     def mean(self) -> float: ...

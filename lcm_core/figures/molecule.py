@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lcm_core.figures.palette import OKABE_ITO
-from lcm_core.tasks.featurise import import_rdkit
+from lcm_core.tasks.molecules.featurise import import_rdkit
 
 
 @dataclass(frozen=True, repr=False)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from lcm_core.figures.molecule import Picture
 from lcm_core.figures.palette import OKABE_ITO
-from lcm_core.tasks.featurise import import_rdkit
+from lcm_core.tasks.molecules.featurise import import_rdkit
 
 __all__ = ["scaffold_figure"]
 

@@ -26,7 +26,7 @@ Curve = dict[str, np.ndarray]
 
 
 class RecordNumbers(Protocol):
-    """What is drawn of one record; `lcm_core.training.Record` has it."""
+    """What is drawn of one record; `lcm_core.training.trainer.Record` has it."""
 
     @property
     def step(self) -> int: ...

@@ -11,11 +11,11 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from lcm_core.checks import check_states
-from lcm_core.laws import difference, variance
+from lcm_core.laws.measure import difference, variance
 from lcm_core.operators import Operator
-from lcm_core.reduction import reduce
-from lcm_core.trees import Tree
+from lcm_core.reduction.checks import check_states
+from lcm_core.reduction.ragged import reduce
+from lcm_core.trees.tree import Tree
 
 __all__ = ["Deviations", "SharedTrees", "measure_deviations"]
 

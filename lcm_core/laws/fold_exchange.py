@@ -6,9 +6,9 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from lcm_core.fold import FoldAggregation
-from lcm_core.laws import LawError, variance
-from lcm_core.spreads import shuffle_within_sets
+from lcm_core.aggregations.fold import FoldAggregation
+from lcm_core.laws.measure import LawError, variance
+from lcm_core.laws.spreads import shuffle_within_sets
 
 __all__ = ["Exchanges", "draw_exchanges", "fold_exchange_error", "sire_penalty"]
 

@@ -12,11 +12,11 @@ import itertools
 import torch
 from torch import Tensor
 
-from lcm_core.laws import LAWS, arity, difference, law_sides
+from lcm_core.laws.measure import LAWS, arity, difference, law_sides
+from lcm_core.laws.wording import LawInWords, LawsInWords, assigned, located, told_apart, written
 from lcm_core.operators import FormulaOperator, Operator
 from lcm_core.operators.find_identity import Identity, find_identity
 from lcm_core.operators.formula import identity_of
-from lcm_core.wording import LawInWords, LawsInWords, assigned, located, told_apart, written
 
 __all__ = ["LawInWords", "LawsInWords", "laws_in_words"]
 

@@ -7,10 +7,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from lcm_core.checks import check_states
-from lcm_core.laws import arity, difference, distances_of, law_sides
+from lcm_core.laws.measure import arity, difference, distances_of, law_sides
+from lcm_core.laws.populations import Population
 from lcm_core.operators import Operator
-from lcm_core.populations import Population
+from lcm_core.reduction.checks import check_states
 
 __all__ = ["LawMap", "Plane", "Probe", "law_map", "principal_plane"]
 

@@ -15,11 +15,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from lcm_core.checks import check_finite, check_states
 from lcm_core.errors import unknown
+from lcm_core.laws.populations import Population
+from lcm_core.laws.search import search_largest
 from lcm_core.operators import Operator
-from lcm_core.populations import Population
-from lcm_core.search import search_largest
+from lcm_core.reduction.checks import check_finite, check_states
 
 __all__ = [
     "LAWS",
@@ -237,7 +237,8 @@ def level_samples(
     The states of a tuple are drawn independently, so that levels mix, as they do in other trees.
 
     Args:
-        levels: the states of each level (`lcm_core.plan.Levels.states`); empty ones are left out.
+        levels: the states of each level (`Levels.states` in `lcm_core.reduction`); empty ones are
+            left out.
         count: number of tuples, rounded up to a multiple of the number of levels.
         arity: states a tuple.
         generator: on the CPU; it draws which.

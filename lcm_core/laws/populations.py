@@ -7,7 +7,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from lcm_core.operators import Operator
-from lcm_core.reduction import reduce
+from lcm_core.reduction.ragged import reduce
 
 __all__ = ["Population", "closure_population", "encoded_population", "gaussian_population"]
 

@@ -7,8 +7,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from lcm_core.laws.populations import Population
 from lcm_core.operators import Operator
-from lcm_core.populations import Population
 
 __all__ = ["Found", "search_largest"]
 

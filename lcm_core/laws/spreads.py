@@ -6,9 +6,9 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from lcm_core.laws import LawError, difference, variance
+from lcm_core.laws.measure import LawError, difference, variance
 from lcm_core.operators import Operator
-from lcm_core.reduction import reduce
+from lcm_core.reduction.ragged import reduce
 
 __all__ = ["order_spread", "shuffle_within_sets", "tree_spread"]
 

@@ -9,18 +9,18 @@ from torch_geometric.data import Batch
 from torch_geometric.nn import MessagePassing
 from torch_geometric.nn.aggr import Aggregation
 
-from lcm_core.aggregation import LCMAggregation
-from lcm_core.baselines import BASELINES, Baseline, make_baseline
+from lcm_core.aggregations.fold import CELLS, FoldAggregation
+from lcm_core.aggregations.lcm import LCMAggregation
+from lcm_core.aggregations.pyg import BASELINES, Baseline, make_baseline
 from lcm_core.errors import unknown
-from lcm_core.fold import CELLS, FoldAggregation
+from lcm_core.models.pna_benchmark import PropertyModel
 from lcm_core.operators import GRU, MLP, FormulaOperator, make_operator, operator_names
 from lcm_core.operators.base import operator_class
-from lcm_core.plan import ReductionPlan
-from lcm_core.property_model import PropertyModel
-from lcm_core.reduction import make_plan
-from lcm_core.regularisers import LAW_PENALTIES
+from lcm_core.reduction.plan import ReductionPlan
+from lcm_core.reduction.ragged import make_plan
 from lcm_core.tasks import SetBatch
-from lcm_core.trees import Tree
+from lcm_core.training.regularisers import LAW_PENALTIES
+from lcm_core.trees.tree import Tree
 
 __all__ = [
     "GraphModel",

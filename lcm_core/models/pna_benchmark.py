@@ -10,10 +10,10 @@ from torch import Tensor, nn
 from torch_geometric.data import Batch
 from torch_geometric.nn.aggr import Aggregation
 
-from lcm_core.aggregation import LCMAggregation
-from lcm_core.plan import ReductionPlan
-from lcm_core.reduction import make_plan
-from lcm_core.trees import Tree
+from lcm_core.aggregations.lcm import LCMAggregation
+from lcm_core.reduction.plan import ReductionPlan
+from lcm_core.reduction.ragged import make_plan
+from lcm_core.trees.tree import Tree
 
 __all__ = ["Neighborhoods", "PropertyModel"]
 

@@ -13,7 +13,7 @@ from lcm_core.operators.mean import Mean
 from lcm_core.operators.mlp import MLP, SymmetrizedMLP
 from lcm_core.operators.quasi_arithmetic import QuasiArithmetic
 from lcm_core.operators.sum import Sum
-from lcm_core.operators.symmetrized import Symmetrized, symmetrized
+from lcm_core.operators.symmetrization import Symmetrized, symmetrized
 from lcm_core.operators.tropical import Tropical
 
 __all__ = [

@@ -56,7 +56,7 @@ class Operator(nn.Module):
     and `lower` default to doing nothing.
 
     Class attributes `commutative` and `associative` say which laws hold *by construction*,
-    whatever the parameters are. Everything else is measured (`lcm_core.laws`).
+    whatever the parameters are. Everything else is measured (`lcm_core.laws.measure`).
 
     Args:
         channels: width of an element.

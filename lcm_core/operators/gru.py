@@ -2,8 +2,8 @@ import torch
 from torch import Tensor, nn
 
 from lcm_core.operators.base import Operator, register
-from lcm_core.operators.gru_kernel import SymmetrizedGRUKernel
-from lcm_core.operators.symmetrized import Symmetrized
+from lcm_core.operators.kernels.symmetrized_gru import SymmetrizedGRUKernel
+from lcm_core.operators.symmetrization import Symmetrized
 
 
 @register("gru")

@@ -2,7 +2,7 @@ import torch
 from torch import Tensor, nn
 
 from lcm_core.operators.base import Operator, register
-from lcm_core.operators.symmetrized import Symmetrized
+from lcm_core.operators.symmetrization import Symmetrized
 
 
 @register("mlp")

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from lcm_core.operators import Operator
-from lcm_core.plan import ReductionPlan
+from lcm_core.reduction.plan import ReductionPlan
 
 
 def check_states(operator: Operator, x: Tensor) -> None:

@@ -24,7 +24,7 @@ from torch import Tensor
 
 from lcm_core.operators import Operator
 from lcm_core.operators.base import PairKernel
-from lcm_core.plan import ReductionPlan, Rows, Source, take
+from lcm_core.reduction.plan import ReductionPlan, Rows, Source, take
 
 __all__ = ["Levels", "run", "use_kernels"]
 

@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from lcm_core.trees import TREE_NAMES, Tree, make_tree
+from lcm_core.trees.tree import TREE_NAMES, Tree, make_tree
 
 __all__ = ["BalancedTrees", "Layout", "layout_of_trees", "resolve_tree"]
 

@@ -10,8 +10,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from lcm_core.layout import BalancedTrees, Layout, Pieces, layout_of_trees
-from lcm_core.trees import Tree
+from lcm_core.reduction.layout import BalancedTrees, Layout, Pieces, layout_of_trees
+from lcm_core.trees.tree import Tree
 
 __all__ = ["ReductionPlan", "Rows", "take"]
 
@@ -38,7 +38,7 @@ class ReductionPlan:
     Made by `from_sizes`, or from ptr or index by `lcm_core.reduction.make_plan`. It serves any
     operator, layer and epoch. No padding is ever combined: work is one pair an inner node.
 
-    The states lie as `lcm_core.layout` says: late leaves, then the states of level 1, 2, …
+    The states lie as `layout.py` says: late leaves, then the states of level 1, 2, …
 
     Args:
         bounds: where the states of level 0, 1, …, depth begin; last, the number of states.
@@ -120,7 +120,7 @@ class ReductionPlan:
 
         Args:
             sizes: number of elements of each set, (B,).
-            tree: a name of `lcm_core.trees.TREE_NAMES`, a `Tree`, or a bracketing (with the last
+            tree: a name of `lcm_core.TREE_NAMES`, a `Tree`, or a bracketing (with the last
                 two each set that is not empty must have that number of leaves).
             seed: of the `random` tree.
             device: where the states will be.

@@ -6,7 +6,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from lcm_core.checks import (
+from lcm_core.operators import Operator
+from lcm_core.reduction.checks import (
     bounds_of_sets,
     check_places,
     check_plan,
@@ -14,11 +15,10 @@ from lcm_core.checks import (
     identity_for,
     read_sets,
 )
-from lcm_core.engine import Levels, run
-from lcm_core.layout import BalancedTrees, resolve_tree
-from lcm_core.operators import Operator
-from lcm_core.plan import ReductionPlan
-from lcm_core.trees import Tree
+from lcm_core.reduction.engine import Levels, run
+from lcm_core.reduction.layout import BalancedTrees, resolve_tree
+from lcm_core.reduction.plan import ReductionPlan
+from lcm_core.trees.tree import Tree
 
 __all__ = ["make_plan", "reduce", "trace"]
 

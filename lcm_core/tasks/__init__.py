@@ -9,16 +9,16 @@ torch.Size([3, 4])
 from typing import Any
 
 from lcm_core.errors import unknown
-from lcm_core.tasks.above_mean import AboveMean
 from lcm_core.tasks.base import SetBatch, Task
-from lcm_core.tasks.distinct import Distinct
-from lcm_core.tasks.graph_properties import GraphProperties, OriginalGraphProperties
-from lcm_core.tasks.median import Median
-from lcm_core.tasks.molecules import MoleculeTask
-from lcm_core.tasks.second_minimum import SecondMinimum
-from lcm_core.tasks.set_task import SetTask
-from lcm_core.tasks.shipped_molecules import BACE, BBBP, HIV, ClinTox
-from lcm_core.tasks.sum_modulo import Parity, SumModulo
+from lcm_core.tasks.graphs.properties import GraphProperties, OriginalGraphProperties
+from lcm_core.tasks.molecules.shipped import BACE, BBBP, HIV, ClinTox
+from lcm_core.tasks.molecules.task import MoleculeTask
+from lcm_core.tasks.sets.above_mean import AboveMean
+from lcm_core.tasks.sets.distinct import Distinct
+from lcm_core.tasks.sets.median import Median
+from lcm_core.tasks.sets.second_minimum import SecondMinimum
+from lcm_core.tasks.sets.set_task import SetTask
+from lcm_core.tasks.sets.sum_modulo import Parity, SumModulo
 
 __all__ = [
     "BACE",

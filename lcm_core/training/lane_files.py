@@ -11,10 +11,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from lcm_core.checkpoints import read_checkpoint, write_checkpoint
-from lcm_core.lane import Lane
-from lcm_core.recipe import Recipe
-from lcm_core.training import STATE_KEYS, Record
+from lcm_core.files.checkpoints import read_checkpoint, write_checkpoint
+from lcm_core.training.recipe import Recipe
+from lcm_core.training.run_state import Lane
+from lcm_core.training.trainer import STATE_KEYS, Record
 
 __all__ = ["read_lanes", "save_lanes"]
 

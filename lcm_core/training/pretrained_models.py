@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from lcm_core.checkpoints import read_checkpoint, write_checkpoint
 from lcm_core.errors import unknown
+from lcm_core.files.checkpoints import read_checkpoint, write_checkpoint
 from lcm_core.operators import Operator
 
 if TYPE_CHECKING:  # its tasks and models are loaded only where a model is used
-    from lcm_core.training import Trainer
+    from lcm_core.training.trainer import Trainer
 
 __all__ = ["FOLDER", "Trained", "ship", "trained", "trained_names"]
 
 #: What `python -m lcm_core.experiments checkpoints` writes.
-FOLDER = Path(__file__).parent / "trained"
+FOLDER = Path(__file__).parent / "weights"
 
 KEYS = ("recipe", "model", "title", "metric", "scores", "constants")
 
@@ -48,8 +48,8 @@ class Trained:
     @cached_property
     def trainer(self) -> Trainer:
         """A trainer with this model, to evaluate; its optimiser is as at the beginning."""
-        from lcm_core.recipe import Recipe
-        from lcm_core.training import Trainer
+        from lcm_core.training.recipe import Recipe
+        from lcm_core.training.trainer import Trainer
 
         trainer = Trainer(Recipe.parse(self.recipe))
         trainer.model.load_state_dict(self.state)
@@ -58,8 +58,8 @@ class Trained:
     @property
     def has_operator(self) -> bool:
         """Whether its readout has an operator on states, as folds have not."""
-        from lcm_core.models import BASELINES, FOLDS
-        from lcm_core.recipe import Recipe
+        from lcm_core.models.networks import BASELINES, FOLDS
+        from lcm_core.training.recipe import Recipe
 
         return Recipe.parse(self.recipe).operator not in {*FOLDS, *BASELINES}
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple, get_type_hints
 
 from lcm_core.errors import unknown
-from lcm_core.models import check_aggregation, penalties_of
-from lcm_core.regularisers import PENALTIES, PENALTY_STATES
+from lcm_core.models.networks import check_aggregation, penalties_of
 from lcm_core.tasks import task_kind, task_names
-from lcm_core.trees import TREE_NAMES
+from lcm_core.training.regularisers import PENALTIES, PENALTY_STATES
+from lcm_core.trees.tree import TREE_NAMES
 
 __all__ = ["LIVE_FIELDS", "Event", "Recipe"]
 

@@ -7,12 +7,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lcm_core.aggregation import LCMAggregation
-from lcm_core.engine import Levels
-from lcm_core.fold import FoldAggregation, FoldedSets
-from lcm_core.laws import arity, law_penalty, level_samples
+from lcm_core.aggregations.fold import FoldAggregation, FoldedSets
+from lcm_core.aggregations.lcm import LCMAggregation
+from lcm_core.laws.fold_exchange import sire_penalty
+from lcm_core.laws.measure import arity, law_penalty, level_samples
 from lcm_core.operators import Operator
-from lcm_core.sire import sire_penalty
+from lcm_core.reduction.engine import Levels
 
 __all__ = ["LAW_PENALTIES", "PENALTIES", "PENALTY_STATES", "Regularisers", "holds_by_construction"]
 

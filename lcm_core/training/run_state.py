@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from lcm_core.recipe import Recipe
-from lcm_core.training import Record, Trainer
+from lcm_core.training.recipe import Recipe
+from lcm_core.training.trainer import Record, Trainer
 
 __all__ = ["Lane", "lane_labels", "lane_names"]
 

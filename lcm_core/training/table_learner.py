@@ -10,12 +10,12 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from lcm_core.errors import unknown
-from lcm_core.laws import law_penalty
+from lcm_core.laws.measure import law_penalty
+from lcm_core.laws.worst_triple import worst_associativity
 from lcm_core.operators import Cayley
-from lcm_core.plan import ReductionPlan
-from lcm_core.reduction import reduce
+from lcm_core.reduction.plan import ReductionPlan
+from lcm_core.reduction.ragged import reduce
 from lcm_core.seeding import Seeded
-from lcm_core.worst_triple import worst_associativity
 
 __all__ = ["MONOIDS", "LearnedTable", "TableLearner", "monoid_table"]
 

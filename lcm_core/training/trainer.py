@@ -16,19 +16,19 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ConstantLR, LRScheduler, OneCycleLR
 
-from lcm_core.aggregation import LCMAggregation
-from lcm_core.checkpoints import read_checkpoint, write_checkpoint
-from lcm_core.fold import FoldAggregation
-from lcm_core.laws import LAWS, law_report
-from lcm_core.models import make_model
-from lcm_core.populations import closure_population
-from lcm_core.recipe import Recipe
-from lcm_core.regularisers import PENALTIES, Regularisers
+from lcm_core.aggregations.fold import FoldAggregation
+from lcm_core.aggregations.lcm import LCMAggregation
+from lcm_core.files.checkpoints import read_checkpoint, write_checkpoint
+from lcm_core.laws.fold_exchange import fold_exchange_error
+from lcm_core.laws.measure import LAWS, law_report
+from lcm_core.laws.populations import closure_population
+from lcm_core.laws.spreads import order_spread
+from lcm_core.models.networks import make_model
 from lcm_core.seeding import Seeded
-from lcm_core.sire import fold_exchange_error
-from lcm_core.spreads import order_spread
 from lcm_core.tasks import make_task, task_options
 from lcm_core.tasks.base import Task, seeded_generator
+from lcm_core.training.recipe import Recipe
+from lcm_core.training.regularisers import PENALTIES, Regularisers
 
 __all__ = ["Record", "Trainer", "TrainingError", "pick_device"]
 

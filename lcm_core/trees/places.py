@@ -5,7 +5,7 @@ from __future__ import annotations
 import networkx as nx
 import numpy as np
 
-from lcm_core.trees import Tree
+from lcm_core.trees.tree import Tree
 
 DRAWN_DIMENSIONS = 3
 BALL_STEPS = 1000

@@ -16,14 +16,14 @@ from itertools import permutations
 import networkx as nx
 import numpy as np
 
-from lcm_core.polytope_places import (
+from lcm_core.trees.places import (
     in_own_hyperplane,
     like_distances,
     loday_coordinates,
     on_petersen_graph,
     placed,
 )
-from lcm_core.trees import Tree
+from lcm_core.trees.tree import Tree
 
 __all__ = [
     "associahedron",

@@ -21,8 +21,8 @@ import threading
 import torch
 import lcm_core
 from lcm_core.widgets import *
-from lcm_core.widgets.panel import Panel
-from lcm_core.widgets.shelf import shelf
+from lcm_core.widgets.base.panel import Panel
+from lcm_core.widgets.operators.catalog import shelf
 
 def threads():
     return sorted(thread.name for thread in threading.enumerate() if thread.name.startswith("lcm"))

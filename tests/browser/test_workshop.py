@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 def test_an_operator_of_a_cell_is_in_the_menus_at_once(workshop: NotebookPage) -> None:
     workshop.add_cell(
-        "from lcm_core.widgets.operator_menu import OperatorMenu\n"
+        "from lcm_core.widgets.operators.menu import OperatorMenu\n"
         "heard = []\n"
         "menu = OperatorMenu('sum', lambda: heard.append(menu.label))\n"
         "menu.widget"

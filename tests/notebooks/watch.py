@@ -71,7 +71,7 @@ def report() -> None:
     import ipywidgets
     from ipywidgets.widgets.widget import _instances
 
-    from lcm_core.widgets.panel import Panel
+    from lcm_core.widgets.base.panel import Panel
 
     wait_until(lambda: not workers(), SETTLE)
     widgets = list(_instances.values())

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from lcm_core.experiments.results import Results
-from lcm_core.recipe import Recipe
+from lcm_core.experiments.framework.results import Results
+from lcm_core.training.recipe import Recipe
 
 __all__ = ["Experiment", "Measurement", "Picture", "Report", "Results", "Table", "TrainingRun"]
 

@@ -7,8 +7,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from lcm_core.recipe import Recipe
-from lcm_core.training import Trainer
+from lcm_core.training.recipe import Recipe
+from lcm_core.training.trainer import Trainer
 
 __all__ = ["Calibration", "calibrate"]
 

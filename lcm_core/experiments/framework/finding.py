@@ -5,14 +5,14 @@ from importlib import import_module
 from pathlib import Path
 
 from lcm_core.errors import unknown
-from lcm_core.experiments.base import Experiment
+from lcm_core.experiments.framework.base import Experiment
 
 __all__ = ["experiment_names", "find_experiment"]
 
 
 def experiment_names() -> list[str]:
     """The experiments of this package: its modules that set `EXPERIMENT`."""
-    return sorted(path.stem for path in Path(__file__).parent.glob("*.py") if _defines(path))
+    return sorted(path.stem for path in Path(__file__).parents[1].glob("*.py") if _defines(path))
 
 
 def find_experiment(name: str) -> Experiment:

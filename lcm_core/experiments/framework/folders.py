@@ -7,7 +7,7 @@ __all__ = ["checkpoints_folder", "home", "results_folder"]
 
 def home() -> Path:
     """The checkout that this library is used from; the working folder if it is installed."""
-    checkout = Path(__file__).resolve().parents[2]
+    checkout = Path(__file__).resolve().parents[3]
     return checkout if (checkout / "pyproject.toml").exists() else Path.cwd()
 
 

@@ -63,7 +63,7 @@ def processor() -> str:
 
 def git_commit() -> str | None:
     """The commit of this library, `+` after it if its files are changed; None outside a clone."""
-    here = Path(__file__).resolve().parents[1]
+    here = Path(__file__).resolve().parents[2]
 
     def git(*arguments: str) -> str:
         command = ["git", "-C", str(here), *arguments]

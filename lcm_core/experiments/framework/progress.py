@@ -6,7 +6,7 @@ from types import TracebackType
 
 from tqdm import tqdm
 
-from lcm_core.experiments.work import Progress
+from lcm_core.experiments.framework.work import Progress
 
 __all__ = ["Bar"]
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lcm_core.experiments import claims
-from lcm_core.experiments.base import Experiment, Picture, Table
-from lcm_core.experiments.finding import find_experiment
-from lcm_core.experiments.machine import in_words
-from lcm_core.experiments.results import Measured, Results, Run, in_order
-from lcm_core.experiments.store import Store
+from lcm_core.experiments.framework.base import Experiment, Picture, Table
+from lcm_core.experiments.framework.finding import find_experiment
+from lcm_core.experiments.framework.machine import in_words
+from lcm_core.experiments.framework.results import Measured, Results, Run, in_order
+from lcm_core.experiments.framework.store import Store
 
 __all__ = ["Rendered", "claims_lines", "facts_of", "markdown", "render"]
 

@@ -9,15 +9,23 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
-from lcm_core.experiments.base import Experiment, Job, Measurement, TrainingRun
-from lcm_core.experiments.calibration import Calibration
-from lcm_core.experiments.machine import describe_machine
-from lcm_core.experiments.progress import Bar
-from lcm_core.experiments.results import Measured, Run
-from lcm_core.experiments.store import Store, locked
-from lcm_core.experiments.work import Calibrate, Done, Failed, Measure, Progress, Train, Work
-from lcm_core.experiments.workers import Here, Others, Workers
-from lcm_core.training import pick_device
+from lcm_core.experiments.framework.base import Experiment, Job, Measurement, TrainingRun
+from lcm_core.experiments.framework.calibration import Calibration
+from lcm_core.experiments.framework.machine import describe_machine
+from lcm_core.experiments.framework.progress import Bar
+from lcm_core.experiments.framework.results import Measured, Run
+from lcm_core.experiments.framework.store import Store, locked
+from lcm_core.experiments.framework.work import (
+    Calibrate,
+    Done,
+    Failed,
+    Measure,
+    Progress,
+    Train,
+    Work,
+)
+from lcm_core.experiments.framework.workers import Here, Others, Workers
+from lcm_core.training.trainer import pick_device
 
 __all__ = ["Options", "run_experiment"]
 

@@ -11,11 +11,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from lcm_core.experiments.base import Experiment, Job, Measurement, Results, TrainingRun
-from lcm_core.experiments.calibration import Calibration
-from lcm_core.experiments.finding import find_experiment
-from lcm_core.experiments.folders import results_folder
-from lcm_core.experiments.results import Measured, Run, in_order
+from lcm_core.experiments.framework.base import Experiment, Job, Measurement, Results, TrainingRun
+from lcm_core.experiments.framework.calibration import Calibration
+from lcm_core.experiments.framework.finding import find_experiment
+from lcm_core.experiments.framework.folders import results_folder
+from lcm_core.experiments.framework.results import Measured, Run, in_order
 
 __all__ = ["Locked", "Store", "locked", "read_results", "stored"]
 

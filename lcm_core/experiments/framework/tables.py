@@ -5,8 +5,8 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable, Sequence
 
-from lcm_core.experiments.base import Table
-from lcm_core.experiments.results import Results
+from lcm_core.experiments.framework.base import Table
+from lcm_core.experiments.framework.results import Results
 
 __all__ = [
     "BETTER",

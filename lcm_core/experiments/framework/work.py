@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lcm_core.experiments.base import Measurement
-from lcm_core.experiments.calibration import calibrate
-from lcm_core.experiments.finding import find_experiment
-from lcm_core.lane import Lane
-from lcm_core.lane_files import read_lanes, save_lanes
-from lcm_core.recipe import Recipe
-from lcm_core.training import Record
+from lcm_core.experiments.framework.base import Measurement
+from lcm_core.experiments.framework.calibration import calibrate
+from lcm_core.experiments.framework.finding import find_experiment
+from lcm_core.training.lane_files import read_lanes, save_lanes
+from lcm_core.training.recipe import Recipe
+from lcm_core.training.run_state import Lane
+from lcm_core.training.trainer import Record
 
 __all__ = ["Calibrate", "Done", "Event", "Failed", "Measure", "Progress", "Train", "Work", "events"]
 

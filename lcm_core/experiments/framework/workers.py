@@ -14,7 +14,7 @@ from typing import Protocol
 
 import torch
 
-from lcm_core.experiments.work import Event, Failed, Progress, Work, events
+from lcm_core.experiments.framework.work import Event, Failed, Progress, Work, events
 
 __all__ = ["Here", "Others", "Workers", "one_thread"]
 

@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lcm_core.laws import LawError, LawReport
+from lcm_core.laws.measure import LawError, LawReport
 
 __all__ = ["BatchMates", "Certificate", "EmptySet", "TimeAgainstSize"]
 

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.nn import aggr
 
-from lcm_core.aggregation import LCMAggregation
-from lcm_core.certificate import Certificate
-from lcm_core.certified_measures import (
+from lcm_core.aggregations.lcm import LCMAggregation
+from lcm_core.laws.certificates.certificate import Certificate
+from lcm_core.laws.certificates.measures import (
     Predict,
     batch_mates,
     empty_set,
@@ -20,9 +20,9 @@ from lcm_core.certified_measures import (
     time_against_size,
     unit_and_rounding,
 )
-from lcm_core.laws import LawReport, law_report
+from lcm_core.laws.measure import LawReport, law_report
+from lcm_core.laws.populations import closure_population
 from lcm_core.operators import Operator, make_operator
-from lcm_core.populations import closure_population
 
 __all__ = ["certify"]
 

@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lcm_core.certificate import BatchMates, EmptySet, TimeAgainstSize
-from lcm_core.laws import LawError, difference, variance
+from lcm_core.laws.certificates.certificate import BatchMates, EmptySet, TimeAgainstSize
+from lcm_core.laws.measure import LawError, difference, variance
+from lcm_core.laws.spreads import order_spread
 from lcm_core.operators import Operator
-from lcm_core.spreads import order_spread
 
 __all__ = [
     "batch_mates",

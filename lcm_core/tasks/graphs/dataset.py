@@ -8,8 +8,8 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from lcm_core.tasks.graph_families import draw_graphs
-from lcm_core.tasks.graph_labels import (
+from lcm_core.tasks.graphs.families import draw_graphs
+from lcm_core.tasks.graphs.labels import (
     distances,
     eccentricity,
     is_bipartite,

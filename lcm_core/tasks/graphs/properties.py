@@ -9,8 +9,8 @@ from torch import Tensor
 from torch_geometric.data import Batch, Data
 
 from lcm_core.tasks.base import Device, Task
-from lcm_core.tasks.graph_families import FAMILIES
-from lcm_core.tasks.property_graphs import SPLITS, PropertyGraphs, property_graphs
+from lcm_core.tasks.graphs.dataset import SPLITS, PropertyGraphs, property_graphs
+from lcm_core.tasks.graphs.families import FAMILIES
 from lcm_core.tasks.stored import gather, visits
 
 PROPERTIES = (

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 from torch import Tensor
 
-from lcm_core.tasks.molecules import roc_auc
+from lcm_core.tasks.molecules.task import roc_auc
 
 __all__ = ["auc_interval", "auc_standard_error"]
 

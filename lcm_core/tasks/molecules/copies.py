@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from lcm_core.tasks.molecule_table import MoleculeTable, Unparsable
+from lcm_core.tasks.molecules.table import MoleculeTable, Unparsable
 
 TENSORS = ("x", "edge_index", "edge_attr", "node_ptr", "edge_ptr", "y")
 

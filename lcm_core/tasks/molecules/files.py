@@ -3,8 +3,8 @@
 Reading molecules through RDKit takes about a millisecond and a half each: three seconds for
 BBBP's 2,039, a minute for the 41,127 of HIV. So `process("table.csv")` writes the result beside
 the file, as table.npz, which loads in a fraction of a second; and a file with no such copy and at
-least `LARGE` rows gets one in the cache folder (`lcm_core.cache`) when it is first read. A copy is
-used as long as the CSV file has exactly the contents that it was made from.
+least `LARGE` rows gets one in the cache (`lcm_core.files.cache`) when it is first read. A copy
+is used as long as the CSV file has exactly the contents that it was made from.
 """
 
 import csv
@@ -20,11 +20,17 @@ import torch
 from torch_geometric import __version__ as pyg_version
 from tqdm import tqdm
 
-from lcm_core.cache import cached
 from lcm_core.errors import unknown
-from lcm_core.tasks.featurise import featurise, import_rdkit, parse, scaffold, silent_rdkit
-from lcm_core.tasks.molecule_copies import read_copy, write_copy
-from lcm_core.tasks.molecule_table import MoleculeTable, Unparsable
+from lcm_core.files.cache import cached
+from lcm_core.tasks.molecules.copies import read_copy, write_copy
+from lcm_core.tasks.molecules.featurise import (
+    featurise,
+    import_rdkit,
+    parse,
+    scaffold,
+    silent_rdkit,
+)
+from lcm_core.tasks.molecules.table import MoleculeTable, Unparsable
 
 LARGE = 5_000  # rows: about seven seconds
 ZERO_OR_ONE = {"0": 0, "1": 1, "0.0": 0, "1.0": 1}

@@ -5,8 +5,8 @@ import gzip
 import io
 from pathlib import Path
 
-from lcm_core.cache import cached
 from lcm_core.errors import unknown
+from lcm_core.files.cache import cached
 
 
 def moleculenet_file(name: str) -> tuple[Path, str, list[str]]:

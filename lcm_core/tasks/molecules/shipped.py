@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
-from lcm_core.tasks.molecule_files import ZERO_OR_ONE
-from lcm_core.tasks.molecules import MoleculeTask
+from lcm_core.tasks.molecules.files import ZERO_OR_ONE
+from lcm_core.tasks.molecules.task import MoleculeTask
 
 FOLDER = Path(__file__).parent / "data"
 
@@ -70,7 +70,8 @@ class HIV(ShippedMolecules):
 
     The screen had three outcomes; moderately active (CM) and active (CA) count as 1, inactive
     (CI) as 0, as in MoleculeNet. The first use makes the graphs, which takes about a minute and
-    needs RDKit, and keeps them in the cache folder (`lcm_core.cache`); a bar shows how far it is.
+    needs RDKit, and keeps them in the cache folder (`lcm_core.files.cache`); a bar shows its
+    progress.
 
     Source: Drug Therapeutics Program AIDS antiviral screen, National Cancer Institute,
     https://wiki.nci.nih.gov/display/NCIDTPdata/AIDS+Antiviral+Screen+Data

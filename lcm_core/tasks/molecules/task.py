@@ -10,11 +10,11 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from torch_geometric.data import Batch, Data
 
 from lcm_core.tasks.base import Device, Task
-from lcm_core.tasks.featurise import EDGE_CARDINALITIES, NODE_CARDINALITIES
-from lcm_core.tasks.molecule_files import ZERO_OR_ONE, load_table
-from lcm_core.tasks.molecule_table import Unparsable
-from lcm_core.tasks.moleculenet import moleculenet_file
-from lcm_core.tasks.scaffold_split import scaffold_split
+from lcm_core.tasks.molecules.featurise import EDGE_CARDINALITIES, NODE_CARDINALITIES
+from lcm_core.tasks.molecules.files import ZERO_OR_ONE, load_table
+from lcm_core.tasks.molecules.moleculenet import moleculenet_file
+from lcm_core.tasks.molecules.scaffold_split import scaffold_split
+from lcm_core.tasks.molecules.table import Unparsable
 from lcm_core.tasks.stored import visits
 
 MOLECULES_IN_AN_EVALUATION_BATCH = 256

@@ -4,8 +4,8 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from lcm_core.tasks.set_answers import CountTask
-from lcm_core.tasks.set_task import SortedSets, owners
+from lcm_core.tasks.sets.answers import CountTask
+from lcm_core.tasks.sets.set_task import SortedSets, owners
 
 
 class AboveMean(CountTask):

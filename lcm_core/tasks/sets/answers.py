@@ -13,7 +13,7 @@ from torch.nn.functional import (
 )
 
 from lcm_core.tasks.base import SetBatch
-from lcm_core.tasks.set_task import SetTask
+from lcm_core.tasks.sets.set_task import SetTask
 
 
 class BitsTask(SetTask):

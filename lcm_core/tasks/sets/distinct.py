@@ -4,8 +4,8 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from lcm_core.tasks.set_answers import CountTask
-from lcm_core.tasks.set_task import SortedSets, owners
+from lcm_core.tasks.sets.answers import CountTask
+from lcm_core.tasks.sets.set_task import SortedSets, owners
 
 LARGEST_EXPONENT = 10  # 1,024 values are many, even for the largest sets of a split
 

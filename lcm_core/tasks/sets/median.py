@@ -7,8 +7,8 @@ import numpy as np
 from jaxtyping import Int
 from torch import Tensor
 
-from lcm_core.tasks.set_answers import BitsTask
-from lcm_core.tasks.set_task import EVALUATION_SIZES, SortedSets
+from lcm_core.tasks.sets.answers import BitsTask
+from lcm_core.tasks.sets.set_task import EVALUATION_SIZES, SortedSets
 
 MOST_CANDIDATES = 2**16  # for the likeliest median
 

@@ -8,8 +8,8 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from lcm_core.tasks.set_answers import BitsTask
-from lcm_core.tasks.set_task import EVALUATION_SIZES, SortedSets, owners
+from lcm_core.tasks.sets.answers import BitsTask
+from lcm_core.tasks.sets.set_task import EVALUATION_SIZES, SortedSets, owners
 
 
 class SecondMinimum(BitsTask):

@@ -6,8 +6,8 @@ import numpy as np
 from jaxtyping import Int
 from torch import Tensor
 
-from lcm_core.tasks.set_answers import ClassTask
-from lcm_core.tasks.set_task import EVALUATION_SIZES, SortedSets
+from lcm_core.tasks.sets.answers import ClassTask
+from lcm_core.tasks.sets.set_task import EVALUATION_SIZES, SortedSets
 
 LARGEST_MODULUS = 1024
 

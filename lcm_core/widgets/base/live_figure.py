@@ -12,7 +12,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.basedatatypes import BasePlotlyType
 
-from lcm_core.widgets.shared_plotly import SharedFigureWidget
+from lcm_core.widgets.base.shared_plotly import SharedFigureWidget
 
 
 class LiveFigure:

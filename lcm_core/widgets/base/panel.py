@@ -12,8 +12,8 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from lcm_core.widgets import cells
-from lcm_core.widgets.subshell import answer_while_cells_run
+from lcm_core.widgets.base import cells
+from lcm_core.widgets.base.subshell import answer_while_cells_run
 
 PAGE_WIDTH = "1120px"  # fits a notebook on a laptop
 

@@ -10,13 +10,13 @@ import ipywidgets as widgets
 
 from lcm_core.errors import unknown
 from lcm_core.figures import cayley_curves, cayley_figure, learning_curves, learning_figure
-from lcm_core.finite_monoids import MONOIDS, LearnedTable, TableLearner, monoid_table
-from lcm_core.widgets.cayley_text import learned_in_words, table_in_words, worst_in_words
-from lcm_core.widgets.live_figure import LiveFigure
-from lcm_core.widgets.page_script import PageScript
-from lcm_core.widgets.panel import Panel, ReadOut, button, row
-from lcm_core.widgets.worker import Worker
-from lcm_core.worst_triple import worst_associativity
+from lcm_core.laws.worst_triple import worst_associativity
+from lcm_core.training.table_learner import MONOIDS, LearnedTable, TableLearner, monoid_table
+from lcm_core.widgets.base.live_figure import LiveFigure
+from lcm_core.widgets.base.page_script import PageScript
+from lcm_core.widgets.base.panel import Panel, ReadOut, button, row
+from lcm_core.widgets.base.worker import Worker
+from lcm_core.widgets.cayley.text import learned_in_words, table_in_words, worst_in_words
 
 STEPS = 400  # of one press of Train
 A_PICTURE = 10  # steps
@@ -31,7 +31,7 @@ class CayleyExplorer(Panel):
     trained until *Train* is pressed, or `start()` is called.
 
     Args:
-        monoid: a name of `lcm_core.finite_monoids.MONOIDS`.
+        monoid: a name of `lcm_core.training.table_learner.MONOIDS`.
         symbols: m.
         size: elements of a training set.
         associativity: weight of the regulariser.

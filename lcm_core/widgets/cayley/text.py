@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from lcm_core.finite_monoids import LearnedTable
-from lcm_core.worst_triple import WorstTriple
+from lcm_core.laws.worst_triple import WorstTriple
+from lcm_core.training.table_learner import LearnedTable
 
 
 def learned_in_words(found: LearnedTable, table: np.ndarray, products: np.ndarray) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Sequence
 
 import ipywidgets as widgets
 
-from lcm_core.depth_ways import WAYS
-from lcm_core.widgets.polytope_controls import compact
+from lcm_core.depth.methods import WAYS
+from lcm_core.widgets.polytopes.parts import compact
 
 SIZES = tuple(2 * 4**k for k in range(9))  # 2 to 131,072
 LIMITS = (0.2, 1.0, 5.0, 20.0, 60.0)

@@ -7,18 +7,18 @@ from collections.abc import Callable, Sequence
 
 import ipywidgets as widgets
 
-from lcm_core.depth import Cost, measure
-from lcm_core.depth_ways import WAYS, Way, make_way
+from lcm_core.depth.cost import Cost, measure
+from lcm_core.depth.gradients import Stopped
+from lcm_core.depth.methods import WAYS, Way, make_way
 from lcm_core.errors import unknown
 from lcm_core.figures import depth_gradients_figure, depth_profile_figure, depth_times_figure
-from lcm_core.leaf_gradients import Stopped
-from lcm_core.widgets.depth_controls import LIMITS, SIZES, DepthControls
-from lcm_core.widgets.depth_text import read_out, seconds
-from lcm_core.widgets.live_figure import LiveFigure
-from lcm_core.widgets.operator_menu import OperatorChoice, OperatorMenu
-from lcm_core.widgets.page_script import PageScript
-from lcm_core.widgets.panel import Panel, ReadOut, button, row
-from lcm_core.widgets.worker import Worker
+from lcm_core.widgets.base.live_figure import LiveFigure
+from lcm_core.widgets.base.page_script import PageScript
+from lcm_core.widgets.base.panel import Panel, ReadOut, button, row
+from lcm_core.widgets.base.worker import Worker
+from lcm_core.widgets.depth.controls import LIMITS, SIZES, DepthControls
+from lcm_core.widgets.depth.text import read_out, seconds
+from lcm_core.widgets.operators.menu import OperatorChoice, OperatorMenu
 
 PATIENCE = 0.3  # seconds in which the runs of one pass are repeated
 
@@ -31,14 +31,14 @@ class DepthExplorer(Panel):
     Args:
         operator: of the tree and the chain: a name of `operator_names()`, an operator, or the file
             of a checkpoint.
-        ways: what is compared: names of `lcm_core.depth_ways.WAYS`.
+        ways: what is compared: names of `lcm_core.depth.methods.WAYS`.
         largest: the largest n: 2, 8, 32, … or 131,072.
         longest: seconds; a way is not tried at a size at which a run would take longer.
         channels: the width of the elements, unless the operator says it.
         seed: of the elements and the weights.
 
     Attributes:
-        costs: by way, its `lcm_core.depth.Cost` at each size so far.
+        costs: by way, its `lcm_core.depth.cost.Cost` at each size so far.
         skipped: by way, the size from which on it would take too long.
         controls: the menus and boxes; see `DepthControls`.
         operator_menu: the operator of the tree and the chain.

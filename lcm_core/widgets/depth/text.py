@@ -5,10 +5,10 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Mapping, Sequence
 
-from lcm_core.depth import Cost
-from lcm_core.depth_ways import WAYS
-from lcm_core.widgets.table import row_html, table_html
-from lcm_core.wording import power_of_ten
+from lcm_core.depth.cost import Cost
+from lcm_core.depth.methods import WAYS
+from lcm_core.laws.wording import power_of_ten
+from lcm_core.widgets.base.table import row_html, table_html
 
 Costs = Mapping[str, Sequence[Cost]]
 

@@ -12,14 +12,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from lcm_core.aggregations.fold import FoldAggregation
 from lcm_core.figures import fold_paths_figure
-from lcm_core.fold import FoldAggregation
-from lcm_core.sire import fold_exchange_error
-from lcm_core.spreads import order_spread
-from lcm_core.widgets.live_figure import LiveFigure
-from lcm_core.widgets.page_script import PageScript
-from lcm_core.widgets.panel import Panel, ReadOut, button, row
-from lcm_core.widgets.table import row_html, table_html
+from lcm_core.laws.fold_exchange import fold_exchange_error
+from lcm_core.laws.spreads import order_spread
+from lcm_core.widgets.base.live_figure import LiveFigure
+from lcm_core.widgets.base.page_script import PageScript
+from lcm_core.widgets.base.panel import Panel, ReadOut, button, row
+from lcm_core.widgets.base.table import row_html, table_html
 
 ORDERS = 6
 MOST_FOLDS = 3

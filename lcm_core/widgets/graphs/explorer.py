@@ -8,12 +8,12 @@ import numpy as np
 from torch_geometric.data import Data
 
 from lcm_core.figures import graph_gallery_figure, graph_values_figure
-from lcm_core.tasks.graph_families import FAMILIES
-from lcm_core.tasks.graph_properties import GraphProperties
-from lcm_core.tasks.property_graphs import property_graphs
-from lcm_core.widgets.live_figure import LiveFigure
-from lcm_core.widgets.panel import Panel, ReadOut, row
-from lcm_core.widgets.table import row_html, table_html
+from lcm_core.tasks.graphs.dataset import property_graphs
+from lcm_core.tasks.graphs.families import FAMILIES
+from lcm_core.tasks.graphs.properties import GraphProperties
+from lcm_core.widgets.base.live_figure import LiveFigure
+from lcm_core.widgets.base.panel import Panel, ReadOut, row
+from lcm_core.widgets.base.table import row_html, table_html
 
 __all__ = ["FamilyGallery", "PropertyExplorer"]
 
@@ -28,7 +28,7 @@ class PropertyExplorer(Panel):
     border. The text below has the properties of the graph, and those of each node in a table.
 
     Args:
-        family: a name of `lcm_core.tasks.graph_families.FAMILIES`, to begin with.
+        family: a name of `lcm_core.tasks.graphs.families.FAMILIES`, to begin with.
         number: of the graph among those of its family, from 0.
     """
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import ipywidgets as widgets
 
-from lcm_core.law_maps import REACH, RESOLUTION
-from lcm_core.laws import LAWS
-from lcm_core.widgets.law_subject import KINDS
-from lcm_core.widgets.panel import row
+from lcm_core.laws.maps import REACH, RESOLUTION
+from lcm_core.laws.measure import LAWS
+from lcm_core.widgets.base.panel import row
+from lcm_core.widgets.laws.subject import KINDS
 
 VIEWS = ("means", "distributions", "map")
 WIDTH = "208px"  # four side by side on a laptop

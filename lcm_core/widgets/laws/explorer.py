@@ -13,17 +13,17 @@ from torch import Tensor
 
 from lcm_core.errors import unknown
 from lcm_core.figures import law_distributions_figure, law_maps_figure, laws_figure
-from lcm_core.law_maps import LawMap, Probe
-from lcm_core.laws import LAWS, LawReport, arity
+from lcm_core.laws.maps import LawMap, Probe
+from lcm_core.laws.measure import LAWS, LawReport, arity
 from lcm_core.operators import Operator
-from lcm_core.widgets import law_text
-from lcm_core.widgets.law_controls import VIEWS, WIDTH, LawControls
-from lcm_core.widgets.law_subject import KINDS, Subject, subjects
-from lcm_core.widgets.live_figure import LiveFigure
-from lcm_core.widgets.operator_menu import OperatorChoice, OperatorMenu
-from lcm_core.widgets.page_script import PageScript
-from lcm_core.widgets.panel import Panel, ReadOut, button, row
-from lcm_core.widgets.worker import Worker
+from lcm_core.widgets.base.live_figure import LiveFigure
+from lcm_core.widgets.base.page_script import PageScript
+from lcm_core.widgets.base.panel import Panel, ReadOut, button, row
+from lcm_core.widgets.base.worker import Worker
+from lcm_core.widgets.laws import text as law_text
+from lcm_core.widgets.laws.controls import VIEWS, WIDTH, LawControls
+from lcm_core.widgets.laws.subject import KINDS, Subject, subjects
+from lcm_core.widgets.operators.menu import OperatorChoice, OperatorMenu
 
 MOST_OPERATORS = 4
 SEARCH_STEPS = 100

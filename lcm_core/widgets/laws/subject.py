@@ -8,16 +8,16 @@ from functools import cached_property
 
 from torch import Tensor
 
-from lcm_core.law_maps import LawMap, law_map
-from lcm_core.laws import LawReport, law_report
-from lcm_core.operators import Operator
-from lcm_core.populations import (
+from lcm_core.laws.maps import LawMap, law_map
+from lcm_core.laws.measure import LawReport, law_report
+from lcm_core.laws.populations import (
     Population,
     closure_population,
     encoded_population,
     gaussian_population,
 )
-from lcm_core.widgets.operator_menu import NO_OPERATOR, OperatorMenu
+from lcm_core.operators import Operator
+from lcm_core.widgets.operators.menu import NO_OPERATOR, OperatorMenu
 
 KINDS = ("gaussian", "encoded", "closure")
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from lcm_core.figures.law_map import in_words
-from lcm_core.law_maps import LawMap, Probe
-from lcm_core.laws import LAWS, LawError, LawReport
-from lcm_core.widgets.table import row_html, table_html
+from lcm_core.laws.maps import LawMap, Probe
+from lcm_core.laws.measure import LAWS, LawError, LawReport
+from lcm_core.widgets.base.table import row_html, table_html
 
 #: For each law, the names of its states and its two sides.
 SIDES = {

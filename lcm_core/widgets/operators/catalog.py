@@ -13,11 +13,11 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from lcm_core.aggregation import LCMAggregation
+from lcm_core.aggregations.lcm import LCMAggregation
 from lcm_core.operators import Operator
 from lcm_core.operators.base import on_register
-from lcm_core.shipped import trained, trained_names
-from lcm_core.training import Trainer
+from lcm_core.training.pretrained_models import trained, trained_names
+from lcm_core.training.trainer import Trainer
 
 MOST_ELEMENTS = 512
 TRAINED = "trained: "  # before the name of one that comes with the library

@@ -13,9 +13,9 @@ from torch import Tensor
 
 from lcm_core.operators import Operator, make_operator, operator_names
 from lcm_core.operators.base import operator_class
-from lcm_core.training import Trainer
-from lcm_core.widgets.operators import label, resolve_operator
-from lcm_core.widgets.shelf import Offer, shelf, trained_labels, trained_offer
+from lcm_core.training.trainer import Trainer
+from lcm_core.widgets.operators.catalog import Offer, shelf, trained_labels, trained_offer
+from lcm_core.widgets.operators.resolve import label, resolve_operator
 
 #: A name of `operator_names()`, an operator, the file of a checkpoint, or a label: of a trained
 #: operator of the library, such as `trained: lcm`, or on the shelf.

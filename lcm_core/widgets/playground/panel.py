@@ -10,17 +10,17 @@ import ipywidgets as widgets
 import numpy as np
 
 from lcm_core.figures import plane_figure
-from lcm_core.laws_in_words import laws_in_words
+from lcm_core.laws.in_words import laws_in_words
 from lcm_core.operators import FormulaError, FormulaOperator
 from lcm_core.operators.formula_parser import parse_formula
 from lcm_core.operators.formula_tree import Formula
-from lcm_core.widgets.live_figure import LiveFigure
-from lcm_core.widgets.page_script import PageScript
-from lcm_core.widgets.panel import Panel, ReadOut, button, row
-from lcm_core.widgets.playground_numbers import pictures, sentence
-from lcm_core.widgets.playground_sliders import parameter_slider, place_slider
-from lcm_core.widgets.shelf import shelf
-from lcm_core.widgets.subshell import answer_while_cells_run
+from lcm_core.widgets.base.live_figure import LiveFigure
+from lcm_core.widgets.base.page_script import PageScript
+from lcm_core.widgets.base.panel import Panel, ReadOut, button, row
+from lcm_core.widgets.base.subshell import answer_while_cells_run
+from lcm_core.widgets.operators.catalog import shelf
+from lcm_core.widgets.playground.parts import pictures, sentence
+from lcm_core.widgets.playground.playground_sliders import parameter_slider, place_slider
 
 LABEL = "playground"
 POINTS = 61  # along each axis

@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lcm_core.laws import difference
+from lcm_core.laws.measure import difference
+from lcm_core.laws.wording import LETTERS, number
 from lcm_core.operators import FormulaOperator
-from lcm_core.wording import LETTERS, number
 
 #: Differences below this share of the values are rounding; beyond this size they cannot be told.
 ROUNDING, TOO_LARGE = 1e-9, 1e6

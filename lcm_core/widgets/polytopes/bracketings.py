@@ -7,13 +7,13 @@ from functools import cache
 import ipywidgets as widgets
 from torch import Tensor
 
-from lcm_core.deviations import swap_difference
+from lcm_core.laws.deviations import swap_difference
 from lcm_core.operators import Operator
-from lcm_core.polytopes import associahedron, unordered_trees
-from lcm_core.widgets.operator_menu import OperatorChoice
-from lcm_core.widgets.polytope_explorer import PolytopeExplorer
-from lcm_core.widgets.polytope_shape import Shape
-from lcm_core.widgets.tree_sources import Values
+from lcm_core.trees.polytopes import associahedron, unordered_trees
+from lcm_core.widgets.operators.menu import OperatorChoice
+from lcm_core.widgets.polytopes.explorer import PolytopeExplorer
+from lcm_core.widgets.polytopes.polytope_shape import Shape
+from lcm_core.widgets.trees.sources import Values
 
 
 class BracketingExplorer(PolytopeExplorer):

@@ -6,18 +6,18 @@ import ipywidgets as widgets
 import torch
 from torch import Tensor
 
-from lcm_core.deviations import measure_deviations
+from lcm_core.laws.deviations import measure_deviations
 from lcm_core.operators import Operator
-from lcm_core.reduction import trace
-from lcm_core.widgets import polytope_controls
-from lcm_core.widgets.operator_menu import OperatorChoice, OperatorMenu
-from lcm_core.widgets.page_script import PageScript
-from lcm_core.widgets.panel import Panel, ReadOut, button, row
-from lcm_core.widgets.polytope_set import PolytopeSet
-from lcm_core.widgets.polytope_shape import NOTHING, Shape
-from lcm_core.widgets.polytope_text import of_vertex, summary
-from lcm_core.widgets.polytope_view import PolytopeView
-from lcm_core.widgets.tree_sources import Values
+from lcm_core.reduction.ragged import trace
+from lcm_core.widgets.base.page_script import PageScript
+from lcm_core.widgets.base.panel import Panel, ReadOut, button, row
+from lcm_core.widgets.operators.menu import OperatorChoice, OperatorMenu
+from lcm_core.widgets.polytopes import parts as polytope_controls
+from lcm_core.widgets.polytopes.polytope_set import PolytopeSet
+from lcm_core.widgets.polytopes.polytope_shape import NOTHING, Shape
+from lcm_core.widgets.polytopes.text import of_vertex, summary
+from lcm_core.widgets.polytopes.view import PolytopeView
+from lcm_core.widgets.trees.sources import Values
 
 LETTERS = "abcdef"
 

@@ -10,14 +10,14 @@ from torch import Tensor
 
 from lcm_core.errors import unknown
 from lcm_core.operators import Operator
-from lcm_core.polytopes import associahedron, permutohedron, reordered, sibling_places
-from lcm_core.trees import Tree, make_tree
-from lcm_core.widgets.operator_menu import OperatorChoice
-from lcm_core.widgets.polytope_controls import compact
-from lcm_core.widgets.polytope_explorer import LETTERS, PolytopeExplorer
-from lcm_core.widgets.polytope_shape import Shape
-from lcm_core.widgets.polytope_text import in_units
-from lcm_core.widgets.tree_sources import Values
+from lcm_core.trees.polytopes import associahedron, permutohedron, reordered, sibling_places
+from lcm_core.trees.tree import Tree, make_tree
+from lcm_core.widgets.operators.menu import OperatorChoice
+from lcm_core.widgets.polytopes.explorer import LETTERS, PolytopeExplorer
+from lcm_core.widgets.polytopes.parts import compact
+from lcm_core.widgets.polytopes.polytope_shape import Shape
+from lcm_core.widgets.polytopes.text import in_units
+from lcm_core.widgets.trees.sources import Values
 
 NAMED_TREES = ("left", "balanced", "right")
 

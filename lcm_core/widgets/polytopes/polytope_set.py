@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lcm_core.widgets.operator_menu import OperatorMenu
-from lcm_core.widgets.tree_sources import Values, as_elements
+from lcm_core.widgets.operators.menu import OperatorMenu
+from lcm_core.widgets.trees.sources import Values, as_elements
 
 MOST = 6
 

@@ -8,7 +8,7 @@ from functools import cached_property
 import networkx as nx
 import numpy as np
 
-from lcm_core.trees import Tree
+from lcm_core.trees.tree import Tree
 
 
 @dataclass(frozen=True, eq=False)

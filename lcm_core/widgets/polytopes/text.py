@@ -6,8 +6,8 @@ import html
 
 from torch import Tensor
 
-from lcm_core.deviations import Deviations
-from lcm_core.widgets.polytope_shape import Shape
+from lcm_core.laws.deviations import Deviations
+from lcm_core.widgets.polytopes.polytope_shape import Shape
 
 
 def summary(shape: Shape, found: Deviations, n: int) -> str:

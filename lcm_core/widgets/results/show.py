@@ -7,10 +7,10 @@ from pathlib import Path
 from IPython.display import Markdown, display
 
 from lcm_core.experiments import Picture, claims, find_experiment
-from lcm_core.experiments.rendering import claims_lines, facts_of, markdown
-from lcm_core.experiments.store import Store, stored
-from lcm_core.widgets.live_figure import LiveFigure
-from lcm_core.widgets.panel import Panel, ReadOut
+from lcm_core.experiments.framework.rendering import claims_lines, facts_of, markdown
+from lcm_core.experiments.framework.store import Store, stored
+from lcm_core.widgets.base.live_figure import LiveFigure
+from lcm_core.widgets.base.panel import Panel, ReadOut
 
 __all__ = ["show_claims", "show_results"]
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import ipywidgets as widgets
 
-from lcm_core.widgets.panel import button
-from lcm_core.widgets.run import Run
+from lcm_core.widgets.base.panel import button
+from lcm_core.widgets.training.run import Run
 
 
 class RunButtons:

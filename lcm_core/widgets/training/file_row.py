@@ -7,10 +7,10 @@ from pathlib import Path
 
 import ipywidgets as widgets
 
-from lcm_core.lane import Lane
-from lcm_core.lane_files import read_lanes, save_lanes
-from lcm_core.widgets.panel import ReadOut, button
-from lcm_core.widgets.run import Run
+from lcm_core.training.lane_files import read_lanes, save_lanes
+from lcm_core.training.run_state import Lane
+from lcm_core.widgets.base.panel import ReadOut, button
+from lcm_core.widgets.training.run import Run
 
 DEFAULT_FILE = "checkpoints/run.pt"
 

@@ -6,9 +6,9 @@ import html
 import threading
 import time
 
-from lcm_core.lane import Lane
-from lcm_core.widgets.run import Run
-from lcm_core.widgets.shelf import Offer, shelf
+from lcm_core.training.run_state import Lane
+from lcm_core.widgets.operators.catalog import Offer, shelf
+from lcm_core.widgets.training.run import Run
 
 #: An offer is followed by at least so many times its own duration without one, …
 REST = 9

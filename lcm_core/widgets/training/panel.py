@@ -9,19 +9,19 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from lcm_core.lane import Lane, lane_labels
-from lcm_core.recipe import Recipe
-from lcm_core.training import Record, Trainer
-from lcm_core.widgets.file_row import FileRow
-from lcm_core.widgets.following import Following
-from lcm_core.widgets.page_script import PageScript
-from lcm_core.widgets.panel import Panel, ReadOut, button, row
-from lcm_core.widgets.race import MOST_RECIPES, checked_race, read_recipes
-from lcm_core.widgets.recipe_controls import RecipeControls
-from lcm_core.widgets.run import Run
-from lcm_core.widgets.run_buttons import RunButtons
-from lcm_core.widgets.run_view import RunView
-from lcm_core.widgets.shelf import shelf
+from lcm_core.training.recipe import Recipe
+from lcm_core.training.run_state import Lane, lane_labels
+from lcm_core.training.trainer import Record, Trainer
+from lcm_core.widgets.base.page_script import PageScript
+from lcm_core.widgets.base.panel import Panel, ReadOut, button, row
+from lcm_core.widgets.operators.catalog import shelf
+from lcm_core.widgets.training.buttons import RunButtons
+from lcm_core.widgets.training.file_row import FileRow
+from lcm_core.widgets.training.live_operator import Following
+from lcm_core.widgets.training.race import MOST_RECIPES, checked_race, read_recipes
+from lcm_core.widgets.training.recipe_controls import RecipeControls
+from lcm_core.widgets.training.run import Run
+from lcm_core.widgets.training.view import RunView
 
 REDRAWS_PER_SECOND = 3
 #: After a drawing, training goes on for at least so many times as long as it took: plots cost 3 %.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lcm_core.recipe import Recipe
 from lcm_core.tasks import task_options
+from lcm_core.training.recipe import Recipe
 
 MOST_RECIPES = 4
 ASKED = ("bits", "modulus")  # of the fields that tasks take: others concern training alone

@@ -8,13 +8,13 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from lcm_core.models import aggregation_names
-from lcm_core.recipe import LIVE_FIELDS, Recipe
-from lcm_core.regularisers import LAW_PENALTIES
+from lcm_core.models.networks import aggregation_names
 from lcm_core.tasks import task_names
-from lcm_core.training import Trainer
-from lcm_core.widgets.operator_menu import LockedDropdown
-from lcm_core.widgets.panel import button
+from lcm_core.training.recipe import LIVE_FIELDS, Recipe
+from lcm_core.training.regularisers import LAW_PENALTIES
+from lcm_core.training.trainer import Trainer
+from lcm_core.widgets.base.panel import button
+from lcm_core.widgets.operators.menu import LockedDropdown
 
 RATE_SCALES = (0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
 WEIGHTS = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)

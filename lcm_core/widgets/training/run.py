@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-from lcm_core.lane import Lane
+from lcm_core.training.run_state import Lane
 
 State = Literal["ready", "loading", "running", "paused", "stopped", "finished", "failed"]
 Order = Literal["run", "step", "pause", "stop"]

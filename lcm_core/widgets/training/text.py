@@ -6,10 +6,10 @@ import html
 from collections.abc import Mapping
 
 from lcm_core.figures.race import RACE_COLOURS, RACE_LAWS
-from lcm_core.lane import Lane, lane_names
-from lcm_core.training import Record
-from lcm_core.widgets.run import Run
-from lcm_core.widgets.table import row_html, table_html
+from lcm_core.training.run_state import Lane, lane_names
+from lcm_core.training.trainer import Record
+from lcm_core.widgets.base.table import row_html, table_html
+from lcm_core.widgets.training.run import Run
 
 
 def progress_text(run: Run) -> str:

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 import ipywidgets as widgets
 
 from lcm_core.figures import race_curves, race_figure, training_curves, training_figure
-from lcm_core.lane import Lane, lane_labels
-from lcm_core.training import Trainer
-from lcm_core.widgets.live_figure import LiveFigure
-from lcm_core.widgets.panel import ReadOut
-from lcm_core.widgets.run import Run
-from lcm_core.widgets.training_text import numbers_text, progress_text, race_table
+from lcm_core.training.run_state import Lane, lane_labels
+from lcm_core.training.trainer import Trainer
+from lcm_core.widgets.base.live_figure import LiveFigure
+from lcm_core.widgets.base.panel import ReadOut
+from lcm_core.widgets.training.run import Run
+from lcm_core.widgets.training.text import numbers_text, progress_text, race_table
 
 
 class RunView:

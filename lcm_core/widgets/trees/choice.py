@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 
 from lcm_core.errors import unknown
-from lcm_core.trees import TREE_NAMES, Tree, make_tree
-from lcm_core.widgets.tree_controls import NONE, TYPED
+from lcm_core.trees.tree import TREE_NAMES, Tree, make_tree
+from lcm_core.widgets.trees.controls import NONE, TYPED
 
 OTHER_SEED = 10_007  # more than the first tree's, so that two random trees differ
 

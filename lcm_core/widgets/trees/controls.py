@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 import ipywidgets as widgets
 
-from lcm_core.trees import TREE_NAMES
-from lcm_core.widgets.tree_values import COLOURS
+from lcm_core.trees.tree import TREE_NAMES
+from lcm_core.widgets.trees.values import COLOURS
 
 TYPED, NONE = "typed", "(none)"
 DRAWN, GIVEN, TASK, NEIGHBOURS = "drawn", "given", "second minimum", "neighbours"

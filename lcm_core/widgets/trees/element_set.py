@@ -9,10 +9,10 @@ import numpy as np
 from torch_geometric.data import Data
 
 from lcm_core.errors import unknown
-from lcm_core.widgets.neighbourhood import read_graph
-from lcm_core.widgets.operator_menu import OperatorMenu
-from lcm_core.widgets.tree_controls import DRAWN, GIVEN, NEIGHBOURS, TASK, TYPED
-from lcm_core.widgets.tree_sources import (
+from lcm_core.widgets.operators.menu import OperatorMenu
+from lcm_core.widgets.trees.controls import DRAWN, GIVEN, NEIGHBOURS, TASK, TYPED
+from lcm_core.widgets.trees.neighbourhood import read_graph
+from lcm_core.widgets.trees.sources import (
     MAX_LEAVES,
     Elements,
     Values,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import ipywidgets as widgets
 
-from lcm_core.widgets.worker import Worker
+from lcm_core.widgets.base.worker import Worker
 
 #: A reduction is played in so many steps at most, and so many seconds.
 MOST_STEPS, SLOWEST_STEP, WHOLE_PLAY = 40, 0.7, 8.0

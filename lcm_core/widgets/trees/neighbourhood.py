@@ -11,8 +11,8 @@ from torch import Tensor
 from torch_geometric.data import Data
 
 from lcm_core.errors import unknown
-from lcm_core.tasks.featurise import import_rdkit
-from lcm_core.widgets.tree_sources import Elements
+from lcm_core.tasks.molecules.featurise import import_rdkit
+from lcm_core.widgets.trees.sources import Elements
 
 #: Atomic number → symbol, for the atoms that are common in drugs.
 SYMBOLS = {1: "H", 5: "B", 6: "C", 7: "N", 8: "O", 9: "F", 11: "Na", 15: "P", 16: "S", 17: "Cl"}

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from lcm_core.operators import Operator
-from lcm_core.reduction import reduce, trace
-from lcm_core.trees import Tree, make_tree
-from lcm_core.widgets.tree_values import is_rounding, largest_difference, root_of, shared_nodes
+from lcm_core.reduction.ragged import reduce, trace
+from lcm_core.trees.tree import Tree, make_tree
+from lcm_core.widgets.trees.values import is_rounding, largest_difference, root_of, shared_nodes
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,8 +10,8 @@ import numpy as np
 from torch import Tensor
 
 from lcm_core.figures import NodeValues
-from lcm_core.widgets.tree_reductions import TreeReductions
-from lcm_core.widgets.tree_values import is_rounding, root_of
+from lcm_core.widgets.trees.reductions import TreeReductions
+from lcm_core.widgets.trees.values import is_rounding, root_of
 
 MEANINGS = {
     "norm": "the length of a state",

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from lcm_core.figures import NodeValues
-from lcm_core.laws import difference
+from lcm_core.laws.measure import difference
 from lcm_core.operators import Operator
-from lcm_core.reduction import reduce
+from lcm_core.reduction.ragged import reduce
 
 #: What colours may stand for.
 COLOURS = ("features", "norm", "component", "deviation")

@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 
 from lcm_core.figures import NodeValues, TreePicture, graph_figure, trees_figure
 from lcm_core.figures.graph import NODES
-from lcm_core.widgets.live_figure import LiveFigure
-from lcm_core.widgets.neighbourhood import GraphOfElements
-from lcm_core.widgets.panel import ReadOut
-from lcm_core.widgets.tree_reductions import TreeReductions
-from lcm_core.widgets.tree_text import colour_text, comparison_text, level_text, reduction_text
-from lcm_core.widgets.tree_values import node_colours
+from lcm_core.widgets.base.live_figure import LiveFigure
+from lcm_core.widgets.base.panel import ReadOut
+from lcm_core.widgets.trees.neighbourhood import GraphOfElements
+from lcm_core.widgets.trees.reductions import TreeReductions
+from lcm_core.widgets.trees.text import colour_text, comparison_text, level_text, reduction_text
+from lcm_core.widgets.trees.values import node_colours
 
 HEIGHT = 340
 WIDTH = 780  # pixels, about, of a figure that has the page to itself

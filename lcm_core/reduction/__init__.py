@@ -1,0 +1,18 @@
+"""Ragged reduction: sets of any sizes, each by its tree, with one operator call a level.
+
+Open `ragged.py` first: `reduce` checks its input, `plan.py` says which states are combined, and
+`engine.py` combines them.
+"""
+
+from lcm_core.reduction.engine import Levels, use_kernels
+from lcm_core.reduction.plan import ReductionPlan
+from lcm_core.reduction.ragged import make_plan, reduce, trace
+
+__all__ = [
+    "Levels",
+    "ReductionPlan",
+    "make_plan",
+    "reduce",
+    "trace",
+    "use_kernels",
+]

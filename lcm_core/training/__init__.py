@@ -1,0 +1,17 @@
+"""Training: recipes, the trainer that yields records, its regularisers, and trained models.
+
+Open `trainer.py` first; `recipe.py` has every choice of a run.
+"""
+
+from lcm_core.training.recipe import Recipe
+from lcm_core.training.table_learner import TableLearner, monoid_table
+from lcm_core.training.trainer import Record, Trainer, TrainingError
+
+__all__ = [
+    "Recipe",
+    "Record",
+    "TableLearner",
+    "Trainer",
+    "TrainingError",
+    "monoid_table",
+]

@@ -1,0 +1,4 @@
+"""`CayleyExplorer`: a multiplication table that learns.
+
+Open `explorer.py` first.
+"""

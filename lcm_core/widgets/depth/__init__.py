@@ -1,0 +1,4 @@
+"""`DepthExplorer`: chain against tree.
+
+Open `explorer.py` first.
+"""

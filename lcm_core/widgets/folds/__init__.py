@@ -1,0 +1,4 @@
+"""`FoldExplorer`: the states of recurrent networks.
+
+Open `explorer.py` first.
+"""

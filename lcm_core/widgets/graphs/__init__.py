@@ -1,0 +1,4 @@
+"""`PropertyExplorer` and `FamilyGallery`: random graphs and their properties.
+
+Open `explorer.py` first.
+"""

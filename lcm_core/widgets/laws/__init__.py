@@ -1,0 +1,4 @@
+"""`LawExplorer`: law errors of several operators.
+
+Open `explorer.py` first.
+"""

@@ -1,0 +1,4 @@
+"""`OperatorPlayground`: an operator by a formula.
+
+Open `panel.py` first.
+"""

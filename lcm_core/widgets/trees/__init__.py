@@ -1,0 +1,4 @@
+"""`TreeExplorer`: one reduction, step by step.
+
+Open `explorer.py` first.
+"""
