@@ -1,14 +1,19 @@
-"""Files made once: where they lie, and that they are whole."""
+"""Files are written whole or not at all; those made once lie in the cache folder."""
 
+import multiprocessing
 import os
 import stat
-import subprocess
 import sys
+import tempfile
+import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from lcm_core.files import cache
+from lcm_core.files.atomic import atomic_write
 from lcm_core.files.cache import cache_folder, cached
 
 
@@ -67,20 +72,40 @@ def test_a_file_that_could_not_be_finished_is_not_there(folder):
 
 
 def test_two_processes_at_once_end_with_one_whole_file(folder):
-    code = (
-        f"import runpy, time; cached = runpy.run_path({cache.__file__!r})['cached']\n"  # no torch
-        "def make(path):\n"
-        "    with path.open('w') as file:\n"
-        "        for _ in range(20):\n"
-        "            file.write('x' * 1000); file.flush(); time.sleep(0.01)\n"
-        "print(len(cached('a.txt', make).read_text()))"
-    )
-    runs = [
-        subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
-        for _ in range(3)
-    ]
-    assert [run.communicate()[0] for run in runs] == ["20000\n"] * 3
+    with ProcessPoolExecutor(3, multiprocessing.get_context("fork")) as processes:
+        runs = [processes.submit(slowly_made) for _ in range(3)]
+        assert [len(run.result()) for run in runs] == [20_000] * 3
     assert os.listdir(folder) == ["a.txt"]
+
+
+def slowly_made() -> str:
+    def make(path: Path) -> None:
+        with path.open("w") as file:
+            for _ in range(20):
+                file.write("x" * 1000)
+                file.flush()
+                time.sleep(0.01)  # the others begin meanwhile
+
+    return cached("a.txt", make).read_text()
+
+
+@given(contents=st.lists(st.one_of(st.binary(), st.none()), max_size=4))
+def test_a_file_has_the_contents_of_the_last_block_that_ended_well(contents):
+    with tempfile.TemporaryDirectory() as folder:
+        path, want = Path(folder) / "new" / "file.bin", None
+        for each in contents:  # None: the block writes half of it and fails
+            try:
+                with atomic_write(path) as unfinished:
+                    assert (unfinished.suffix, unfinished.parent) == (path.suffix, path.parent)
+                    unfinished.write_bytes(b"half" if each is None else each)
+                    assert (path.read_bytes() if path.exists() else None) == want
+                    if each is None:
+                        raise KeyboardInterrupt
+                want = each
+            except KeyboardInterrupt:
+                assert each is None
+            assert os.listdir(path.parent) == ([] if want is None else ["file.bin"])
+            assert want is None or path.read_bytes() == want
 
 
 def test_a_folder_that_cannot_be_written_to_says_what_to_set(tmp_path, monkeypatch):

@@ -1,10 +1,12 @@
-"""Where files lie that are made once on this machine and used again."""
+"""Copies that are made once on this machine and used again."""
 
 import os
 import sys
-import tempfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
+
+from lcm_core.files.atomic import atomic_write
 
 __all__ = ["cache_folder", "cached"]
 
@@ -26,10 +28,9 @@ def cache_folder() -> Path:
 def cached(name: str, make: Callable[[Path], object]) -> Path:
     """The file `name` of the cache folder; `make` writes it if it is not there.
 
-    It is made under another name and renamed at the end, so that it is there whole or not at all,
-    whatever happens on the way. Two processes that make it at once do the work twice, and both
-    end with a whole file; so `name` must tell apart what differs, by a hash of what it is made
-    from, for example.
+    It is there whole or not at all, whatever happens on the way. Two processes that make it at
+    once do the work twice, and both end with a whole file. So different contents need different
+    names, which may have a hash of the source in them.
 
     Args:
         name: a file name, whose ending `make` may rely on.
@@ -42,23 +43,18 @@ def cached(name: str, make: Callable[[Path], object]) -> Path:
     if path.exists():
         return path
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        workshop = tempfile.TemporaryDirectory(prefix=f".{name}.", dir=path.parent)
-    except OSError as error:
-        raise OSError(
-            f"cannot write to the cache folder {path.parent} ({error}); set the environment "
-            "variable LCM_CORE_CACHE to a folder that can be written to"
-        ) from error
-    with workshop as folder:
-        unfinished = Path(folder) / name
-        make(unfinished)
-        with unfinished.open("rb+") as file:
-            os.fsync(file.fileno())  # the name must not reach the disk before the contents do
-        try:
-            os.replace(unfinished, path)
-        except PermissionError:  # on Windows: another process made it first, and is reading it
-            if not path.exists():
-                raise
+        with ExitStack() as stack:
+            try:
+                unfinished = stack.enter_context(atomic_write(path))
+            except OSError as error:
+                raise OSError(
+                    f"cannot write to the cache folder {path.parent} ({error}); set the "
+                    "environment variable LCM_CORE_CACHE to a folder that can be written to"
+                ) from error
+            make(unfinished)
+    except PermissionError:  # on Windows: another process made it first, and is reading it
+        if not path.exists():
+            raise
     return path
 
 

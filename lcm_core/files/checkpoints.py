@@ -1,11 +1,11 @@
 """Files with the state of a run: written whole or not at all, and read without running code."""
 
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import torch
+
+from lcm_core.files.atomic import atomic_write
 
 __all__ = ["read_checkpoint", "write_checkpoint"]
 
@@ -13,19 +13,9 @@ FORMAT = "lcm_core checkpoint, format 1"
 
 
 def write_checkpoint(path: str | Path, state: dict[str, Any]) -> None:
-    """Write to a temporary file beside `path` and rename: a crash leaves the old file."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            torch.save({"format": FORMAT, **state}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    """Write a state, so that a crash leaves the old file."""
+    with atomic_write(path) as unfinished:
+        torch.save({"format": FORMAT, **state}, unfinished)
 
 
 def read_checkpoint(path: str | Path, keys: tuple[str, ...]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from torch_geometric import __version__ as pyg_version
 from tqdm import tqdm
 
 from lcm_core.errors import unknown
+from lcm_core.files.atomic import atomic_write
 from lcm_core.files.cache import cached
 from lcm_core.tasks.molecules.copies import read_copy, write_copy
 from lcm_core.tasks.molecules.featurise import (
@@ -158,7 +159,8 @@ def process(
     contents = path.read_bytes()
     columns = Columns(smiles_column, target_column, tuple(classes.items()))
     table = build_table(list(read_rows(_text(path, contents), path.name, columns)), path.name)
-    write_copy(table, _made_from(contents, columns), path.with_suffix(".npz"))
+    with atomic_write(path.with_suffix(".npz")) as unfinished:
+        write_copy(table, _made_from(contents, columns), unfinished)
     return path.with_suffix(".npz")
 
 
