@@ -1,8 +1,6 @@
 """A PyG Aggregation: a recurrent network over each set."""
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,10 +8,10 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
-from torch_geometric.nn.aggr import Aggregation
 
+from lcm_core.aggregations.base import SetAggregation
 from lcm_core.errors import unknown
-from lcm_core.reduction.checks import check_dtype, check_elements, given_sets, read_sets
+from lcm_core.reduction.checks import read_sets
 
 __all__ = ["FoldAggregation", "FoldedSets"]
 
@@ -29,7 +27,7 @@ class FoldedSets(NamedTuple):
     ptr: Tensor
 
 
-class FoldAggregation(Aggregation):
+class FoldAggregation(SetAggregation):
     """The last hidden state of a recurrent network that reads each set, one element a step.
 
     A fold is an action of elements on a hidden state: it begins at h₀ = 0, takes n steps, and
@@ -59,41 +57,24 @@ class FoldAggregation(Aggregation):
         order: str = "given",
         seed: int = 0,
     ):
-        super().__init__()
+        super().__init__(in_channels, out_channels)
         if cell not in CELLS:
             raise unknown("cell", cell, CELLS)
         if order not in ORDERS:
             raise unknown("order", order, ORDERS)
-        self.in_channels = in_channels
-        self.out_channels = out_channels
         self.cell = cell
         self.order = order
         self.seed = seed
         self.calls = 0
         self.rnn = CELLS[cell](in_channels, out_channels)
-        self._recorded: list[FoldedSets] | None = None
 
     def reset_parameters(self) -> None:
         self.rnn.reset_parameters()
 
-    def __call__(self, x: Tensor, *args: Any, **options: Any) -> Tensor:
-        """As PyG's, for which no elements are no sets; here they are one set, an empty one."""
-        return nn.Module.__call__(self, x, *args, **options)
-
-    def forward(
-        self,
-        x: Tensor,
-        index: Tensor | None = None,
-        ptr: Tensor | None = None,
-        dim_size: int | None = None,
-        dim: int = -2,
-        max_num_elements: int | None = None,
+    def of_sets(
+        self, x: Tensor, ptr: Tensor | None, index: Tensor | None, num_sets: int | None
     ) -> Tensor:
-        """Arguments as in `LCMAggregation.forward`."""
-        check_elements(x, self.in_channels, dim)
-        check_dtype(self, x)
-        x = x.movedim(dim, 0)
-        sizes, rows = read_sets(x, *given_sets(x, ptr, index, dim_size))
+        sizes, rows = read_sets(x, ptr, index, num_sets)
         rows = np.arange(len(x)) if rows is None else rows
         if self.order == "random":
             rows = self._shuffled(rows, sizes)
@@ -109,7 +90,7 @@ class FoldAggregation(Aggregation):
             self._recorded.append(FoldedSets(read, ptr))
         states = self._fold(flat, sizes_of_all, rows)[:, : self.out_channels]
         result = states.view(copies, len(sizes), self.out_channels).transpose(0, 1)
-        return result.reshape(len(sizes), *x.shape[1:-1], self.out_channels).movedim(0, dim)
+        return result.reshape(len(sizes), *x.shape[1:-1], self.out_channels)
 
     @property
     def state_dim(self) -> int:
@@ -135,15 +116,6 @@ class FoldAggregation(Aggregation):
         begin = start[None].split(self.out_channels, -1)
         parts = tuple(part.contiguous() for part in begin)
         return _whole(self.rnn(steps, parts if self.cell == "lstm" else parts[0])[1])
-
-    @contextmanager
-    def recording(self) -> Iterator[list[FoldedSets]]:
-        """Within it, each call adds the sets that it read to the list it gives."""
-        outer, self._recorded = self._recorded, []
-        try:
-            yield self._recorded
-        finally:
-            self._recorded = outer
 
     def _fold(self, x: Tensor, sizes: np.ndarray, rows: np.ndarray) -> Tensor:
         """x (N, in_channels), whose rows in this order are sets of these sizes → (B, state)."""

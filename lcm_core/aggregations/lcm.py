@@ -1,25 +1,17 @@
 """A PyG Aggregation: a projection, and a reduction by a tree."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch_geometric.nn.aggr import Aggregation
 from torch_geometric.nn.aggr import LCMAggregation as PyGLCMAggregation
 
+from lcm_core.aggregations.base import SetAggregation
 from lcm_core.errors import unknown
 from lcm_core.operators import GRU, Operator, SymmetrizedGRU, make_operator
 from lcm_core.operators.base import operator_class
-from lcm_core.reduction.checks import (
-    check_dtype,
-    check_elements,
-    check_plan,
-    given_sets,
-    identity_for,
-)
-from lcm_core.reduction.engine import Levels, run
+from lcm_core.reduction.checks import identity_for
+from lcm_core.reduction.engine import run
 from lcm_core.reduction.plan import ReductionPlan
 from lcm_core.reduction.ragged import make_plan
 from lcm_core.trees.tree import TREE_NAMES, Tree
@@ -29,7 +21,7 @@ __all__ = ["LCMAggregation"]
 EMPTY = ("identity", "zero")
 
 
-class LCMAggregation(Aggregation):
+class LCMAggregation(SetAggregation):
     r"""Aggregates sets by a learnable commutative monoid, in ⌈log₂ max n⌉ operator calls.
 
     .. math:: \mathrm{lower}\left(\bigoplus_{i} \mathrm{lift}(\mathrm{ReLU}(W x_i + b))\right)
@@ -65,7 +57,7 @@ class LCMAggregation(Aggregation):
         empty: str = "identity",
         **options: Any,
     ):
-        super().__init__()
+        super().__init__(in_channels, out_channels)
         if empty not in EMPTY:
             raise unknown("choice for empty sets", empty, EMPTY)
         if isinstance(tree, str) and tree not in TREE_NAMES:
@@ -88,15 +80,12 @@ class LCMAggregation(Aggregation):
                 f"from the operator's: expected in_channels = {operator.channels}, got "
                 f"{in_channels}; use project=True"
             )
-        self.in_channels = in_channels
-        self.out_channels = out_channels
         self.project = project
         self.lin = nn.Linear(in_channels, operator.channels) if project else None
         self.operator = operator
         self.tree = tree
         self.seed = seed
         self.empty = empty
-        self._recorded: list[Levels] | None = None
 
     @classmethod
     def from_pyg(cls, peer: PyGLCMAggregation, **options: Any) -> "LCMAggregation":
@@ -121,63 +110,25 @@ class LCMAggregation(Aggregation):
         """A plan for sets of these sizes (on the host), by this aggregation's tree."""
         return ReductionPlan.from_sizes(sizes, self.tree, self.seed, device)
 
-    def __call__(self, x: Tensor, *args: Any, **options: Any) -> Tensor:
-        """As PyG's, which first reads a missing `dim_size` from the index: a copy to the host."""
-        return nn.Module.__call__(self, x, *args, **options)
-
-    def forward(
-        self,
-        x: Tensor,
-        index: Tensor | None = None,
-        ptr: Tensor | None = None,
-        dim_size: int | None = None,
-        dim: int = -2,
-        max_num_elements: int | None = None,
-        plan: ReductionPlan | None = None,
+    def of_sets(
+        self, x: Tensor, ptr: Tensor | None, index: Tensor | None, num_sets: int | None
     ) -> Tensor:
-        """Lift, reduce and lower each set.
+        return self.of_plan(x, make_plan(x, ptr, index, num_sets, tree=self.tree, seed=self.seed))
 
-        Args:
-            x: the elements.
-            index: the set of each element; sorted stably inside.
-            ptr: instead of index, the bounds of the sets.
-            dim_size: number of sets, with index.
-            dim: the dimension of the elements.
-            max_num_elements: not needed; taken so that callers of PyG's class need not change.
-            plan: made before from the sizes; index or ptr are not looked at then.
-        """
-        check_elements(x, self.in_channels, dim)
-        check_dtype(self, x)
-        first = dim % x.dim() == 0
-        x = x if first else x.movedim(dim, 0)
-        if plan is None:
-            sets = given_sets(x, ptr, index, dim_size)
-            plan = make_plan(x, *sets, tree=self.tree, seed=self.seed)
-        else:
-            check_plan(plan, x)
+    def of_plan(self, x: Tensor, plan: ReductionPlan) -> Tensor:
+        """Project and lift the elements, reduce each set, lower its state."""
         if self.lin is not None:
             x = self.lin(x).relu()
         levels = run(plan, self.operator, self.operator.lift(x))
         if self._recorded is not None:
             self._recorded.append(levels)
         answers = self.operator.lower(levels.roots)
-        if plan.num_empty:
-            answers = plan.with_empty(answers, self._empty(plan, x))
-        return answers if first else answers.movedim(0, dim)
+        return plan.with_empty(answers, self._empty(plan, x)) if plan.num_empty else answers
 
     def _empty(self, plan: ReductionPlan, x: Tensor) -> Tensor:
         if self.empty == "zero":
             return x.new_zeros(self.out_channels)
         return self.operator.lower(identity_for(self.operator, plan))
-
-    @contextmanager
-    def recording(self) -> Iterator[list[Levels]]:
-        """Within it, each call adds the states that its trees met to the list it gives."""
-        outer, self._recorded = self._recorded, []
-        try:
-            yield self._recorded
-        finally:
-            self._recorded = outer
 
     def __repr__(self) -> str:
         extra = (

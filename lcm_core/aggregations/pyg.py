@@ -17,8 +17,9 @@ from torch_geometric.nn.aggr import (
     SetTransformerAggregation,
 )
 
+from lcm_core.aggregations.base import SetAggregation
 from lcm_core.errors import unknown
-from lcm_core.reduction.checks import check_dtype, check_elements, given_sets, read_sets
+from lcm_core.reduction.checks import read_sets
 
 __all__ = ["BASELINES", "PNA", "Baseline", "make_baseline"]
 
@@ -26,7 +27,7 @@ READ_STEPS = 3  # of Set2Set, in which it looks at the set
 HEADS = 4  # of the Set Transformer's attention, or the largest divisor of the width below that
 
 
-class Baseline(Aggregation):
+class Baseline(SetAggregation):
     """One of PyG's aggregations, called as ours are: with ptr or index, in any order.
 
     Args:
@@ -47,8 +48,7 @@ class Baseline(Aggregation):
         width: int | None = None,
         empty_gives_zero: bool = False,
     ):
-        super().__init__()
-        self.in_channels = self.out_channels = channels
+        super().__init__(channels, channels)
         self.inner = inner
         self.lower = nn.Linear(width, channels) if width not in (None, channels) else None
         self.empty_gives_zero = empty_gives_zero
@@ -58,32 +58,23 @@ class Baseline(Aggregation):
         if self.lower is not None:
             self.lower.reset_parameters()
 
-    def __call__(self, x: Tensor, *args: Any, **options: Any) -> Tensor:
-        """As PyG's, for which no elements are no sets; here they are one set, an empty one."""
-        return nn.Module.__call__(self, x, *args, **options)
-
-    def forward(
-        self,
-        x: Tensor,
-        index: Tensor | None = None,
-        ptr: Tensor | None = None,
-        dim_size: int | None = None,
-        dim: int = -2,
-        max_num_elements: int | None = None,
-    ) -> Tensor:
-        """Arguments as in `LCMAggregation.forward`; x has two dimensions.
+    def forward(self, x: Tensor, *args: Any, **options: Any) -> Tensor:
+        """Arguments as in `SetAggregation.forward`; x has two dimensions.
 
         Raises:
             ValueError: PyG's class takes no x of more dimensions.
         """
-        check_elements(x, self.in_channels, dim)
-        if x.dim() != 2:
+        if x.dim() > 2:
             raise ValueError(
                 f"{type(self.inner).__name__} of PyG takes x of shape (N, {self.in_channels}), got "
                 f"{tuple(x.shape)}: reduce one dimension at a time"
             )
-        check_dtype(self, x)
-        sizes, rows = read_sets(x, *given_sets(x, ptr, index, dim_size))
+        return super().forward(x, *args, **options)
+
+    def of_sets(
+        self, x: Tensor, ptr: Tensor | None, index: Tensor | None, num_sets: int | None
+    ) -> Tensor:
+        sizes, rows = read_sets(x, ptr, index, num_sets)
         if rows is not None:
             x = x[torch.from_numpy(rows).to(x.device)]
         index = torch.from_numpy(np.arange(len(sizes)).repeat(sizes)).to(x.device)

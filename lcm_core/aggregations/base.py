@@ -1,0 +1,95 @@
+"""What all aggregations share: how they are called, and what they keep for a regulariser."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from torch import Tensor, nn
+from torch_geometric.nn.aggr import Aggregation
+
+from lcm_core.reduction.checks import check_dtype, check_elements, check_plan, given_sets
+from lcm_core.reduction.plan import ReductionPlan
+
+__all__ = ["SetAggregation"]
+
+
+class SetAggregation(Aggregation):
+    """An aggregation that is called as PyG's are, with ptr or index, in any order.
+
+    Subclasses define `of_sets`, and `of_plan` if they can use a plan.
+
+    Args:
+        in_channels: width of the elements.
+        out_channels: width of the results.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int):
+        super().__init__()
+        self.in_channels = in_channels
+        self.out_channels = out_channels
+        self._recorded: list[Any] | None = None
+
+    def __call__(self, x: Tensor, *args: Any, **options: Any) -> Tensor:
+        """Call `forward` directly.
+
+        PyG's `__call__` reads a missing `dim_size` from the index, a copy to the host; and it reads
+        an empty x as zero sets, where we read it as one empty set.
+        """
+        return nn.Module.__call__(self, x, *args, **options)
+
+    def forward(
+        self,
+        x: Tensor,
+        index: Tensor | None = None,
+        ptr: Tensor | None = None,
+        dim_size: int | None = None,
+        dim: int = -2,
+        max_num_elements: int | None = None,
+        plan: ReductionPlan | None = None,
+    ) -> Tensor:
+        """Aggregate each set.
+
+        Args:
+            x: the elements, (*, N, in_channels).
+            index: the set of each element, (N,); sorted stably inside.
+            ptr: instead of index, the bounds of the sets, (B + 1,).
+            dim_size: number of sets, with index.
+            dim: the dimension of the elements.
+            max_num_elements: not needed; taken so that callers of PyG's classes need not change.
+            plan: instead of index and ptr, made before from the sizes of the sets.
+
+        Returns:
+            Results, (*, B, out_channels).
+
+        Raises:
+            ValueError, TypeError: what is wrong with the input, and where.
+        """
+        check_elements(x, self.in_channels, dim)
+        check_dtype(self, x)
+        first = dim % x.dim() == 0
+        x = x if first else x.movedim(dim, 0)
+        if plan is None:
+            results = self.of_sets(x, *given_sets(x, ptr, index, dim_size))
+        else:
+            check_plan(plan, x)
+            results = self.of_plan(x, plan)
+        return results if first else results.movedim(0, dim)
+
+    def of_sets(
+        self, x: Tensor, ptr: Tensor | None, index: Tensor | None, num_sets: int | None
+    ) -> Tensor:
+        """Elements (N, *, in_channels), in sets given as to `read_sets` → (B, *, out_channels)."""
+        raise NotImplementedError(f"{type(self).__name__} does not define of_sets")
+
+    def of_plan(self, x: Tensor, plan: ReductionPlan) -> Tensor:
+        """Elements (N, *, in_channels), in the sets of a plan → (B, *, out_channels)."""
+        raise TypeError(f"{type(self).__name__} takes no plan: give index or ptr")
+
+    @contextmanager
+    def recording(self) -> Iterator[list[Any]]:
+        """Within it, each call appends what it reduced to the list that this gives."""
+        outer, self._recorded = self._recorded, []
+        try:
+            yield self._recorded
+        finally:
+            self._recorded = outer
