@@ -1,5 +1,8 @@
 """Learnable commutative monoids: operators, trees, ragged reductions, laws, aggregations."""
 
+import warnings
+from typing import Any
+
 from lcm_core.aggregations.fold import FoldAggregation
 from lcm_core.aggregations.lcm import LCMAggregation
 from lcm_core.laws.certificates.certificate import Certificate
@@ -15,9 +18,9 @@ from lcm_core.laws.measure import (
     commutativity_error,
     exchange_error,
     identity_error,
-    law_penalty,
     law_report,
 )
+from lcm_core.laws.penalties import law_penalty
 from lcm_core.laws.populations import (
     Population,
     closure_population,
@@ -29,7 +32,7 @@ from lcm_core.operators import Operator, make_operator, operator_names, register
 from lcm_core.reduction.engine import use_kernels
 from lcm_core.reduction.plan import ReductionPlan
 from lcm_core.reduction.ragged import reduce, trace
-from lcm_core.training.pretrained_models import trained, trained_names
+from lcm_core.training.pretrained_models import pretrained, pretrained_names
 from lcm_core.trees.tree import TREE_NAMES, Tree, make_tree
 
 __all__ = [
@@ -62,13 +65,25 @@ __all__ = [
     "make_tree",
     "operator_names",
     "order_spread",
+    "pretrained",
+    "pretrained_names",
     "reduce",
     "register",
     "sire_penalty",
     "symmetrized",
     "trace",
-    "trained",
-    "trained_names",
     "tree_spread",
     "use_kernels",
 ]
+
+_RENAMED = {"trained": "pretrained", "trained_names": "pretrained_names"}
+
+
+def __getattr__(name: str) -> Any:
+    """Old names, with a warning."""
+    if name not in _RENAMED:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    warnings.warn(
+        f"lcm_core.{name} is now lcm_core.{_RENAMED[name]}", DeprecationWarning, stacklevel=2
+    )
+    return globals()[_RENAMED[name]]

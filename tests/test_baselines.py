@@ -7,7 +7,7 @@ from torch_geometric.nn.aggr import GRUAggregation, LCMAggregation
 
 from lcm_core import order_spread
 from lcm_core.aggregations.pyg import BASELINES, Baseline, make_baseline
-from lcm_core.models.networks import make_aggregation
+from lcm_core.models.names import make_aggregation
 from lcm_core.seeding import Seeded
 from tests.oracles import ptr_of
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from lcm_core import law_report, make_operator
 from lcm_core.laws.in_words import laws_in_words
 from lcm_core.laws.populations import gaussian_population
-from lcm_core.models.networks import make_aggregation
+from lcm_core.models.names import make_aggregation
 from lcm_core.operators import FormulaError, FormulaOperator, Operator
 from lcm_core.operators.find_identity import find_identity
 from lcm_core.operators.formula_parser import LONGEST, parse_formula

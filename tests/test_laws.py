@@ -24,7 +24,7 @@ from lcm_core import (
     reduce,
     tree_spread,
 )
-from lcm_core.laws.measure import level_samples
+from lcm_core.laws.penalties import level_samples
 from tests.oracles import ptr_of
 
 EXACT = ["k_smallest", "logsumexp", "max", "mean", "min", "sum"]

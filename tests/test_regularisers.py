@@ -5,17 +5,13 @@ import torch
 
 from lcm_core import law_penalty
 from lcm_core.laws.fold_exchange import sire_penalty
-from lcm_core.laws.measure import arity, level_samples
+from lcm_core.laws.measure import arity
+from lcm_core.laws.penalties import LAW_PENALTIES, PENALTIES, holds_by_construction, level_samples
 from lcm_core.models.networks import make_model
 from lcm_core.seeding import Seeded
 from lcm_core.tasks import make_task
 from lcm_core.training.recipe import Recipe
-from lcm_core.training.regularisers import (
-    LAW_PENALTIES,
-    PENALTIES,
-    Regularisers,
-    holds_by_construction,
-)
+from lcm_core.training.regularisers import Regularisers
 from lcm_core.training.trainer import Trainer
 
 TINY = "channels=8 layers=1 steps=2 batch_size=6 log_every=1 eval_splits=none device=cpu"

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from lcm_core.exercises.verdict import Verdict
-from lcm_core.laws.measure import law_penalty
+from lcm_core.laws.penalties import law_penalty
 from lcm_core.operators import Operator, make_operator
 from lcm_core.seeding import Seeded
 from lcm_core.training.recipe import Recipe

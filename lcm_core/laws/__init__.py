@@ -16,9 +16,9 @@ from lcm_core.laws.measure import (
     commutativity_error,
     exchange_error,
     identity_error,
-    law_penalty,
     law_report,
 )
+from lcm_core.laws.penalties import law_penalty
 from lcm_core.laws.populations import (
     Population,
     closure_population,

@@ -1,4 +1,4 @@
-"""Laws of operators: how far they are broken, and penalties for breaking them.
+"""Laws of operators: how far they are broken.
 
 A law says that two states are equal for all states they are made of. Its error is the distance of
 the two, divided by the spread s of the states compared, s² = E‖u − ū‖²: unitless, and neither an
@@ -20,6 +20,7 @@ from lcm_core.laws.populations import Population
 from lcm_core.laws.search import search_largest
 from lcm_core.operators import Operator
 from lcm_core.reduction.checks import check_finite, check_states
+from lcm_core.rounding import SPREAD_UNITS
 
 __all__ = [
     "LAWS",
@@ -29,9 +30,7 @@ __all__ = [
     "commutativity_error",
     "exchange_error",
     "identity_error",
-    "law_penalty",
     "law_report",
-    "level_samples",
 ]
 
 Sides = list[tuple[Tensor, Tensor]]
@@ -101,7 +100,7 @@ class LawError:
     ) -> "LawError":
         """Summarise distances (m,) between states of this spread."""
         s = float(spread)
-        values = (distances.detach() / _unit(spread)).double().cpu().numpy()
+        values = (distances.detach() / unit_of(spread)).double().cpu().numpy()
         mean, m = float(values.mean()), len(values)
         half = 1.96 * float(values.std(ddof=1)) / math.sqrt(m) if m > 1 else math.inf
         return cls(
@@ -210,50 +209,6 @@ def exchange_error(operator: Operator, states: Tensor | Population, **options: A
     return law_report(operator, states, ["exchange"], **options)["exchange"]
 
 
-def law_penalty(
-    law: str, operator: Operator, *states: Float[Tensor, "m state"]
-) -> Float[Tensor, ""]:
-    """The differentiable regulariser of a law: its mean squared error over given tuples.
-
-    The gradient goes through s² too, so that the penalty and its gradient are blind to the scale of
-    the states. With s² held fixed the gradient says "shrink", s² follows, and training collapses.
-
-    Args:
-        law: one of `LAWS`.
-        operator: the operator ⊕.
-        *states: as many batches of states as the law speaks of (2, 3, 1, 3), such as those that
-            `level_samples` draws from the trees of a batch.
-    """
-    sides = law_sides(law, operator, states)
-    squared = torch.stack([difference(a, b).square().sum(-1) for a, b in sides]).amax(0)
-    return squared.mean() / _unit(variance(sides))
-
-
-def level_samples(
-    levels: Sequence[Float[Tensor, "_ state"]], count: int, arity: int, generator: torch.Generator
-) -> tuple[Float[Tensor, "m state"], ...]:
-    """Tuples of states that trees have met, an equal share from every level of a reduction.
-
-    The states of a tuple are drawn independently, so that levels mix, as they do in other trees.
-
-    Args:
-        levels: the states of each level (`Levels.states` in `lcm_core.reduction`); empty ones are
-            left out.
-        count: number of tuples, rounded up to a multiple of the number of levels.
-        arity: states a tuple.
-        generator: on the CPU; it draws which.
-    """
-    filled = [level for level in levels if len(level)]
-    share = -(-count // len(filled))
-    drawn = []
-    for _ in range(arity):
-        rows = [torch.randint(len(level), (share,), generator=generator) for level in filled]
-        mixed = torch.randperm(share * len(filled), generator=generator)
-        states = [level[row.to(level.device)] for level, row in zip(filled, rows, strict=True)]
-        drawn.append(torch.cat(states)[mixed.to(filled[0].device)])
-    return tuple(drawn)
-
-
 def difference(a: Tensor, b: Tensor) -> Tensor:
     """a − b, and 0 where both are equal: infinite entries may be."""
     same = a == b
@@ -271,10 +226,10 @@ def variance(sides: Sides) -> Float[Tensor, ""]:
     count = finite.sum(0).clamp_min(1)
     centred = torch.where(finite, known - known.sum(0) / count, 0.0)
     s2, size2 = ((v.square().sum(0) / count).sum() for v in (centred, known))
-    return torch.where(s2 > (16 * torch.finfo(s2.dtype).eps) ** 2 * size2, s2, 0.0)
+    return torch.where(s2 > (SPREAD_UNITS * torch.finfo(s2.dtype).eps) ** 2 * size2, s2, 0.0)
 
 
-def _unit(s: Tensor) -> Tensor:
+def unit_of(s: Tensor) -> Tensor:
     """What errors are divided by: s or s², and 1 where it is 0."""
     return torch.where(s > 0, s, 1.0)
 
@@ -323,10 +278,10 @@ def _law_error(
     largest = largest_at = None
     if search_steps > 0:
         worst = distances.topk(min(16, samples)).indices
-        largest, largest_at = float(distances.max() / _unit(s)), states[rows[:, worst[0]]]
+        largest, largest_at = float(distances.max() / unit_of(s)), states[rows[:, worst[0]]]
 
         def errors(states: Tensor) -> Tensor:
-            return distances_of(law_sides(law, operator, states.chunk(count))) / _unit(s)
+            return distances_of(law_sides(law, operator, states.chunk(count))) / unit_of(s)
 
         start = rows[:, worst].flatten()
         found = search_largest(operator, population, start, errors, search_steps, should_stop)

@@ -3,14 +3,8 @@
 Open `networks.py` first; `names.py` says what the name of an aggregation in a recipe means.
 """
 
-from lcm_core.models.networks import (
-    GraphModel,
-    SetModel,
-    aggregation_names,
-    describe_model,
-    make_aggregation,
-    make_model,
-)
+from lcm_core.models.names import aggregation_names, make_aggregation
+from lcm_core.models.networks import GraphModel, SetModel, describe_model, make_model
 
 __all__ = [
     "GraphModel",

@@ -9,85 +9,21 @@ from torch_geometric.data import Batch
 from torch_geometric.nn import MessagePassing
 from torch_geometric.nn.aggr import Aggregation
 
-from lcm_core.aggregations.fold import CELLS, FoldAggregation
 from lcm_core.aggregations.lcm import LCMAggregation
-from lcm_core.aggregations.pyg import BASELINES, Baseline, make_baseline
-from lcm_core.errors import unknown
+from lcm_core.models.names import make_aggregation
 from lcm_core.models.pna_benchmark import PropertyModel
-from lcm_core.operators import GRU, MLP, FormulaOperator, make_operator, operator_names
-from lcm_core.operators.base import operator_class
 from lcm_core.reduction.plan import ReductionPlan
 from lcm_core.reduction.ragged import make_plan
 from lcm_core.tasks import SetBatch
-from lcm_core.training.regularisers import LAW_PENALTIES
 from lcm_core.trees.tree import Tree
 
 __all__ = [
     "GraphModel",
     "PlannedMessagePassing",
     "SetModel",
-    "aggregation_names",
     "describe_model",
-    "make_aggregation",
     "make_model",
 ]
-
-
-FOLDS = {f"{cell}_fold": cell for cell in CELLS}
-
-
-def aggregation_names() -> list[str]:
-    """The names that `make_aggregation` knows: operators, folds as `gru_fold`, PyG's as `pna`.
-
-    It also knows formulas, such as `formula(x+y+a*x*y;a=0.5)`.
-    """
-    return [*operator_names(), *FOLDS, *BASELINES]
-
-
-def check_aggregation(name: str, kind: str = "aggregation") -> None:
-    """Refuses what `make_aggregation` does not know.
-
-    Raises:
-        ValueError: with the nearest names, or what is wrong with a formula.
-    """
-    if name in aggregation_names():
-        return
-    if "(" in name:
-        operator_class(name)
-        return
-    raise ValueError(
-        f"{unknown(kind, name, aggregation_names())} If {name!r} is an operator of your own, "
-        "first run the cell that defines it."
-    )
-
-
-def penalties_of(name: str) -> tuple[str, ...]:
-    """The regularisers that speak of an aggregation of this name."""
-    if name in FOLDS:
-        return ("sire",)
-    return () if name in BASELINES else LAW_PENALTIES
-
-
-def make_aggregation(
-    name: str, channels: int, tree: str = "balanced", seed: int = 0, empty: str = "identity"
-) -> LCMAggregation | FoldAggregation | Baseline:
-    """An aggregation by name whose results are `channels` wide.
-
-    Elements are as wide as its `in_channels` says; there is no projection. Operators that can learn
-    an identity do. Arguments as in `LCMAggregation`; folds and PyG's classes use the first two.
-    """
-    check_aggregation(name)
-    if name in BASELINES:
-        return make_baseline(name, channels)
-    if name in FOLDS:
-        return FoldAggregation(channels, channels, cell=FOLDS[name], seed=seed)
-    cls = operator_class(name)
-    width = cls.channels_for(channels)
-    identity = {"learn_identity": True} if issubclass(cls, GRU | MLP | FormulaOperator) else {}
-    operator = make_operator(name, width, **identity)
-    return LCMAggregation(
-        width, channels, project=False, operator=operator, tree=tree, seed=seed, empty=empty
-    )
 
 
 def perceptron(in_features: int, hidden: int, out_features: int) -> nn.Sequential:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -10,15 +9,11 @@ from torch import Tensor, nn
 from lcm_core.aggregations.fold import FoldAggregation, FoldedSets
 from lcm_core.aggregations.lcm import LCMAggregation
 from lcm_core.laws.fold_exchange import sire_penalty
-from lcm_core.laws.measure import arity, law_penalty, level_samples
-from lcm_core.operators import Operator
+from lcm_core.laws.measure import arity
+from lcm_core.laws.penalties import LAW_PENALTIES, holds_by_construction, law_penalty, level_samples
 from lcm_core.reduction.engine import Levels
 
-__all__ = ["LAW_PENALTIES", "PENALTIES", "PENALTY_STATES", "Regularisers", "holds_by_construction"]
-
-LAW_PENALTIES = ("commutativity", "associativity", "identity")
-PENALTIES = (*LAW_PENALTIES, "sire")
-PENALTY_STATES = ("tree", "encoded")
+__all__ = ["Regularisers"]
 
 
 class Regularisers:
@@ -102,15 +97,3 @@ class Regularisers:
             if calls:
                 which = int(torch.randint(len(calls), (), generator=generator))
                 yield sire_penalty(fold, *calls[which], generator)
-
-
-def holds_by_construction(law: str, operator: Operator) -> bool:
-    """Whether no parameters could break the law: there is nothing to regularise."""
-    if law == "identity":
-        return operator.identity is None or _fixed(operator)
-    holds: Any = getattr(operator, {"commutativity": "commutative"}.get(law, "associative"))
-    return bool(holds)
-
-
-def _fixed(operator: Operator) -> bool:
-    return not any(parameter.requires_grad for parameter in operator.parameters())

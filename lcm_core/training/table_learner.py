@@ -10,7 +10,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from lcm_core.errors import unknown
-from lcm_core.laws.measure import law_penalty
+from lcm_core.laws.penalties import law_penalty
 from lcm_core.laws.worst_triple import worst_associativity
 from lcm_core.operators import Cayley
 from lcm_core.reduction.plan import ReductionPlan
