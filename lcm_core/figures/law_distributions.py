@@ -9,9 +9,9 @@ from typing import Protocol
 import numpy as np
 import plotly.graph_objects as go
 
-from lcm_core.figures.law_map import ROUNDING
 from lcm_core.figures.laws import LawNumbers, error_axis
 from lcm_core.figures.palette import INK, category_colour, plain_layout
+from lcm_core.rounding import SHOWN
 
 BINS_PER_DECADE = 8
 
@@ -75,7 +75,7 @@ def law_distributions_figure(reports: Reports, laws: Sequence[str], height: int 
     found = [error for report in reports.values() for error in report.values()]
     drawn = np.concatenate([np.empty(0), *(_positive(error) for error in found)])
     floor = 10.0 ** (math.floor(math.log10(drawn.min())) - 0.5) if len(drawn) else 1e-3
-    floor = max(floor, ROUNDING / 10)
+    floor = max(floor, SHOWN / 10)
     top = max(1.0, float(drawn.max()) if len(drawn) else 1.0) * 2
     room = 0.8 / max(len(reports), 1)
     places = {
@@ -106,7 +106,7 @@ def law_distributions_figure(reports: Reports, laws: Sequence[str], height: int 
 
 def _drawn(error: LawDistribution) -> bool:
     """Whether there is more to see than zeros and rounding."""
-    return not error.degenerate and max(error.max, error.largest_found or 0.0) > ROUNDING
+    return not error.degenerate and max(error.max, error.largest_found or 0.0) > SHOWN
 
 
 def _positive(error: LawDistribution) -> np.ndarray:

@@ -9,9 +9,9 @@ import numpy as np
 import plotly.graph_objects as go
 
 from lcm_core.figures.palette import PAPER, VALUES, plain_layout, title_above
+from lcm_core.rounding import SHOWN
 
 #: Errors below this are the rounding of 32-bit numbers: their noise is not drawn as a pattern.
-ROUNDING = 1e-5
 GAP = 0.02  # between maps, as a share of the width
 
 
@@ -59,7 +59,7 @@ def law_maps_figure(
         coloraxis={
             "colorscale": VALUES,
             "cmin": 0,
-            "cmax": max(largest, ROUNDING),
+            "cmax": max(largest, SHOWN),
             "colorbar": {
                 "title": {"text": "law error", "side": "right"},
                 "thickness": 12,
@@ -79,7 +79,7 @@ def in_words(found: MapNumbers | None) -> str:
         return "infinite everywhere"
     if values.max() == 0:
         return "0 everywhere"
-    if values.max() <= ROUNDING:
+    if values.max() <= SHOWN:
         return f"only rounding: at most {values.max():.0e}"
     return f"{values.min():.3g} to {values.max():.3g}"
 

@@ -15,15 +15,13 @@ from lcm_core.laws.measure import difference, variance
 from lcm_core.operators import Operator
 from lcm_core.reduction.checks import check_states
 from lcm_core.reduction.ragged import reduce
+from lcm_core.rounding import TREE_UNITS
 from lcm_core.trees.tree import Tree
 
 __all__ = ["Deviations", "SharedTrees", "measure_deviations"]
 
 #: Sets of the same size, drawn from the states, whose results say what a large difference is.
 OTHER_SETS = 64
-
-#: Differences of so many units in the last place of the largest state are rounding.
-ROUNDING_UNITS = 64
 
 
 @dataclass(frozen=True)
@@ -136,7 +134,7 @@ def measure_deviations(
         deviations=_distances(results, results.mean(0)) / unit,
         jumps=_distances(results[ends[:, 0]], results[ends[:, 1]]) / unit,
         spread=spread,
-        rounding=ROUNDING_UNITS * torch.finfo(table.dtype).eps * size / unit,
+        rounding=TREE_UNITS * torch.finfo(table.dtype).eps * size / unit,
     )
 
 

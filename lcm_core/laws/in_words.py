@@ -17,6 +17,7 @@ from lcm_core.laws.wording import LawInWords, LawsInWords, assigned, located, to
 from lcm_core.operators import FormulaOperator, Operator
 from lcm_core.operators.find_identity import Identity, find_identity
 from lcm_core.operators.formula import identity_of
+from lcm_core.rounding import FORMULA, LAWS_IN_WORDS
 
 __all__ = ["LawInWords", "LawsInWords", "laws_in_words"]
 
@@ -77,7 +78,7 @@ class _Trial:
             states[: len(NUMBERS)],
             states[len(NUMBERS) :].unflatten(0, (3, -1)),
         )
-        self.tolerance = 1e-9 if states.dtype == torch.float64 else 1e-4
+        self.tolerance = LAWS_IN_WORDS[64 if states.dtype == torch.float64 else 32]
         self.numbers = states.shape[1] == 1
 
     def laws(self) -> LawsInWords:
@@ -163,7 +164,7 @@ class _Trial:
         """Where the identity of an operator on numbers is."""
         if isinstance(self.operator, FormulaOperator):
             return identity_of(self.operator.formula, tuple(self.operator.settings.values()))
-        return find_identity(self.combine, max(1e-9, self.tolerance))
+        return find_identity(self.combine, max(FORMULA, self.tolerance))
 
     def tuples(self, count: int) -> tuple[Tensor, ...]:
         """Small states in all combinations, the smallest first, then random ones."""

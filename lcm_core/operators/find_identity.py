@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from lcm_core.rounding import FORMULA
+
 Operation = Callable[[Tensor, Tensor], Tensor]
 
 #: Where the identity is looked for; and the numbers, also farther out, that it must not change.
@@ -42,7 +44,7 @@ class Identity:
         return whole and self.side == "both" and not self.limit
 
 
-def find_identity(combine: Operation, tolerance: float = 1e-9) -> Identity | None:
+def find_identity(combine: Operation, tolerance: float = FORMULA) -> Identity | None:
     """Looks for e among the numbers from −10 to 10 and ±∞; None if there is none.
 
     A two-sided identity of all numbers comes before a one-sided one, that before a limit at

@@ -11,12 +11,8 @@ from torch import Tensor, nn
 
 from lcm_core.operators.base import Operator, register_family, without_infinity
 from lcm_core.operators.find_identity import Identity, find_identity
-from lcm_core.operators.formula_parser import (
-    LARGEST_NUMBER,
-    Formula,
-    FormulaError,
-    parse_formula,
-)
+from lcm_core.operators.formula_parser import LARGEST_NUMBER, FormulaError, parse_formula
+from lcm_core.operators.formula_tree import Formula
 
 DEFAULT_VALUE = 1.0
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)

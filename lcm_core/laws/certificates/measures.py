@@ -13,6 +13,7 @@ from lcm_core.laws.certificates.certificate import BatchMates, EmptySet, TimeAga
 from lcm_core.laws.measure import LawError, difference, variance
 from lcm_core.laws.spreads import order_spread
 from lcm_core.operators import Operator
+from lcm_core.rounding import AGGREGATION_UNITS
 
 __all__ = [
     "batch_mates",
@@ -25,7 +26,6 @@ __all__ = [
 ]
 
 CLASSIFIERS = 32
-ROUNDING_UNITS = 100
 TIME_FOR_A_SIZE = 0.15  # seconds, after which no pass is begun
 
 Aggregate = Callable[[Tensor, Tensor], Tensor]  # (x (N, d), ptr (B + 1,)) → (B, out)
@@ -33,12 +33,12 @@ Predict = Callable[[Tensor], Tensor]  # (B, out) → (B, *)
 
 
 def unit_and_rounding(results: Tensor) -> tuple[float, float]:
-    """s, or 1 where all results are alike; and what may be rounding, as a share of it."""
+    """(spread, relative rounding tolerance); the spread is 1 where all results are equal."""
     s = float(variance([(results, results)]).sqrt())
     unit = s if s > 0 else 1.0
     finite = results.masked_fill(~results.isfinite(), 0.0)
     size = float(finite.square().sum(-1).mean().sqrt())
-    return unit, ROUNDING_UNITS * torch.finfo(results.dtype).eps * size / unit
+    return unit, AGGREGATION_UNITS * torch.finfo(results.dtype).eps * size / unit
 
 
 def batch_mates(aggregate: Aggregate, x: Tensor, ptr: Tensor, unit: float) -> BatchMates:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lcm_core.laws.worst_triple import WorstTriple
+from lcm_core.rounding import TABLE
 from lcm_core.training.table_learner import LearnedTable
 
 
@@ -22,7 +23,7 @@ def learned_in_words(found: LearnedTable, table: np.ndarray, products: np.ndarra
 
 def worst_in_words(worst: WorstTriple) -> str:
     """Where associativity is broken most, and that nothing is worse (HTML)."""
-    if worst.error < 1e-6:
+    if worst.error < TABLE:
         return "<b>Associative</b>, for all states there are: the worst triple is off by 0."
     x, y, z = worst.symbols
     left, right = (
