@@ -82,7 +82,7 @@ PANELS: dict[str, tuple[str, Act]] = {
     "bracketing_explorer": ('BracketingExplorer("symmetrized_gru", n=5)', nothing),
     "order_explorer": ('OrderExplorer("symmetrized_gru", n=4, tree="balanced")', nothing),
     "depth_explorer": (
-        'DepthExplorer("symmetrized_gru", ways=("tree", "chain", "gru_fold"), largest=8192)',
+        'DepthExplorer("symmetrized_gru", methods=("tree", "chain", "gru_fold"), largest=8192)',
         measure,
     ),
     "fold_explorer": (

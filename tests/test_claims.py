@@ -6,7 +6,7 @@ from lcm_core.depth.cost import measure
 from lcm_core.experiments import claims
 from lcm_core.experiments.depth import column
 from lcm_core.experiments.depth_words import NETWORK, TREE
-from lcm_core.experiments.framework.results import Measured, Results, Run
+from lcm_core.experiments.framework.results import FinishedRun, Measured, Results
 from lcm_core.experiments.framework.tables import BETTER, LEVEL, WORSE, verdict
 from lcm_core.widgets import show_claims
 from lcm_core.widgets.results import show as results
@@ -15,7 +15,7 @@ from lcm_core.widgets.results import show as results
 def runs(column, split, scores, higher_is_better=True, constant=0.5):
     """Results with these scores, by row: one a seed."""
     made = [
-        Run(
+        FinishedRun(
             row, column, seed, 1.0, "", "score", higher_is_better, {split: score}, {split: constant}
         )
         for row, some in scores.items()
@@ -84,8 +84,8 @@ def test_one_seed_is_shown_and_not_judged():
 
 def test_depth_is_said_at_the_largest_size_that_both_are_measured_at():
     done = [
-        Measured(row, column(n), "", measure(way, n, patience=0).as_json())
-        for row, way, sizes in ((TREE, "tree", (2, 8, 32)), (NETWORK, "gru_fold", (2, 8)))
+        Measured(row, column(n), "", measure(method, n, patience=0).as_json())
+        for row, method, sizes in ((TREE, "tree", (2, 8, 32)), (NETWORK, "gru_fold", (2, 8)))
         for n in sizes
     ]
     found = {

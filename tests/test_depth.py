@@ -11,7 +11,7 @@ import torch
 from lcm_core import make_operator
 from lcm_core.depth.cost import Cost, Seconds, gaussian_set, measure, median_seconds
 from lcm_core.depth.gradients import Stopped
-from lcm_core.depth.methods import WAYS, BalancedTree, Chain, make_way
+from lcm_core.depth.methods import METHODS, BalancedTree, Chain, make_method
 from lcm_core.experiments import Picture, Results, Table, depth
 from lcm_core.experiments.framework.results import Measured
 from lcm_core.operators import Operator
@@ -64,14 +64,14 @@ def operator_of(name, channels=4):
 
 @pytest.mark.parametrize("n", [1, 2, 3, 8, 9, 100])
 def test_the_depth_is_that_of_the_calls_which_are_made(n: int) -> None:
-    for way_of in (Chain, BalancedTree):
+    for method_of in (Chain, BalancedTree):
         operator = Leaky(0.5)
-        way = way_of(operator)
-        way.answer(gaussian_set(n, 2))
-        assert way.depth(n) == operator.calls
-    assert make_way("tree", "sum").depth(n) == math.ceil(math.log2(n))
-    assert make_way("chain", "sum").depth(n) == n - 1
-    assert make_way("gru_fold").depth(n) == make_way("pyg_gru").depth(n) == n
+        method = method_of(operator)
+        method.answer(gaussian_set(n, 2))
+        assert method.depth(n) == operator.calls
+    assert make_method("tree", "sum").depth(n) == math.ceil(math.log2(n))
+    assert make_method("chain", "sum").depth(n) == n - 1
+    assert make_method("gru_fold").depth(n) == make_method("pyg_gru").depth(n) == n
 
 
 # Gradients --------------------------------------------------------------------------------------
@@ -81,7 +81,7 @@ def test_the_depth_is_that_of_the_calls_which_are_made(n: int) -> None:
 @pytest.mark.parametrize("n", [1, 2, 32, 33, 64, 65])
 def test_gradients_of_a_chain_are_those_of_the_plain_loop(name: str, n: int) -> None:
     operator, x = operator_of(name), gaussian_set(n, 4, seed=1)
-    found = make_way("chain", operator).log_gradients(x)
+    found = make_method("chain", operator).log_gradients(x)
     assert found.shape == (n,)
     expected = lengths(lambda x: by_loop(operator.double(), x), x)
     assert 10.0**found == pytest.approx(expected, rel=1e-9, abs=1e-300)
@@ -90,15 +90,15 @@ def test_gradients_of_a_chain_are_those_of_the_plain_loop(name: str, n: int) -> 
 @pytest.mark.parametrize("name", ["symmetrized_gru", "sum", "mean", "max"])
 def test_gradients_of_a_tree_are_those_of_its_definition(name: str) -> None:
     operator, x = operator_of(name), gaussian_set(64, 4)
-    found = make_way("tree", operator).log_gradients(x)
+    found = make_method("tree", operator).log_gradients(x)
     operator = operator.double()
     expected = lengths(lambda x: operator.lower(by_halves(operator, operator.lift(x))), x)
     assert 10.0**found == pytest.approx(expected, rel=1e-9)
 
 
-@pytest.mark.parametrize("way", ["gru_fold", "pyg_gru"])
-def test_gradients_of_a_recurrent_network_are_those_of_its_steps(way: str) -> None:
-    made, x = make_way(way, channels=4), gaussian_set(70, 4)
+@pytest.mark.parametrize("method", ["gru_fold", "pyg_gru"])
+def test_gradients_of_a_recurrent_network_are_those_of_its_steps(method: str) -> None:
+    made, x = make_method(method, channels=4), gaussian_set(70, 4)
     found = made.log_gradients(x)
     (rnn,) = made.module.double().children()
     cell = torch.nn.GRUCell(4, 4).double()
@@ -119,7 +119,7 @@ def test_gradients_of_a_recurrent_network_are_those_of_its_steps(way: str) -> No
 @pytest.mark.parametrize("factor", [0.1, 10.0])
 def test_a_chain_of_two_thousand_neither_underflows_nor_overflows(factor: float) -> None:
     n = 2000
-    found = make_way("chain", Leaky(factor)).log_gradients(gaussian_set(n, 2))
+    found = make_method("chain", Leaky(factor)).log_gradients(gaussian_set(n, 2))
     assert found == pytest.approx(math.log10(factor) * (n - 1 - np.arange(n)), abs=1e-9)
     measured = measure(Chain(Leaky(factor)), n, patience=0)
     assert (measured.first, measured.last) == (found[0], found[-1])
@@ -131,16 +131,16 @@ def test_an_element_that_no_feature_of_the_largest_comes_from_has_no_gradient() 
     x = gaussian_set(300, 4)
     where = torch.zeros(300)
     where[x.argmax(0)] = 1
-    for way in ("chain", "tree"):
-        found = make_way(way, "max", channels=4).log_gradients(x)
+    for method in ("chain", "tree"):
+        found = make_method(method, "max", channels=4).log_gradients(x)
         assert np.array_equal(np.isfinite(found), where.bool().numpy())
 
 
 def test_the_tree_of_a_sum_or_mean_gives_every_element_its_share() -> None:
-    for way in ("tree", "chain"):
+    for method in ("tree", "chain"):
         x = gaussian_set(100, 4)
-        assert make_way(way, "sum", 4).log_gradients(x) == pytest.approx(np.zeros(100))
-        assert make_way(way, "mean", 4).log_gradients(x) == pytest.approx(np.full(100, -2.0))
+        assert make_method(method, "sum", 4).log_gradients(x) == pytest.approx(np.zeros(100))
+        assert make_method(method, "mean", 4).log_gradients(x) == pytest.approx(np.full(100, -2.0))
 
 
 # Measuring --------------------------------------------------------------------------------------
@@ -148,7 +148,7 @@ def test_the_tree_of_a_sum_or_mean_gives_every_element_its_share() -> None:
 
 def test_a_measurement_says_what_was_measured() -> None:
     found = measure("chain", 200, "symmetrized_gru", channels=8, seed=5, patience=0.1)
-    assert (found.way, found.operator) == ("chain", "symmetrized_gru")
+    assert (found.method, found.operator) == ("chain", "symmetrized_gru")
     assert (found.n, found.channels, found.depth) == (200, 8, 199)
     assert 0 < found.forward.wall < found.backward.wall
     with Seeded(5):
@@ -157,7 +157,7 @@ def test_a_measurement_says_what_was_measured() -> None:
     (by_loop(operator, x).sum() / 8**0.5).backward()
     assert found.reached == int((x.grad != 0).any(1).sum()) < 200
     assert found.first < -45 < found.last
-    logs = make_way("chain", operator).log_gradients(x.detach())
+    logs = make_method("chain", operator).log_gradients(x.detach())
     assert np.array_equal(found.log_gradients, logs[found.places])
     assert set(found.places) >= {0, 195, 198, 199}
     without = measure("gru_fold", 5, channels=3, gradients=False)
@@ -170,7 +170,7 @@ def test_a_measurement_goes_through_json() -> None:
     again = Cost.from_json(json.loads(json.dumps(found.as_json(), allow_nan=False)))
     assert again.log_gradients == pytest.approx(found.log_gradients, abs=1e-4)
     assert not np.isfinite(again.log_gradients).all()
-    for name in ("way", "operator", "n", "channels", "depth", "forward", "backward", "reached"):
+    for name in ("method", "operator", "n", "channels", "depth", "forward", "backward", "reached"):
         assert getattr(again, name) == getattr(found, name)
     assert again.places.tolist() == list(range(50))
 
@@ -198,9 +198,9 @@ def test_a_chain_can_be_stopped_also_on_its_way_back(looks: int) -> None:
 
 
 def test_stopping_is_looked_at_between_the_runs_of_every_way() -> None:
-    for way in WAYS:
+    for method in METHODS:
         with pytest.raises(Stopped):
-            measure(way, 4, channels=4, should_stop=lambda: True)
+            measure(method, 4, channels=4, should_stop=lambda: True)
 
 
 def test_wrong_calls_are_explained() -> None:
@@ -220,7 +220,7 @@ def made_up(row: str, n: int) -> dict:
     tree = row.endswith("tree")
     seconds = 0.001 * (math.log2(n) if tree else n)
     cost = Cost(
-        way=row,
+        method=row,
         operator="",
         n=n,
         channels=64,
@@ -274,5 +274,5 @@ def test_every_job_of_the_experiment_measures_what_its_label_says() -> None:
     for job in jobs[: len(depth.ROWS)]:  # two elements
         found = Cost.from_json(job.measure())
         assert found.n == 2
-        assert found.way in job.about
-        assert found.way == ("tree" if "tree" in job.row else depth.ROWS[job.row][0])
+        assert found.method in job.about
+        assert found.method == ("tree" if "tree" in job.row else depth.ROWS[job.row][0])

@@ -8,12 +8,12 @@ import time
 import numpy as np
 import pytest
 
-from lcm_core.depth.methods import make_way
+from lcm_core.depth.methods import make_method
 from lcm_core.figures import depth_gradients_figure, depth_profile_figure, depth_times_figure
 from lcm_core.operators import Operator
 from lcm_core.widgets import DepthExplorer
 from lcm_core.widgets.depth import explorer as depth_explorer
-from lcm_core.widgets.operators.catalog import shelf
+from lcm_core.widgets.operators.catalog import operator_catalog
 from tests.panels import text_of, wait_for
 
 
@@ -49,8 +49,8 @@ def explorer():
 
 @pytest.fixture(scope="module")
 def measured():
-    """A panel that has measured all four ways up to 128 elements."""
-    panel = DepthExplorer(ways=("tree", "chain", "gru_fold", "pyg_gru"), largest=128, channels=4)
+    """A panel that has measured all four methods up to 128 elements."""
+    panel = DepthExplorer(methods=("tree", "chain", "gru_fold", "pyg_gru"), largest=128, channels=4)
     assert text_of(panel.read_out) == "Nothing is measured yet: press Measure."
     panel.measure_button.click()
     assert panel._worker.wait(120)
@@ -59,7 +59,7 @@ def measured():
 
 
 def traces(panel: DepthExplorer, number: int) -> dict[str, object]:
-    """The first trace of each way in a figure: what its legend names."""
+    """The first trace of each method in a figure: what its legend names."""
     data = panel._figures[number].widget.data
     return {trace.name: trace for trace in data if trace.showlegend is not False}
 
@@ -67,11 +67,11 @@ def traces(panel: DepthExplorer, number: int) -> dict[str, object]:
 def test_it_shows_what_was_measured(measured) -> None:
     assert measured.error == ""
     assert list(measured.costs) == ["tree", "chain", "gru_fold", "pyg_gru"]
-    for way, depths in (("tree", [1, 3, 5, 7]), ("chain", [1, 7, 31, 127])):
-        assert [cost.n for cost in measured.costs[way]] == [2, 8, 32, 128]
-        assert [cost.depth for cost in measured.costs[way]] == depths
-    for title, way in (("balanced tree", "tree"), ("chain", "chain")):
-        found = measured.costs[way]
+    for method, depths in (("tree", [1, 3, 5, 7]), ("chain", [1, 7, 31, 127])):
+        assert [cost.n for cost in measured.costs[method]] == [2, 8, 32, 128]
+        assert [cost.depth for cost in measured.costs[method]] == depths
+    for title, method in (("balanced tree", "tree"), ("chain", "chain")):
+        found = measured.costs[method]
         assert list(traces(measured, 0)[title].x) == [2, 8, 32, 128]
         assert list(traces(measured, 0)[title].y) == [cost.backward.wall for cost in found]
         assert list(traces(measured, 1)[title].y) == [cost.first for cost in found]
@@ -84,7 +84,7 @@ def test_it_shows_what_was_measured(measured) -> None:
 
 def test_the_numbers_are_also_in_words(measured) -> None:
     text = text_of(measured.read_out)
-    tree, chain = (measured.costs[way][-1] for way in ("tree", "chain"))
+    tree, chain = (measured.costs[method][-1] for method in ("tree", "chain"))
     ratio = chain.backward.wall / tree.backward.wall
     assert "Chain, 128 elements: depth 127 against 7 of the tree, and " in text
     assert f"and {ratio:.3g} times its time" in text
@@ -101,7 +101,7 @@ def test_another_set_can_be_looked_at_place_by_place(measured) -> None:
 
 
 def test_it_can_be_stopped_and_begun_again(explorer) -> None:
-    panel = explorer(ways=("tree", "chain"), channels=4)
+    panel = explorer(methods=("tree", "chain"), channels=4)
     panel.measure_button.click()
     wait_for(lambda: panel.progress.value >= 11)  # now comes the chain of 2,048 elements
     began = time.monotonic()
@@ -113,15 +113,15 @@ def test_it_can_be_stopped_and_begun_again(explorer) -> None:
     assert 512 in kept
     assert 131_072 not in kept
     panel.controls.largest_menu.value = 8
-    panel.controls.way_boxes["chain"].value = False
+    panel.controls.method_boxes["chain"].value = False
     panel.measure_button.click()
     assert panel._worker.wait(60)
-    assert {way: len(found) for way, found in panel.costs.items()} == {"tree": 2}
+    assert {method: len(found) for method, found in panel.costs.items()} == {"tree": 2}
     assert (panel.error, text_of(panel.status)) == ("", "measured")
 
 
 def test_a_press_in_the_middle_begins_anew_and_closing_ends_it(explorer) -> None:
-    panel = explorer(ways=("chain",), channels=4)
+    panel = explorer(methods=("chain",), channels=4)
     panel.measure_button.click()
     wait_for(lambda: panel.progress.value >= 2)
     panel.measure_button.click()
@@ -132,7 +132,7 @@ def test_a_press_in_the_middle_begins_anew_and_closing_ends_it(explorer) -> None
 
 
 def test_a_way_is_left_out_where_a_run_would_take_too_long(explorer) -> None:
-    panel = explorer(ways=("tree", "chain"), largest=32, longest=1e-9)
+    panel = explorer(methods=("tree", "chain"), largest=32, longest=1e-9)
     panel.start()
     assert panel._worker.wait(60)
     assert [len(found) for found in panel.costs.values()] == [1, 1]
@@ -142,7 +142,7 @@ def test_a_way_is_left_out_where_a_run_would_take_too_long(explorer) -> None:
 
 
 def test_another_operator_needs_another_measurement(explorer) -> None:
-    shelf.offer("live", make_way("tree", "gru", 3).module)
+    operator_catalog.offer("live", make_method("tree", "gru", 3).module)
     try:
         panel = explorer("live", ("tree",), largest=8)
         panel.start()
@@ -155,7 +155,7 @@ def test_another_operator_needs_another_measurement(explorer) -> None:
         assert panel._worker.wait(60)
         assert panel.costs["tree"][1].log_gradients == pytest.approx(np.zeros(8))
     finally:
-        shelf.withdraw("live")
+        operator_catalog.withdraw("live")
 
 
 def test_errors_are_shown(explorer) -> None:
@@ -164,7 +164,7 @@ def test_errors_are_shown(explorer) -> None:
     assert panel._worker.wait(60)
     assert panel.error == "ZeroDivisionError: no ⊕ today"
     assert text_of(panel.status) == "the measurement failed"
-    for box in panel.controls.way_boxes.values():
+    for box in panel.controls.method_boxes.values():
         box.value = False
     panel.measure_button.click()
     assert "choose at least one way" in panel.error
@@ -172,8 +172,12 @@ def test_errors_are_shown(explorer) -> None:
 
 def test_wrong_calls_are_explained() -> None:
     for wrong, error, message in (
-        ({"ways": ("chains",)}, ValueError, "unknown way to reduce 'chains': did you mean 'chain'"),
-        ({"ways": "trees"}, ValueError, "unknown way to reduce 'trees': did you mean 'tree'"),
+        (
+            {"methods": ("chains",)},
+            ValueError,
+            "unknown way to reduce 'chains': did you mean 'chain'",
+        ),
+        ({"methods": "trees"}, ValueError, "unknown way to reduce 'trees': did you mean 'tree'"),
         (
             {"largest": 1000},
             ValueError,

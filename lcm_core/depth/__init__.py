@@ -4,11 +4,11 @@ Open `cost.py` first: `measure` times one of `methods.py`.
 """
 
 from lcm_core.depth.cost import Cost, measure
-from lcm_core.depth.methods import WAYS, make_way
+from lcm_core.depth.methods import METHODS, make_method
 
 __all__ = [
-    "WAYS",
+    "METHODS",
     "Cost",
-    "make_way",
+    "make_method",
     "measure",
 ]

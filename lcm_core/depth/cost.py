@@ -13,7 +13,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from lcm_core.depth.gradients import Stopped, along_all_features
-from lcm_core.depth.methods import Way, make_way, never
+from lcm_core.depth.methods import Method, make_method, never
 from lcm_core.operators import Operator
 
 __all__ = ["Cost", "Seconds", "gaussian_set", "measure"]
@@ -35,7 +35,7 @@ class Cost:
     """What one way to reduce one set of n elements took, and what reaches its elements.
 
     Args:
-        way, operator, n, channels: what was measured; `operator` is the name of it.
+        method, operator, n, channels: what was measured; `operator` is the name of it.
         depth: operator calls (or steps of a recurrent network) of which each waits for the one
             before. All pairs of a level are one call.
         forward: of the answer alone.
@@ -47,7 +47,7 @@ class Cost:
             not asked for.
     """
 
-    way: str
+    method: str
     operator: str
     n: int
     channels: int
@@ -71,6 +71,7 @@ class Cost:
     def as_json(self) -> dict[str, Any]:
         """What JSON can hold; −∞ is None there."""
         found = asdict(self)
+        found["way"] = found.pop("method")  # its name in files
         found["places"] = self.places.tolist()
         found["log_gradients"] = [
             round(each, 4) if math.isfinite(each) else None for each in self.log_gradients.tolist()
@@ -81,9 +82,11 @@ class Cost:
     def from_json(cls, found: Mapping[str, Any]) -> "Cost":
         """What `as_json` wrote."""
         logs = [-math.inf if each is None else each for each in found["log_gradients"]]
+        numbers = {name: value for name, value in found.items() if name != "way"}
         return cls(
             **{
-                **found,
+                **numbers,
+                "method": found["way"],
                 "forward": Seconds(**found["forward"]),
                 "backward": Seconds(**found["backward"]),
                 "places": np.array(found["places"], dtype=np.int64),
@@ -100,7 +103,7 @@ def gaussian_set(n: int, channels: int, seed: int = 0) -> Float[Tensor, "n chann
 
 
 def measure(
-    way: str | Way,
+    method: str | Method,
     n: int,
     operator: str | Operator = "symmetrized_gru",
     channels: int = 64,
@@ -116,7 +119,7 @@ def measure(
     10
 
     Args:
-        way: a name of `lcm_core.depth.methods.WAYS`, or a way.
+        method: a name of `lcm_core.depth.methods.METHODS`, or a method.
         n: number of elements, at least 1.
         operator: by name, with weights drawn from the seed; or an operator. Recurrent networks
             have none.
@@ -128,30 +131,30 @@ def measure(
         should_stop: looked at between runs; a `chain` looks at it also within them.
 
     Raises:
-        ValueError: an unknown way or operator; n < 1.
+        ValueError: an unknown method or operator; n < 1.
         lcm_core.depth.gradients.Stopped: `should_stop()` was True.
     """
-    way = make_way(way, operator, channels, seed) if isinstance(way, str) else way
-    x = gaussian_set(n, way.channels, seed)
-    weights = [weight for weight in way.module.parameters() if weight.requires_grad]
+    method = make_method(method, operator, channels, seed) if isinstance(method, str) else method
+    x = gaussian_set(n, method.channels, seed)
+    weights = [weight for weight in method.module.parameters() if weight.requires_grad]
     kept: list[Tensor] = []  # the gradient of the elements, of the last run
 
     def forward() -> None:
         with torch.no_grad():
-            way.answer(x, should_stop)
+            method.answer(x, should_stop)
 
     def backward() -> None:
         leaves = x.clone().requires_grad_()
-        answer = along_all_features(way.answer(leaves, should_stop))
+        answer = along_all_features(method.answer(leaves, should_stop))
         kept[:] = torch.autograd.grad(answer, [leaves, *weights], allow_unused=True)[:1]
 
     there = median_seconds(forward, patience, should_stop)
     back = median_seconds(backward, patience, should_stop)
     reached = int((kept[0] != 0).any(1).sum())
     places = _some_places(n) if gradients else np.empty(0, dtype=np.int64)
-    logs = way.log_gradients(x, should_stop)[places] if gradients else np.empty(0)
-    size = n, way.channels, way.depth(n)
-    return Cost(way.name, way.operator_name, *size, there, back, reached, places, logs)
+    logs = method.log_gradients(x, should_stop)[places] if gradients else np.empty(0)
+    size = n, method.channels, method.depth(n)
+    return Cost(method.name, method.operator_name, *size, there, back, reached, places, logs)
 
 
 def median_seconds(

@@ -19,7 +19,16 @@ from lcm_core.reduction.plan import ReductionPlan
 from lcm_core.reduction.ragged import reduce
 from lcm_core.seeding import Seeded
 
-__all__ = ["WAYS", "BalancedTree", "Chain", "GRUFold", "PyGGRU", "Way", "make_way", "never"]
+__all__ = [
+    "METHODS",
+    "BalancedTree",
+    "Chain",
+    "GRUFold",
+    "Method",
+    "PyGGRU",
+    "make_method",
+    "never",
+]
 
 LOOK = 256  # steps of a chain between two looks at `should_stop`
 
@@ -31,15 +40,15 @@ def never() -> bool:
     return False
 
 
-class Way(ABC):
-    """A way to make one answer of a set of n elements.
+class Method(ABC):
+    """A method to make one answer of a set of n elements.
 
     Args:
         module: whose weights it has.
         channels: width of the elements.
 
     Attributes:
-        name: as `make_way` knows it; `title`, as a plot calls it.
+        name: as `make_method` knows it; `title`, as a plot calls it.
         operator_name: what the module is.
     """
 
@@ -71,13 +80,13 @@ class Way(ABC):
         return log_gradients(self.double().answer, x.double())
 
     def double(self) -> Self:
-        """The same way with weights in float64."""
+        """The same method with weights in float64."""
         made = copy.copy(self)
         made.module = copy.deepcopy(self.module).double()
         return made
 
 
-class BalancedTree(Way):
+class BalancedTree(Method):
     """⊕ by the balanced tree: `lcm_core.reduce`, one call a level, its plan made anew each time."""
 
     name = "tree"
@@ -95,7 +104,7 @@ class BalancedTree(Way):
         return self.module.lower(reduce(self.module, self.module.lift(x)))
 
 
-class Chain(Way):
+class Chain(Method):
     """⊕ by the left fold, as the plain loop that anyone would write."""
 
     name = "chain"
@@ -132,7 +141,7 @@ class Chain(Way):
         return chain_log_gradients(chain._advance, chain.module.lower, x.double(), should_stop)
 
 
-class GRUFold(Way):
+class GRUFold(Method):
     """A recurrent network that reads the elements one by one: `FoldAggregation`."""
 
     name = "gru_fold"
@@ -177,25 +186,27 @@ class PyGGRU(GRUFold):
 
 
 #: By name. The first two reduce by an operator, the others are recurrent networks.
-WAYS: dict[str, type[Way]] = {way.name: way for way in (BalancedTree, Chain, GRUFold, PyGGRU)}
+METHODS: dict[str, type[Method]] = {
+    method.name: method for method in (BalancedTree, Chain, GRUFold, PyGGRU)
+}
 
 
-def make_way(
+def make_method(
     name: str, operator: str | Operator = "symmetrized_gru", channels: int = 64, seed: int = 0
-) -> Way:
-    """A way by name.
+) -> Method:
+    """A method by name.
 
     Args:
-        name: of `WAYS`.
+        name: of `METHODS`.
         operator: for "tree" and "chain": an operator, or the name of one.
         channels: width of the elements, unless an operator is given.
         seed: of the weights.
 
     Raises:
-        ValueError: an unknown way or operator (the nearest names are given).
+        ValueError: an unknown method or operator (the nearest names are given).
     """
-    if name not in WAYS:
-        raise unknown("way to reduce", name, WAYS)
+    if name not in METHODS:
+        raise unknown("way to reduce", name, METHODS)
     with Seeded(seed):
         if name == GRUFold.name:
             return GRUFold(channels)

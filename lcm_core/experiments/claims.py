@@ -13,7 +13,8 @@ from typing import NamedTuple
 from lcm_core.depth.cost import Cost
 from lcm_core.experiments import depth, graph_properties, hiv, molecules, set_tasks
 from lcm_core.experiments.depth_words import NETWORK, TREE
-from lcm_core.experiments.framework.base import Results, Table
+from lcm_core.experiments.framework.base import Table
+from lcm_core.experiments.framework.results import Results
 from lcm_core.experiments.framework.tables import BETTER, LEVEL, NOTHING, WORSE, spread, verdict
 
 __all__ = ["SOURCES", "TITLE", "report"]

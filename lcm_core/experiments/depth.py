@@ -18,14 +18,8 @@ from lcm_core.experiments.depth_words import (
     short,
     times_in_words,
 )
-from lcm_core.experiments.framework.base import (
-    Experiment,
-    Measurement,
-    Picture,
-    Report,
-    Results,
-    Table,
-)
+from lcm_core.experiments.framework.base import Experiment, Measurement, Picture, Report, Table
+from lcm_core.experiments.framework.results import Results
 from lcm_core.laws.wording import power_of_ten
 
 __all__ = ["EXPERIMENT", "SIZES"]
@@ -34,7 +28,7 @@ SIZES = tuple(2 * 4**k for k in range(9))  # 2 to 131,072
 CHANNELS = 64
 PATIENCE = 3.0  # seconds in which the runs of one pass are repeated
 
-#: What is measured: a way of `lcm_core.depth.methods`, and an operator for those that take one.
+#: What is measured: a method of `lcm_core.depth.methods`, and an operator for those that take one.
 ROWS: Mapping[str, tuple[str, str]] = {
     TREE: ("tree", "symmetrized_gru"),
     CHAIN: ("chain", "symmetrized_gru"),
@@ -50,16 +44,16 @@ FIXED = list(ROWS)[4:]
 
 
 def jobs() -> list[Measurement]:
-    """Every way at every size, small sizes first: a run that is cut off has a whole table."""
+    """Every method at every size, small sizes first: a run that is cut off has a whole table."""
     return [
         Measurement(
             row,
             column(n),
-            partial(_measure, way, operator, n),
-            f"{way} of {operator}, {n} elements of {CHANNELS} channels, {PATIENCE:g} s a pass",
+            partial(_measure, method, operator, n),
+            f"{method} of {operator}, {n} elements of {CHANNELS} channels, {PATIENCE:g} s a pass",
         )
         for n in SIZES
-        for row, (way, operator) in ROWS.items()
+        for row, (method, operator) in ROWS.items()
     ]
 
 
@@ -68,8 +62,8 @@ def column(n: int) -> str:
     return f"{n:,} elements"
 
 
-def _measure(way: str, operator: str, n: int) -> dict[str, Any]:
-    return measure(way, n, operator, CHANNELS, patience=PATIENCE).as_json()
+def _measure(method: str, operator: str, n: int) -> dict[str, Any]:
+    return measure(method, n, operator, CHANNELS, patience=PATIENCE).as_json()
 
 
 # The report -------------------------------------------------------------------------------------

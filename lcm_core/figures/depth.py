@@ -55,7 +55,7 @@ def depth_times_figure(
     """Seconds over n: solid with the way back, dotted without. Both axes are logarithmic.
 
     Args:
-        lines: by the name of each way, what was measured, sizes rising.
+        lines: by the name of each method, what was measured, sizes rising.
         sizes: all n that may come: how far the axis reaches.
         clock: "wall" or "cpu".
         height: of the figure, in pixels.
@@ -121,7 +121,7 @@ def depth_profile_figure(found: Mapping[str, DepthNumbers | None], height: int =
     """Length of the gradient at each element of one set over its place, as powers of 10.
 
     Args:
-        found: by the name of each way; None if it was not measured at this size.
+        found: by the name of each method; None if it was not measured at this size.
         height: of the figure, in pixels.
     """
     figure = go.Figure(layout=plain_layout(height))

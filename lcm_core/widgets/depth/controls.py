@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Sequence
 
 import ipywidgets as widgets
 
-from lcm_core.depth.methods import WAYS
-from lcm_core.widgets.polytopes.parts import compact
+from lcm_core.depth.methods import METHODS
+from lcm_core.widgets.base.controls import compact
 
 SIZES = tuple(2 * 4**k for k in range(9))  # 2 to 131,072
 LIMITS = (0.2, 1.0, 5.0, 20.0, 60.0)
@@ -18,7 +18,7 @@ class DepthControls:
     """What is measured, and which set is looked at element by element.
 
     Args:
-        ways: that are compared at first: names of `WAYS`.
+        methods: that are compared at first: names of `METHODS`.
         largest: the largest size, one of `SIZES`.
         longest: seconds that a run may take.
         on_size: called when another set is to be looked at.
@@ -28,7 +28,7 @@ class DepthControls:
     """
 
     def __init__(
-        self, ways: Sequence[str], largest: int, longest: float, on_size: Callable[..., None]
+        self, methods: Sequence[str], largest: int, longest: float, on_size: Callable[..., None]
     ):
         if largest not in SIZES:
             choices = ", ".join(f"{n:,}" for n in SIZES)
@@ -36,7 +36,7 @@ class DepthControls:
         if not isinstance(longest, int | float) or not longest > 0:
             raise ValueError(f"expected longest to be a number of seconds above 0, got {longest!r}")
         self._on_size, self._quiet = on_size, False
-        self.way_boxes = {name: _way_box(name, name in ways) for name in WAYS}
+        self.method_boxes = {name: _method_box(name, name in methods) for name in METHODS}
         self.largest_menu = compact(
             widgets.Dropdown(
                 options=[(f"{n:,}", n) for n in SIZES],
@@ -52,7 +52,7 @@ class DepthControls:
                 options=[(f"{limit:g} s", limit) for limit in sorted({*LIMITS, longest})],
                 value=longest,
                 description="Longest run",
-                tooltip="a way stops where a run would take longer",
+                tooltip="a method stops where a run would take longer",
             ),
             170,
             "limit",
@@ -69,9 +69,9 @@ class DepthControls:
         self.size_menu.observe(self._size_chosen, names="value")
 
     @property
-    def ways(self) -> list[str]:
+    def methods(self) -> list[str]:
         """Those that are ticked."""
-        return [name for name, box in self.way_boxes.items() if box.value]
+        return [name for name, box in self.method_boxes.items() if box.value]
 
     @property
     def sizes(self) -> list[int]:
@@ -96,8 +96,8 @@ class DepthControls:
             self._on_size()
 
 
-def _way_box(name: str, value: bool) -> widgets.Checkbox:
-    title = WAYS[name].title
+def _method_box(name: str, value: bool) -> widgets.Checkbox:
+    title = METHODS[name].title
     made = widgets.Checkbox(
         value=value,
         description=title[0].upper() + title[1:],

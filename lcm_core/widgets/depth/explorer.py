@@ -9,7 +9,7 @@ import ipywidgets as widgets
 
 from lcm_core.depth.cost import Cost, measure
 from lcm_core.depth.gradients import Stopped
-from lcm_core.depth.methods import WAYS, Way, make_way
+from lcm_core.depth.methods import METHODS, Method, make_method
 from lcm_core.errors import unknown
 from lcm_core.figures import depth_gradients_figure, depth_profile_figure, depth_times_figure
 from lcm_core.widgets.base.live_figure import LiveFigure
@@ -31,15 +31,15 @@ class DepthExplorer(Panel):
     Args:
         operator: of the tree and the chain: a name of `operator_names()`, an operator, or the file
             of a checkpoint.
-        ways: what is compared: names of `lcm_core.depth.methods.WAYS`.
+        methods: what is compared: names of `lcm_core.depth.methods.METHODS`.
         largest: the largest n: 2, 8, 32, … or 131,072.
-        longest: seconds; a way is not tried at a size at which a run would take longer.
+        longest: seconds; a method is not tried at a size at which a run would take longer.
         channels: the width of the elements, unless the operator says it.
         seed: of the elements and the weights.
 
     Attributes:
-        costs: by way, its `lcm_core.depth.cost.Cost` at each size so far.
-        skipped: by way, the size from which on it would take too long.
+        costs: by method, its `lcm_core.depth.cost.Cost` at each size so far.
+        skipped: by method, the size from which on it would take too long.
         controls: the menus and boxes; see `DepthControls`.
         operator_menu: the operator of the tree and the chain.
     """
@@ -47,17 +47,17 @@ class DepthExplorer(Panel):
     def __init__(
         self,
         operator: OperatorChoice = "symmetrized_gru",
-        ways: Sequence[str] = ("tree", "chain", "gru_fold"),
+        methods: Sequence[str] = ("tree", "chain", "gru_fold"),
         largest: int = SIZES[-1],
         longest: float = LIMITS[-1],
         channels: int = 16,
         seed: int = 0,
     ):
         super().__init__()
-        chosen = [ways] if isinstance(ways, str) else list(ways)
-        for way in chosen:
-            if way not in WAYS:
-                raise unknown("way to reduce", way, WAYS)
+        chosen = [methods] if isinstance(methods, str) else list(methods)
+        for method in chosen:
+            if method not in METHODS:
+                raise unknown("way to reduce", method, METHODS)
         self._channels, self._seed = channels, seed
         self.costs: dict[str, list[Cost]] = {}
         self.skipped: dict[str, int] = {}
@@ -80,7 +80,7 @@ class DepthExplorer(Panel):
         self.read_out = ReadOut("depth-text", live="off")
         self.children = [
             row(self.operator_menu.widget, controls.largest_menu, controls.limit_menu),
-            row(*controls.way_boxes.values()),
+            row(*controls.method_boxes.values()),
             row(self.measure_button, self.stop_button, self.progress, self.status),
             self._error_area,
             row(*self._plots()),
@@ -99,22 +99,22 @@ class DepthExplorer(Panel):
     # What the controls do
 
     def start(self, _: object = None) -> None:
-        """Measures the chosen ways, small sets first, in a thread."""
-        names = self.controls.ways
+        """Measures the chosen methods, small sets first, in a thread."""
+        names = self.controls.methods
         if not names:
             raise ValueError("choose at least one way to reduce: tick a box")
         channels = self.operator_menu.channels or self._channels
         operator = self.operator_menu.operator(channels, self._seed)
         assert operator is not None
-        ways = [make_way(name, operator, channels, self._seed) for name in names]
+        methods = [make_method(name, operator, channels, self._seed) for name in names]
         sizes, limit = self.controls.sizes, self.controls.limit_menu.value
 
         def work(should_stop: Callable[[], bool]) -> None:
-            self._show_new(names, len(ways) * len(sizes))
+            self._show_new(names, len(methods) * len(sizes))
             try:
                 for n in sizes:
-                    for way in ways:
-                        self._measure(way, n, limit, should_stop)
+                    for method in methods:
+                        self._measure(method, n, limit, should_stop)
             except Stopped:
                 self._say("stopped: what was measured until then is kept")
             else:
@@ -123,22 +123,24 @@ class DepthExplorer(Panel):
         self.clear_error()
         self._worker.start(work)
 
-    def _measure(self, way: Way, n: int, limit: float, should_stop: Callable[[], bool]) -> None:
-        """One way at one size, if it will not take too long."""
+    def _measure(
+        self, method: Method, n: int, limit: float, should_stop: Callable[[], bool]
+    ) -> None:
+        """One method at one size, if it will not take too long."""
         if should_stop():
             raise Stopped
-        known = self.costs[way.name]
+        known = self.costs[method.name]
         expected = known[-1].backward.wall * n / known[-1].n if known else 0.0
         cost = None
-        if way.name not in self.skipped and expected <= limit:
+        if method.name not in self.skipped and expected <= limit:
             about = f", about {seconds(expected)} a run" if expected > 0.5 else ""
-            self._say(f"{html.escape(way.title)}, {n:,} elements{about} …")
-            cost = measure(way, n, seed=self._seed, patience=PATIENCE, should_stop=should_stop)
+            self._say(f"{html.escape(method.title)}, {n:,} elements{about} …")
+            cost = measure(method, n, seed=self._seed, patience=PATIENCE, should_stop=should_stop)
         with self._state_lock:
             if self._closed or should_stop():
                 raise Stopped
             if cost is None:
-                self.skipped.setdefault(way.name, n)
+                self.skipped.setdefault(method.name, n)
             else:
                 known.append(cost)
             self.progress.value += 1
@@ -186,7 +188,7 @@ class DepthExplorer(Panel):
     def _draw(self, _: object = None) -> None:
         with self._state_lock:
             self.controls.offer_sizes({cost.n for found in self.costs.values() for cost in found})
-            lines = {WAYS[way].title: found for way, found in self.costs.items()}
+            lines = {METHODS[method].title: found for method, found in self.costs.items()}
             sizes = self.controls.sizes
             self._figures[0].show(depth_times_figure(lines, sizes))
             self._figures[1].show(depth_gradients_figure(lines, sizes))
@@ -197,7 +199,7 @@ class DepthExplorer(Panel):
         with self._state_lock:
             n = self.controls.size_menu.value
             chosen = {
-                WAYS[way].title: next((cost for cost in found if cost.n == n), None)
-                for way, found in self.costs.items()
+                METHODS[method].title: next((cost for cost in found if cost.n == n), None)
+                for method, found in self.costs.items()
             }
             self._figures[2].show(depth_profile_figure(chosen))

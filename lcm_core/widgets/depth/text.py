@@ -6,7 +6,7 @@ import html
 from collections.abc import Callable, Mapping, Sequence
 
 from lcm_core.depth.cost import Cost
-from lcm_core.depth.methods import WAYS
+from lcm_core.depth.methods import METHODS
 from lcm_core.laws.wording import power_of_ten
 from lcm_core.widgets.base.table import row_html, table_html
 
@@ -35,16 +35,16 @@ def seconds(value: float) -> str:
 def _ratios(costs: Costs) -> list[str]:
     """How long the others take, against the tree, at the largest size of each."""
     said = []
-    for way, found in costs.items():
+    for method, found in costs.items():
         trees = {each.n: each for each in costs.get("tree", ())}
         both = [each for each in found if each.n in trees]
-        if way == "tree" or not both:
+        if method == "tree" or not both:
             continue
         last = both[-1]
         tree = trees[last.n]
         ratio = last.backward.wall / tree.backward.wall
         said.append(
-            f"<b>{_title(way)}, {last.n:,} elements</b>: depth {last.depth:,} against "
+            f"<b>{_title(method)}, {last.n:,} elements</b>: depth {last.depth:,} against "
             f"{tree.depth:,} of the tree, and {ratio:.3g} times its time (forward and backward: "
             f"{seconds(last.backward.wall)} against {seconds(tree.backward.wall)})."
         )
@@ -55,31 +55,33 @@ def _reach(costs: Costs) -> list[str]:
     """How many elements get a gradient."""
     largest = [found[-1] for found in costs.values() if found]
     said = [
-        f"{_title(each.way)}: {each.reached:,} of {each.n:,}"
-        for each in sorted(largest, key=lambda each: list(WAYS).index(each.way))
+        f"{_title(each.method)}: {each.reached:,} of {each.n:,}"
+        for each in sorted(largest, key=lambda each: list(METHODS).index(each.method))
     ]
     return [f"Elements that get a gradient other than 0 in float32: {'; '.join(said)}."]
 
 
 def _left_out(skipped: Mapping[str, int]) -> list[str]:
     return [
-        f"{_title(way)} was not tried from {n:,} elements on: a run would take longer than the "
+        f"{_title(method)} was not tried from {n:,} elements on: a run would take longer than the "
         "limit."
-        for way, n in skipped.items()
+        for method, n in skipped.items()
     ]
 
 
 def _table(costs: Costs, shown: Callable[[Cost], tuple[str, str]]) -> str:
     sizes = sorted({each.n for found in costs.values() for each in found})
-    cells = {(way, each.n): shown(each) for way, found in costs.items() for each in found}
+    cells = {(method, each.n): shown(each) for method, found in costs.items() for each in found}
     kind = (
         ("depth", "forward + backward (forward)")
         if shown is _seconds
         else ("gradient at first, last element", "reached")
     )
-    heads = [f"{_title(way)}: {what}" for way in costs for what in kind]
+    heads = [f"{_title(method)}: {what}" for method in costs for what in kind]
     rows = [
-        row_html(f"{n:,}", [cell for way in costs for cell in cells.get((way, n), (NONE, NONE))])
+        row_html(
+            f"{n:,}", [cell for method in costs for cell in cells.get((method, n), (NONE, NONE))]
+        )
         for n in sizes
     ]
     return table_html("elements", heads, rows)
@@ -99,6 +101,6 @@ def _power(log: float) -> str:
     return f"{text}<sup>{exponent}</sup>" if power else text
 
 
-def _title(way: str) -> str:
-    title = html.escape(WAYS[way].title)
+def _title(method: str) -> str:
+    title = html.escape(METHODS[method].title)
     return title[0].upper() + title[1:]
