@@ -9,10 +9,10 @@ from typing import TextIO
 
 from tqdm import tqdm
 
+from lcm_core.files.atomic import atomic_write
 from lcm_core.models.networks import describe_model
-from lcm_core.training.lane_files import read_lanes, save_lanes
 from lcm_core.training.recipe import Recipe
-from lcm_core.training.run_state import Lane
+from lcm_core.training.run_state import RunState, read_runs, save_runs
 from lcm_core.training.trainer import Trainer, TrainingError
 
 __all__ = ["main"]
@@ -24,47 +24,47 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit status."""
     options = _parser().parse_args(arguments)
     try:
-        lanes = _lanes(options)
+        runs = _runs(options)
         for path in filter(None, (options.records, options.checkpoint)):
             _check_writable(path)
     except (ValueError, TypeError, OSError, ImportError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     statuses = []
-    for lane in lanes:
-        statuses.append(_run(lane, lanes, options))
+    for run in runs:
+        statuses.append(_run(run, runs, options))
         if statuses[-1] == INTERRUPTED:
             break
     return max(statuses)
 
 
-def _lanes(options: argparse.Namespace) -> list[Lane]:
+def _runs(options: argparse.Namespace) -> list[RunState]:
     """What is to be trained: one recipe, or all that a file of the training panel holds."""
     if options.resume and options.recipe:
         raise ValueError("expected a recipe or --resume FILE, got both: the file has its recipe")
     if options.resume:
-        lanes = read_lanes(options.resume)
+        runs = read_runs(options.resume)
     elif options.recipe:
-        lanes = [Lane(Recipe.parse(" ".join(options.recipe)))]
+        runs = [RunState(Recipe.parse(" ".join(options.recipe)))]
     else:
         raise ValueError('expected a recipe, such as "task=bbbp steps=300", or --resume FILE')
-    if len(lanes) > 1 and options.records:
+    if len(runs) > 1 and options.records:
         raise ValueError(
-            f"expected one recipe for --records, got the {len(lanes)} of the race in "
+            f"expected one recipe for --records, got the {len(runs)} of the race in "
             f"{options.resume}, which keeps their records itself"
         )
-    for lane in lanes:
-        lane.trainer = lane.make_trainer()
-    return lanes
+    for run in runs:
+        run.trainer = run.make_trainer()
+    return runs
 
 
-def _run(lane: Lane, lanes: Sequence[Lane], options: argparse.Namespace) -> int:
-    trainer = lane.trainer
+def _run(run: RunState, runs: Sequence[RunState], options: argparse.Namespace) -> int:
+    trainer = run.trainer
     assert trainer is not None
     print(trainer.recipe.text())
     print(trainer.task.describe())
     print(describe_model(trainer.model))
-    if (status := _train(lane, trainer, lanes, options)) == INTERRUPTED:
+    if (status := _train(run, trainer, runs, options)) == INTERRUPTED:
         return status
     print(trainer.recipe.text())
     for split in trainer.task.splits:
@@ -73,14 +73,19 @@ def _run(lane: Lane, lanes: Sequence[Lane], options: argparse.Namespace) -> int:
     return status
 
 
-def _train(lane: Lane, trainer: Trainer, lanes: Sequence[Lane], options: argparse.Namespace) -> int:
+def _train(
+    run: RunState,
+    trainer: Trainer,
+    runs: Sequence[RunState],
+    options: argparse.Namespace,
+) -> int:
     checkpoint, metric = options.checkpoint or options.resume, ""
     lines = _open_records(options.records, trainer.recorded_step) if options.records else None
     try:
         with tqdm(total=trainer.recipe.steps, initial=trainer.step, unit="step") as bar:
             for record in trainer.records():
-                lane.records.append(record)
-                lane.seconds += record.seconds
+                run.records.append(record)
+                run.seconds += record.seconds
                 bar.update(record.step - bar.n)
                 if record.metric is not None:
                     metric = f", {trainer.task.metric_name} {record.metric:.4f}"
@@ -89,7 +94,7 @@ def _train(lane: Lane, trainer: Trainer, lanes: Sequence[Lane], options: argpars
                     lines.write(json.dumps(record.timeless()) + "\n")
                     lines.flush()
                 if checkpoint:
-                    save_lanes(checkpoint, lanes)
+                    save_runs(checkpoint, runs)
     except TrainingError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -111,7 +116,8 @@ def _check_writable(path: Path) -> None:
 def _open_records(path: Path, step: int) -> TextIO:
     """The file with the records up to this step, to be added to; later ones will come again."""
     old = path.read_text().splitlines(keepends=True) if step and path.exists() else []
-    path.write_text("".join(line for line in old if json.loads(line)["step"] <= step))
+    with atomic_write(path) as unfinished:
+        unfinished.write_text("".join(line for line in old if json.loads(line)["step"] <= step))
     return path.open("a")
 
 

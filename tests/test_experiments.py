@@ -25,7 +25,7 @@ from lcm_core.experiments.__main__ import main
 from lcm_core.experiments.framework import calibration as calibration_module
 from lcm_core.experiments.framework.machine import describe_machine
 from lcm_core.experiments.framework.rendering import render
-from lcm_core.experiments.framework.results import Results, Run
+from lcm_core.experiments.framework.results import FinishedRun, Results
 from lcm_core.experiments.framework.runner import Options, run_experiment
 from lcm_core.experiments.framework.store import Store, locked
 from lcm_core.experiments.framework.tables import score_table, spread
@@ -249,9 +249,9 @@ def test_incomplete_results_are_shown_and_say_so(tmp_path):
     assert "![Two lines that rise with the seconds of training.](results/small_exp" in markdown
 
 
-def made_up(row: str, seed: int, **scores: float) -> Run:
+def made_up(row: str, seed: int, **scores: float) -> FinishedRun:
     constants = dict.fromkeys(scores, 0.5)
-    return Run(row, "task", seed, None, "", "accuracy", True, dict(scores), constants)
+    return FinishedRun(row, "task", seed, None, "", "accuracy", True, dict(scores), constants)
 
 
 def test_a_table_of_scores_has_medians_spreads_and_the_best_in_bold():

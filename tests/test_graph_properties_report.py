@@ -1,7 +1,7 @@
 """The report of the experiment on graph properties, with made-up results."""
 
 from lcm_core.experiments import Picture, Results, Table, find_experiment
-from lcm_core.experiments.framework.results import Run
+from lcm_core.experiments.framework.results import FinishedRun
 from lcm_core.experiments.graph_properties import COLUMN, LARGER, ROWS
 from lcm_core.tasks.graphs.properties import PROPERTIES
 
@@ -17,7 +17,7 @@ def made_up(scores: dict[str, list[float]]) -> Results:
             by_split |= {f"test: {name}": score for name in PROPERTIES}
             by_split |= {split: score + 0.2 * k for k, split in enumerate(LARGER)}
             runs.append(
-                Run(
+                FinishedRun(
                     row=row,
                     column=COLUMN,
                     seed=seed,

@@ -3,7 +3,7 @@
 import pytest
 
 from lcm_core.experiments.framework.base import Picture, Table
-from lcm_core.experiments.framework.results import Results, Run
+from lcm_core.experiments.framework.results import FinishedRun, Results
 from lcm_core.experiments.set_tasks import COLUMNS, RATES, ROWS, jobs
 from lcm_core.experiments.set_tasks_report import SIZES, show
 from lcm_core.tasks import make_task
@@ -13,7 +13,7 @@ CONSTANT = 0.2
 
 
 def run(row, seed, *scores, column="median", steps=100):
-    return Run(
+    return FinishedRun(
         row,
         column,
         seed,

@@ -17,10 +17,10 @@ from lcm_core.figures import race_curves, race_figure, training_figure
 from lcm_core.operators import Operator, register
 from lcm_core.operators.base import _REGISTRY
 from lcm_core.training.recipe import LIVE_FIELDS, Recipe
-from lcm_core.training.run_state import lane_names
+from lcm_core.training.run_state import run_names
 from lcm_core.training.trainer import Trainer
 from lcm_core.widgets import TrainingPanel
-from lcm_core.widgets.operators.catalog import shelf
+from lcm_core.widgets.operators.catalog import operator_catalog
 from lcm_core.widgets.operators.menu import OperatorMenu
 from lcm_core.widgets.training.live_operator import REST
 from lcm_core.widgets.training.recipe_controls import RecipeControls
@@ -47,7 +47,7 @@ def panels():
         panel.close()
         assert panel.run.wait(30)
     assert not workers()
-    assert not [label for label in shelf.offers() if label.startswith("training:")]
+    assert not [label for label in operator_catalog.entries() if label.startswith("training:")]
 
 
 def workers() -> list[threading.Thread]:
@@ -156,37 +156,37 @@ def test_a_race_trains_each_recipe_as_it_would_be_trained_alone(panels) -> None:
     )
     seen = []
     panel.run._notify, notify = (
-        lambda run: (seen.append([lane.step for lane in run.lanes]), notify(run)),
+        lambda run: (seen.append([run_state.step for run_state in run.run_states]), notify(run)),
         panel.run._notify,
     )
     panel.start_button.click()
     assert panel.run.wait(120)
     assert (panel.state, panel.error) == ("finished", "")
-    for lane, recipe in zip(panel.run.lanes, panel.recipes, strict=True):
-        assert timeless(lane.records) == straight(recipe)
+    for run_state, recipe in zip(panel.run.run_states, panel.recipes, strict=True):
+        assert timeless(run_state.records) == straight(recipe)
     assert max(max(steps) - min(steps) for steps in seen) <= 4  # one record of the slowest
     assert len(workers()) <= 1
 
     # The figure and the table hold the last numbers of each.
     curves = [trace for trace in panel._figure.widget.data if trace.legendgroup]
     rows = panel.read_out.value.split("<tr>")[2:6]
-    for place, lane in enumerate(panel.run.lanes):
+    for place, run_state in enumerate(panel.run.run_states):
         loss = curves[5 * place]
-        assert loss.name == f"{place + 1} {lane_names(panel.recipes)[place]}"
-        assert loss.y[-1] == lane.records[-1].task_loss
-        assert curves[5 * place + 4].y[-1] == lane.records[-1].metrics["size 32"]
-        assert f"<td>{lane.records[-1].task_loss:.4g}</td>" in rows[place]
-        assert f"<td>{lane.records[-1].metric:.3f}</td>" in rows[place]
+        assert loss.name == f"{place + 1} {run_names(panel.recipes)[place]}"
+        assert loss.y[-1] == run_state.records[-1].task_loss
+        assert curves[5 * place + 4].y[-1] == run_state.records[-1].metrics["size 32"]
+        assert f"<td>{run_state.records[-1].task_loss:.4g}</td>" in rows[place]
+        assert f"<td>{run_state.records[-1].metric:.3f}</td>" in rows[place]
 
 
 def test_the_text_of_a_race_restores_the_panel(panels) -> None:
     panel = panels(f"{RECIPE}\n{RECIPE} operator=sum")
     panel.step_button.click()
     wait_for(lambda: panel.state == "paused")
-    panel.lane_menu.value = 1
+    panel.recipe_menu.value = 1
     assert panel.controls.operator_menu.value == "sum"
     panel.controls.sliders["associativity"].value = 0.3
-    panel.lane_menu.value = 0
+    panel.recipe_menu.value = 0
     assert panel.controls.sliders["associativity"].value == 0
     panel.controls.sliders["rate_scale"].value = 0.5
     panel.start_button.click()
@@ -202,24 +202,24 @@ def test_the_text_of_a_race_restores_the_panel(panels) -> None:
     again.start_button.click()
     assert again.run.wait(120)
     assert again.controls.recipe_text.value == text
-    for one, other in zip(panel.run.lanes, again.run.lanes, strict=True):
+    for one, other in zip(panel.run.run_states, again.run.run_states, strict=True):
         assert timeless(one.records) == timeless(other.records)
 
 
 def test_recipes_are_added_chosen_and_changed(panels) -> None:
     panel = panels(RECIPE)
-    assert panel.lane_menu.layout.display == "none"
+    assert panel.recipe_menu.layout.display == "none"
     for number in (2, 3, 4):
         panel.add_button.click()
         assert (len(panel.recipes), panel.selected) == (number, number - 1)
         panel.controls.operator_menu.value = ("sum", "max", "gru")[number - 2]
     assert panel.add_button.disabled
-    assert panel.lane_menu.layout.display == ""
-    assert [option[0] for option in panel.lane_menu.options] == [
+    assert panel.recipe_menu.layout.display == ""
+    assert [option[0] for option in panel.recipe_menu.options] == [
         "1 symmetrized_gru", "2 sum", "3 max", "4 gru",
     ]  # fmt: skip
     assert panel.controls.recipe_text.value.count("\n") == 3
-    panel.lane_menu.value = 0
+    panel.recipe_menu.value = 0
     panel.controls.sliders["associativity"].value = 0.1
     assert [recipe.associativity for recipe in panel.recipes] == [0.1, 0, 0, 0]
     panel.controls.task_menu.value = "bbbp"  # of all
@@ -243,16 +243,16 @@ def test_what_is_changed_after_the_end_waits_for_the_next_start(panels) -> None:
     panel = panels(RECIPE, f"{RECIPE} operator=sum")
     panel.start_button.click()
     assert panel.run.wait(120)
-    panel.lane_menu.value = 1
+    panel.recipe_menu.value = 1
     panel.controls.operator_menu.value = "max"
-    panel.lane_menu.value = 0
-    panel.lane_menu.value = 1
+    panel.recipe_menu.value = 0
+    panel.recipe_menu.value = 1
     assert panel.controls.operator_menu.value == "max"
     assert "operator=max" in panel.controls.recipe_text.value
-    assert panel.run.lanes[1].recipe.operator == "sum"  # on show until then
+    assert panel.run.run_states[1].recipe.operator == "sum"  # on show until then
     panel.start_button.click()
     assert panel.run.wait(120)
-    assert panel.run.lanes[1].trainer.recipe.operator == "max"
+    assert panel.run.run_states[1].trainer.recipe.operator == "max"
 
 
 def test_a_lane_that_fails_does_not_end_the_others_and_its_error_stays(panels) -> None:
@@ -260,7 +260,7 @@ def test_a_lane_that_fails_does_not_end_the_others_and_its_error_stays(panels) -
     panel.start_button.click()
     assert panel.run.wait(120)
     assert panel.state == "finished"
-    assert len(panel.run.lanes[0].records) == 6
+    assert len(panel.run.run_states[0].records) == 6
     assert panel.error.startswith("TrainingError")
     assert "Traceback" in panel._error_area.value
     assert ", failed" in text_of(panel.read_out, " ")
@@ -318,7 +318,7 @@ def test_a_saved_run_goes_on_to_the_same_records(panels, tmp_path, recipes) -> N
     assert other.controls.recipe_text.value == panel.controls.recipe_text.value
     other.start_button.click()
     assert other.run.wait(120)
-    for one, again in zip(panel.run.lanes, other.run.lanes, strict=True):
+    for one, again in zip(panel.run.run_states, other.run.run_states, strict=True):
         assert timeless(again.records) == timeless(one.records) == straight(one.trainer.recipe)
 
     # The command and the menus of operators read the same file.
@@ -368,11 +368,11 @@ def test_files_that_do_not_fit_are_explained(panels, tmp_path) -> None:
 def test_the_operator_is_offered_while_it_trains_and_withdrawn_at_the_end(panels) -> None:
     panel = panels(RECIPE, f"{RECIPE} seed=5", steps=100_000)
     heard = []
-    unwatch = shelf.watch(lambda label: heard.append((label, time.monotonic())))
+    unwatch = operator_catalog.watch(lambda label: heard.append((label, time.monotonic())))
     panel.follow_box.value = True
     panel.start_button.click()
     labels = {"training: symmetrized_gru", "training: symmetrized_gru 2"}
-    wait_for(lambda: labels <= shelf.offers().keys())
+    wait_for(lambda: labels <= operator_catalog.entries().keys())
     menu = OperatorMenu("training: symmetrized_gru", lambda: None)
     first = menu.operator(menu.channels)
     assert menu.elements.shape[1] == menu.channels == 8
@@ -382,15 +382,15 @@ def test_the_operator_is_offered_while_it_trains_and_withdrawn_at_the_end(panels
     panel.pause_button.click()
     wait_for(lambda: panel.state == "paused" and panel.pause_button.description == "Resume")
     live = panel.trainer.model.aggregation.operator.state_dict()
-    shown = shelf.offers()["training: symmetrized_gru"].operator.state_dict()
+    shown = operator_catalog.entries()["training: symmetrized_gru"].operator.state_dict()
     assert all(torch.equal(live[name], shown[name]) for name in live)
     assert "training: symmetrized_gru 2" in text_of(panel.follow_status, " ")
     panel.follow_box.value = False
-    assert not labels & shelf.offers().keys()
+    assert not labels & operator_catalog.entries().keys()
     panel.follow_box.value = True
-    wait_for(lambda: labels <= shelf.offers().keys())
+    wait_for(lambda: labels <= operator_catalog.entries().keys())
     panel.close()
-    assert not labels & shelf.offers().keys()
+    assert not labels & operator_catalog.entries().keys()
     unwatch()
 
 
@@ -402,7 +402,7 @@ def test_offers_take_at_most_a_tenth_of_the_time(panels) -> None:
         time.sleep(0.1)
         took.append(time.monotonic())
 
-    unwatch = shelf.watch(slow_explorer)
+    unwatch = operator_catalog.watch(slow_explorer)
     panel.follow_box.value = True
     panel.start_button.click()
     wait_for(lambda: len(took) >= 4)
@@ -426,7 +426,7 @@ def test_an_explorer_that_raises_is_shown_and_training_goes_on(panels) -> None:
     def broken(label: str) -> None:
         raise RuntimeError("an explorer broke")
 
-    unwatch = shelf.watch(broken)
+    unwatch = operator_catalog.watch(broken)
     panel.follow_box.value = True
     panel.start_button.click()
     wait_for(lambda: "an explorer broke" in panel.error)
@@ -476,18 +476,20 @@ def consistent(panel: TrainingPanel) -> None:
     """What must hold of a panel at rest."""
     run = panel.run
     assert len(workers()) <= 1 or run.wait(0) is False
-    for lane in run.lanes:
-        steps = [record.step for record in lane.records]
+    for run_state in run.run_states:
+        steps = [record.step for record in run_state.records]
         assert steps == sorted(set(steps))
-        if lane.trainer is not None:
-            assert lane.trainer.recorded_step == (steps[-1] if steps else 0)
-            assert lane.trainer.step >= lane.trainer.recorded_step
+        if run_state.trainer is not None:
+            assert run_state.trainer.recorded_step == (steps[-1] if steps else 0)
+            assert run_state.trainer.step >= run_state.trainer.recorded_step
     if run.state in ENDED:
         assert run.wait(30)
     if panel.state == "finished":
-        assert all(lane.done for lane in run.lanes)
+        assert all(run_state.done for run_state in run.run_states)
     if panel.state == "ready":
-        assert all(lane.trainer is None and not lane.records for lane in run.lanes)
+        assert all(
+            run_state.trainer is None and not run_state.records for run_state in run.run_states
+        )
 
 
 @pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
@@ -521,7 +523,7 @@ def test_50_starts_and_stops_in_random_order_leave_a_panel_that_works(
         if draw.random() < 0.3:
             time.sleep(draw.uniform(0, 0.05))
         if draw.random() < 0.2:
-            panel.lane_menu.value = draw.randrange(len(panel.recipes))
+            panel.recipe_menu.value = draw.randrange(len(panel.recipes))
         assert len([thread for thread in workers() if thread is panel.run._thread]) <= 1
         if draw.random() < 0.1:
             panel.stop_button.click()
@@ -539,8 +541,8 @@ def test_50_starts_and_stops_in_random_order_leave_a_panel_that_works(
     assert (panel.state, panel.error) == ("finished", "")
     wait_for(lambda: len(workers()) == 0)
     consistent(panel)
-    for lane in panel.run.lanes:
-        assert timeless(lane.records) == straight(lane.recipe)
+    for run_state in panel.run.run_states:
+        assert timeless(run_state.records) == straight(run_state.recipe)
 
 
 def test_weights_are_offered_where_they_have_a_use(panels) -> None:

@@ -23,8 +23,8 @@ from lcm_core.widgets import (
     OrderExplorer,
     TrainingPanel,
     TreeExplorer,
-    cells,
 )
+from lcm_core.widgets.base import cells
 from lcm_core.widgets.base.live_figure import LiveFigure
 from lcm_core.widgets.training.run import Run
 from tests.panels import text_of, timeless, wait_for

@@ -11,11 +11,11 @@ from lcm_core.experiments.framework.base import (
     Measurement,
     Picture,
     Report,
-    Results,
     Table,
     TrainingRun,
 )
 from lcm_core.experiments.framework.finding import experiment_names, find_experiment
+from lcm_core.experiments.framework.results import Results
 from lcm_core.experiments.framework.store import read_results
 
 __all__ = [

@@ -14,7 +14,7 @@ INTERRUPTED = 130  # what a shell gives for Ctrl-C
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns its exit status."""
+    """FinishedRun the command; returns its exit status."""
     options = _parser().parse_args(arguments)
     if options.list:
         for name in experiment_names():

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from lcm_core.experiments.framework.base import Experiment, Report, Results, TrainingRun
+from lcm_core.experiments.framework.base import Experiment, Report, TrainingRun
+from lcm_core.experiments.framework.results import Results
 from lcm_core.experiments.framework.tables import score_table, value_table
 from lcm_core.experiments.second_minimum import DEFAULT
 from lcm_core.files.checkpoints import read_checkpoint
-from lcm_core.training.pretrained_models import ship, trained, trained_names
+from lcm_core.training.pretrained_models import pretrained, pretrained_names, save_pretrained
 from lcm_core.training.recipe import Recipe
 from lcm_core.training.trainer import STATE_KEYS
 
@@ -52,9 +53,9 @@ def report(results: Results) -> Report:
     }
     laws = ("associativity", "order spread")
     return [
-        "`lcm_core.trained(NAME)` reads them, and the menus of the explorers offer the operators "
-        f"of those that are no folds as `trained: NAME`: {names}. Where there are several "
-        "seeds, the best one on the validation sets is taken.",
+        "`lcm_core.pretrained(NAME)` reads them, and the menus of the explorers offer the "
+        f"operators of those that are no folds as `trained: NAME`: {names}. Where there are "
+        "several seeds, the best one on the validation sets is taken.",
         score_table(results, cells[SET], caption="Second minimum: share with every bit right."),
         score_table(results, cells[GRAPH], form=".3f", caption="BBBP: ROC-AUC."),
         value_table(
@@ -78,14 +79,14 @@ def write(results: Results, checkpoint: Callable[[str, str, int], Path]) -> None
         run = max(results.of(row, column), key=lambda run: run.scores["validation"])
         path = checkpoint(row, column, run.seed)
         if not path.exists():
-            if name in trained_names() and trained(name).recipe == run.recipe:
+            if name in pretrained_names() and pretrained(name).recipe == run.recipe:
                 continue
             raise ValueError(
                 f"{row}, {column}, seed {run.seed} was trained, and its last state was expected at "
                 f"{path}: remove the run from checkpoints.json to train it again"
             )
         state = read_checkpoint(path, STATE_KEYS)
-        ship(
+        save_pretrained(
             name,
             state["model"],
             title=f"{row}, {column}",

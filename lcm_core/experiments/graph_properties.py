@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from lcm_core.experiments.framework.base import Experiment, Picture, Report, Results, TrainingRun
+from lcm_core.experiments.framework.base import Experiment, Picture, Report, TrainingRun
+from lcm_core.experiments.framework.results import Results
 from lcm_core.experiments.framework.tables import LEVEL, score_table, spread, value_table, verdict
 from lcm_core.tasks.graphs.dataset import SPLITS
 from lcm_core.tasks.graphs.properties import PROPERTIES

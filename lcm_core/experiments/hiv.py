@@ -7,14 +7,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from lcm_core.experiments.framework.base import (
-    Experiment,
-    Job,
-    Picture,
-    Report,
-    Results,
-    TrainingRun,
-)
+from lcm_core.experiments.framework.base import Experiment, Job, Picture, Report, TrainingRun
+from lcm_core.experiments.framework.results import Results
 from lcm_core.experiments.framework.tables import score_table
 from lcm_core.experiments.molecule_data import DATA, FORM, data_jobs, data_table
 from lcm_core.tasks.molecules.auc_uncertainty import auc_standard_error

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from lcm_core.experiments.framework.base import Measurement, Results, Table
+from lcm_core.experiments.framework.base import Measurement, Table
+from lcm_core.experiments.framework.results import Results
 from lcm_core.experiments.framework.tables import spread, verdict
 from lcm_core.tasks import MoleculeTask, make_task
 from lcm_core.tasks.molecules.auc_uncertainty import auc_standard_error

@@ -7,15 +7,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from lcm_core.experiments.framework.base import (
-    Experiment,
-    Job,
-    Picture,
-    Report,
-    Results,
-    Table,
-    TrainingRun,
-)
+from lcm_core.experiments.framework.base import Experiment, Job, Picture, Report, Table, TrainingRun
+from lcm_core.experiments.framework.results import Results
 from lcm_core.experiments.framework.tables import score_table, value_table
 from lcm_core.experiments.molecule_data import DATA, FORM, against, data_jobs, data_table
 from lcm_core.training.recipe import Recipe

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from lcm_core.experiments.framework.base import Experiment, Report, Results, Table, TrainingRun
+from lcm_core.experiments.framework.base import Experiment, Report, Table, TrainingRun
+from lcm_core.experiments.framework.results import Results
 from lcm_core.experiments.framework.tables import score_table, value_table
 from lcm_core.training.recipe import Recipe
 

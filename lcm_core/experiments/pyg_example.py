@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.nn.aggr import LCMAggregation
 
-from lcm_core.experiments.framework.base import Experiment, Measurement, Report, Results
+from lcm_core.experiments.framework.base import Experiment, Measurement, Report
+from lcm_core.experiments.framework.results import Results
 from lcm_core.experiments.framework.tables import value_table
 from lcm_core.models.networks import CategoricalEncoder
 from lcm_core.seeding import Seeded

@@ -8,7 +8,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from lcm_core.experiments.framework.base import Experiment, Picture, Report, Results, TrainingRun
+from lcm_core.experiments.framework.base import Experiment, Picture, Report, TrainingRun
+from lcm_core.experiments.framework.results import Results
 from lcm_core.experiments.framework.tables import score_table
 from lcm_core.training.recipe import Recipe
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from lcm_core.experiments.framework.base import Experiment, Report, Results, TrainingRun
+from lcm_core.experiments.framework.base import Experiment, Report, TrainingRun
+from lcm_core.experiments.framework.results import Results
 from lcm_core.experiments.framework.tables import score_table
 from lcm_core.experiments.second_minimum import DEFAULT
 

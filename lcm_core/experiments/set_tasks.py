@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lcm_core.experiments.framework.base import Experiment, Report, Results, TrainingRun
+from lcm_core.experiments.framework.base import Experiment, Report, TrainingRun
+from lcm_core.experiments.framework.results import Results
 from lcm_core.experiments.set_tasks_report import SIZES, show
 from lcm_core.training.recipe import Recipe
 

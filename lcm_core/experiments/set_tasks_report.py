@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from lcm_core.experiments.framework.base import Picture, Report, Results, Table
+from lcm_core.experiments.framework.base import Picture, Report, Table
+from lcm_core.experiments.framework.results import Results
 from lcm_core.experiments.framework.tables import NOTHING, score_table, spread
 from lcm_core.tasks.sets.set_task import LARGE_SETS_IN_A_SPLIT, SETS_IN_A_SPLIT
 from lcm_core.training.recipe import Recipe

@@ -25,12 +25,12 @@ RACE_COLOURS = tuple(category_colour(index) for index in (0, 5, 2, 3))
 
 
 def race_curves(
-    lanes: Sequence[Sequence[RecordNumbers]], splits: Sequence[str] = ("validation",)
+    runs: Sequence[Sequence[RecordNumbers]], splits: Sequence[str] = ("validation",)
 ) -> list[Curve]:
     """The x and y of each curve of `race_figure`, in its order."""
     curves = [
         points
-        for records in lanes
+        for records in runs
         for points in (
             curve((record.step, record.task_loss) for record in records),
             *(law_curve(records, law) for law in RACE_LAWS),
@@ -41,7 +41,7 @@ def race_curves(
 
 
 def race_figure(
-    lanes: Mapping[str, Sequence[RecordNumbers]],
+    runs: Mapping[str, Sequence[RecordNumbers]],
     steps: int = 1,
     metric_name: str = "metric",
     baselines: Mapping[str, float] | None = None,
@@ -52,16 +52,16 @@ def race_figure(
     errors, and the metric.
 
     Args:
-        lanes: the records of each recipe, by its name.
+        runs: the records of each recipe, by its name.
         steps, metric_name, baselines, higher_is_better, height: as in `training_figure`.
     """
-    empty = baselines is None and not any(map(len, lanes.values()))
+    empty = baselines is None and not any(map(len, runs.values()))
     baselines = baselines or {"validation": math.nan}
     splits = tuple(baselines)
     figure = three_plots(steps, metric_name, baselines, higher_is_better, height, empty)
     figure.layout.yaxis.title.text = "loss, its task part"
-    curves = iter(race_curves(list(lanes.values()), splits))
-    for name, colour in zip(lanes, RACE_COLOURS, strict=False):
+    curves = iter(race_curves(list(runs.values()), splits))
+    for name, colour in zip(runs, RACE_COLOURS, strict=False):
         dashes = ["solid", *RACE_LAWS.values(), *SPLIT_DASHES[: len(splits)]]
         plots = ["", *("2",) * len(RACE_LAWS), *("3",) * len(splits)]
         for dash, plot in zip(dashes, plots, strict=True):

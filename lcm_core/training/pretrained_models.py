@@ -1,23 +1,23 @@
-"""Trained models that come with the library, so that a notebook begins at something trained."""
+"""Trained models that come with the library, so that a notebook can begin with one."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import torch
 from torch import Tensor
 
+from lcm_core.aggregations.pyg import BASELINES
 from lcm_core.errors import unknown
 from lcm_core.files.checkpoints import read_checkpoint, write_checkpoint
+from lcm_core.models.names import FOLDS
 from lcm_core.operators import Operator
+from lcm_core.training.recipe import Recipe
+from lcm_core.training.trainer import Trainer
 
-if TYPE_CHECKING:  # its tasks and models are loaded only where a model is used
-    from lcm_core.training.trainer import Trainer
-
-__all__ = ["FOLDER", "Trained", "ship", "trained", "trained_names"]
+__all__ = ["FOLDER", "PretrainedModel", "pretrained", "pretrained_names", "save_pretrained"]
 
 #: What `python -m lcm_core.experiments checkpoints` writes.
 FOLDER = Path(__file__).parent / "weights"
@@ -26,15 +26,16 @@ KEYS = ("recipe", "model", "title", "metric", "scores", "constants")
 
 
 @dataclass(frozen=True, eq=False)
-class Trained:
-    """A model as it was at the end of its training.
+class PretrainedModel:
+    """A model at the end of its training.
 
     Attributes:
-        name: of its file, and for `trained`.
+        name: for `pretrained`; also that of its file.
         title: what it is, in words.
         recipe: of its training, as text.
-        metric, scores, constants: what its scores are called; by split: its own score, and that
-            of the best constant answer.
+        metric: the name of its scores.
+        scores, constants: the score of the model, and of the best constant answer, by split.
+        state: the model's `state_dict`.
     """
 
     name: str
@@ -48,19 +49,13 @@ class Trained:
     @cached_property
     def trainer(self) -> Trainer:
         """A trainer with this model, to evaluate; its optimiser is as at the beginning."""
-        from lcm_core.training.recipe import Recipe
-        from lcm_core.training.trainer import Trainer
-
         trainer = Trainer(Recipe.parse(self.recipe))
         trainer.model.load_state_dict(self.state)
         return trainer
 
     @property
     def has_operator(self) -> bool:
-        """Whether its readout has an operator on states, as folds have not."""
-        from lcm_core.models.networks import BASELINES, FOLDS
-        from lcm_core.training.recipe import Recipe
-
+        """Whether its readout has an operator on states; folds have none."""
         return Recipe.parse(self.recipe).operator not in {*FOLDS, *BASELINES}
 
     @property
@@ -77,40 +72,35 @@ class Trained:
     @property
     def elements(self) -> Tensor:
         """Encoded elements (N, channels) of the first batch of the validation data."""
-        trainer = self.trainer
-        trainer.model.eval()
-        with torch.no_grad():
-            batch = next(iter(trainer.task.batches("validation", trainer.device)))
-            return trainer.model.elements(batch)[0]
+        return self.trainer.encoded_elements()[0]
 
 
-def trained_names() -> list[str]:
-    """The names that `trained` knows."""
-    return sorted(path.stem for path in FOLDER.glob("*.pt"))
+def pretrained_names() -> list[str]:
+    """The names that `pretrained` knows."""
+    return sorted(path.stem for path in FOLDER.glob("[!.]*.pt"))
 
 
-def trained(name: str) -> Trained:
+def pretrained(name: str) -> PretrainedModel:
     """A model that comes with the library; each call reads it anew.
 
     Raises:
         ValueError: an unknown name (the nearest ones are given).
     """
-    if name not in trained_names():
-        raise unknown("trained model", name, trained_names())
+    if name not in pretrained_names():
+        raise unknown("trained model", name, pretrained_names())
     state = read_checkpoint(FOLDER / f"{name}.pt", KEYS)
     texts: dict[str, Any] = {key: state[key] for key in KEYS if key != "model"}
-    return Trained(name=name, state=state["model"], **texts)
+    return PretrainedModel(name=name, state=state["model"], **texts)
 
 
-def ship(name: str, model: dict[str, Tensor], **facts: Any) -> Path:
-    """Writes the file that `trained(name)` reads.
+def save_pretrained(name: str, model: dict[str, Tensor], **facts: Any) -> Path:
+    """Write the file that `pretrained(name)` reads.
 
     Args:
         name: letters, digits, `_`.
         model: its `state_dict`.
-        **facts: `recipe`, `title`, `metric`, `scores` and `constants`, as of `Trained`.
+        **facts: `recipe`, `title`, `metric`, `scores` and `constants`, as of `PretrainedModel`.
     """
     path = FOLDER / f"{name}.pt"
     write_checkpoint(path, {"model": model, **facts})
-    path.chmod(0o644)  # for all who install it
     return path

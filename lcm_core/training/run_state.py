@@ -1,31 +1,38 @@
-"""One recipe of a race: what it is to train, and how far it has come."""
+"""A recipe and how far its training has come, in memory and in a file.
+
+The training panel and `python -m lcm_core.train` read each other's files. A file is an ordinary
+checkpoint of the first recipe, as `Trainer.save` writes it, with its records and the other recipes
+of a race in it too, so that the menus of operators can read it as well.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
+from lcm_core.files.checkpoints import read_checkpoint, write_checkpoint
 from lcm_core.training.recipe import Recipe
-from lcm_core.training.trainer import Record, Trainer
+from lcm_core.training.trainer import STATE_KEYS, Record, Trainer
 
-__all__ = ["Lane", "lane_labels", "lane_names"]
+__all__ = ["RunState", "read_runs", "run_labels", "run_names", "save_runs"]
 
 
 @dataclass(eq=False)
-class Lane:
-    """A recipe and its run.
+class RunState:
+    """A recipe, and the state of its training run.
 
     Args:
         recipe: as it was set, before sliders moved.
-        saved: a state to go on from, of a checkpoint.
-        file: where it was read.
-        records: what has been reported so far.
+        saved: the state of a checkpoint to resume from.
+        file: the path of that checkpoint.
+        records: reported so far.
 
     Attributes:
         trainer: None until it is loaded.
-        error: what ended it before its last step.
-        seconds: spent training, pauses aside.
+        error: the exception that ended the run before its last step.
+        seconds: spent training, without pauses.
     """
 
     recipe: Recipe
@@ -38,14 +45,14 @@ class Lane:
     wanted: list[tuple[str, float]] = field(default_factory=list)  # before there is a trainer
 
     def make_trainer(self) -> Trainer:
-        """Takes seconds where data are read."""
+        """Make the trainer; reading its data may take seconds."""
         if self.saved is None:
             return Trainer(self.recipe)
         return Trainer.from_state(self.saved, self.file)
 
     @property
     def current_recipe(self) -> Recipe:
-        """The recipe with what sliders did."""
+        """The recipe with the changes that sliders made."""
         return self.recipe if self.trainer is None else self.trainer.recipe
 
     @property
@@ -54,7 +61,7 @@ class Lane:
 
     @property
     def done(self) -> bool:
-        """All steps are done, and the last one is reported."""
+        """Whether all steps are done, and the last one is reported."""
         trainer = self.trainer
         return trainer is not None and trainer.done and trainer.recorded_step == trainer.step
 
@@ -63,8 +70,8 @@ class Lane:
         return self.done or self.error is not None
 
 
-def lane_names(recipes: Sequence[Recipe]) -> list[str]:
-    """A short name for each recipe: its operator, and what tells it from the others."""
+def run_names(recipes: Sequence[Recipe]) -> list[str]:
+    """A short name for each recipe: its operator, and the fields that differ."""
     parts = [
         [part for part in recipe.text().split() if not part.startswith("operator=")]
         for recipe in recipes
@@ -76,6 +83,48 @@ def lane_names(recipes: Sequence[Recipe]) -> list[str]:
     ]
 
 
-def lane_labels(recipes: Sequence[Recipe]) -> list[str]:
-    """The names with their numbers in the race, such as `2 sum`."""
-    return [f"{number} {name}" for number, name in enumerate(lane_names(recipes), start=1)]
+def run_labels(recipes: Sequence[Recipe]) -> list[str]:
+    """The names, numbered as in the race, such as `2 sum`."""
+    return [f"{number} {name}" for number, name in enumerate(run_names(recipes), start=1)]
+
+
+def save_runs(path: Path, runs: Sequence[RunState]) -> None:
+    """Write what is needed to resume all runs, and their records.
+
+    Raises:
+        ValueError: a run has not begun.
+    """
+    first, *others = [_state(run) for run in runs]
+    write_checkpoint(path, {**first, "others": others})
+
+
+def read_runs(path: Path) -> list[RunState]:
+    """Read the runs of a file, ready to be resumed.
+
+    Raises:
+        FileNotFoundError, ValueError: there is no such file, or it is not a checkpoint of runs.
+    """
+    if not path.exists():
+        raise FileNotFoundError(f"there is no file {path} in {Path.cwd()}")
+    first = read_checkpoint(path, STATE_KEYS)
+    try:
+        return [_restored(state, path) for state in (first, *first.get("others", []))]
+    except (TypeError, KeyError, AttributeError) as error:
+        raise ValueError(f"{path} does not fit this version of lcm_core: {error}") from error
+
+
+def _state(run: RunState) -> dict[str, Any]:
+    if run.trainer is None:
+        raise ValueError("there is nothing to save yet: press Start first")
+    records = [asdict(record) for record in run.records]
+    return {**run.trainer.state_dict(), "records": records, "seconds": run.seconds}
+
+
+def _restored(state: dict[str, Any], path: Path) -> RunState:
+    return RunState(
+        Recipe.parse(state["recipe"]),
+        saved=state,
+        file=str(path),
+        records=[Record(**record) for record in state.get("records", [])],
+        seconds=float(state.get("seconds", 0.0)),
+    )

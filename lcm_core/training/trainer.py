@@ -21,6 +21,7 @@ from lcm_core.aggregations.lcm import LCMAggregation
 from lcm_core.files.checkpoints import read_checkpoint, write_checkpoint
 from lcm_core.laws.fold_exchange import fold_exchange_error
 from lcm_core.laws.measure import LAWS, law_report
+from lcm_core.laws.penalties import PENALTIES
 from lcm_core.laws.populations import closure_population
 from lcm_core.laws.spreads import order_spread
 from lcm_core.models.networks import make_model
@@ -28,7 +29,7 @@ from lcm_core.seeding import Seeded
 from lcm_core.tasks import make_task, task_options
 from lcm_core.tasks.base import Task, seeded_generator
 from lcm_core.training.recipe import Recipe
-from lcm_core.training.regularisers import PENALTIES, Regularisers
+from lcm_core.training.regularisers import Regularisers
 
 __all__ = ["Record", "Trainer", "TrainingError", "pick_device"]
 
@@ -199,6 +200,16 @@ class Trainer:
             **{f"{split}: {part}": score for part, score in parts.items()},
         }
 
+    @torch.no_grad()
+    def encoded_elements(self) -> tuple[Tensor, Tensor]:
+        """The elements that the aggregation gets of the first validation batch.
+
+        Returns:
+            elements (N, channels), and the bounds of their sets (B + 1,).
+        """
+        self.model.eval()
+        return self.model.elements(next(iter(self.task.batches("validation", self.device))))
+
     def _answers(
         self, split: str, should_stop: Callable[[], bool] | None = None
     ) -> tuple[Tensor, Tensor] | None:
@@ -329,10 +340,9 @@ class Trainer:
 
     @torch.no_grad()
     def _laws(self) -> Iterator[tuple[str, float]]:
-        """Mean law errors of the aggregation, on what the first validation batch holds."""
-        self.model.eval()
+        """Mean law errors of the aggregation, on elements of the first validation batch."""
         seed, aggregation = self.recipe.seed, self.model.aggregation
-        x, ptr = self.model.elements(next(iter(self.task.batches("validation", self.device))))
+        x, ptr = self.encoded_elements()
         ptr = ptr[:65]
         x = x[: int(ptr[-1])]
         if isinstance(aggregation, LCMAggregation):

@@ -10,7 +10,7 @@ from lcm_core.experiments import claims
 from lcm_core.experiments.framework.base import Experiment, Picture, Table
 from lcm_core.experiments.framework.finding import find_experiment
 from lcm_core.experiments.framework.machine import in_words
-from lcm_core.experiments.framework.results import Measured, Results, Run, in_order
+from lcm_core.experiments.framework.results import FinishedRun, Measured, Results, in_order
 from lcm_core.experiments.framework.store import Store
 
 __all__ = ["Rendered", "claims_lines", "facts_of", "markdown", "render"]
@@ -61,7 +61,7 @@ def render(folder: Path) -> Rendered:
     Raises:
         ValueError: a file cannot be read, or is that of an experiment that is no more.
     """
-    stores = [Store.read(path) for path in folder.glob("*.json")]
+    stores = [Store.read(path) for path in folder.glob("[!.]*.json")]
     stores.sort(key=_place)
     pictures: dict[str, Picture] = {}
     parts = [INTRODUCTION]
@@ -135,7 +135,7 @@ def _facts(store: Store, results: Results) -> Iterator[str]:
         taken = [r.cpu_seconds if store.device == "cpu" else r.wall_seconds for r in results.runs]
         low, high = min(taken), max(taken)
         yield f"A run trained for {_range(f'{low:,.0f}', f'{high:,.0f}', ' to ')} {unit}."
-    all_of_them: list[Run | Measured] = [*results.runs, *results.measurements]
+    all_of_them: list[FinishedRun | Measured] = [*results.runs, *results.measurements]
     machines = in_order(in_words(store.machines[each.machine]) for each in all_of_them)
     dates = sorted(each.date for each in all_of_them)
     yield f"Made on {_range(dates[0], dates[-1], ' to ')}, on {'; and on '.join(machines)}."

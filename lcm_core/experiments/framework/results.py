@@ -8,11 +8,11 @@ from typing import Any
 
 from lcm_core.errors import unknown
 
-__all__ = ["Measured", "Results", "Run"]
+__all__ = ["FinishedRun", "Measured", "Results"]
 
 
 @dataclass(frozen=True)
-class Run:
+class FinishedRun:
     """A finished training run.
 
     Attributes:
@@ -79,7 +79,7 @@ class Results:
 
     rows: Sequence[str]
     columns: Sequence[str]
-    runs: Sequence[Run] = ()
+    runs: Sequence[FinishedRun] = ()
     measurements: Sequence[Measured] = ()
     wanted: int = 0
 
@@ -100,7 +100,7 @@ class Results:
             self, columns=[column], runs=self.of(column=column), measurements=measurements
         )
 
-    def of(self, row: str | None = None, column: str | None = None) -> list[Run]:
+    def of(self, row: str | None = None, column: str | None = None) -> list[FinishedRun]:
         """The finished runs of a row, a column, or both, by seed."""
         found = [
             run

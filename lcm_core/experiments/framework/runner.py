@@ -13,7 +13,7 @@ from lcm_core.experiments.framework.base import Experiment, Job, Measurement, Tr
 from lcm_core.experiments.framework.calibration import Calibration
 from lcm_core.experiments.framework.machine import describe_machine
 from lcm_core.experiments.framework.progress import Bar
-from lcm_core.experiments.framework.results import Measured, Run
+from lcm_core.experiments.framework.results import FinishedRun, Measured
 from lcm_core.experiments.framework.store import Store, locked
 from lcm_core.experiments.framework.work import (
     Calibrate,
@@ -24,7 +24,7 @@ from lcm_core.experiments.framework.work import (
     Train,
     Work,
 )
-from lcm_core.experiments.framework.workers import Here, Others, Workers
+from lcm_core.experiments.framework.workers import InProcess, ProcessPool, Workers
 from lcm_core.training.trainer import pick_device
 
 __all__ = ["Options", "run_experiment"]
@@ -113,11 +113,11 @@ class Runner:
         with Bar(
             len(runs) + len(measurements), done=len(runs) + len(measurements) - len(left)
         ) as bar:
-            self._do([item for item in left if isinstance(item.job, Measurement)], Here(), bar)
+            self._do([item for item in left if isinstance(item.job, Measurement)], InProcess(), bar)
             training = [item for item in left if isinstance(item.job, TrainingRun)]
             if training:
                 count = min(self.options.jobs, len(training))
-                self._do(training, Here() if count == 1 else Others(count), bar)
+                self._do(training, InProcess() if count == 1 else ProcessPool(count), bar)
         results = self.store.results(self.experiment)
         finish, done = self.experiment.finish, results.finished >= results.wanted
         if finish is not None and done and not self.store.special:
@@ -245,7 +245,7 @@ class Runner:
         }
         if isinstance(work, Train):
             assert isinstance(job, TrainingRun)
-            run = Run(seed=item.seed, recipe=work.recipe, budget=job.budget, **kept)
+            run = FinishedRun(seed=item.seed, recipe=work.recipe, budget=job.budget, **kept)
             self.store.add_run(run)
         else:
             assert isinstance(job, Measurement)

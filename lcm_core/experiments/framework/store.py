@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from lcm_core.experiments.framework.base import Experiment, Job, Measurement, Results, TrainingRun
+from lcm_core.experiments.framework.base import Experiment, Job, Measurement, TrainingRun
 from lcm_core.experiments.framework.calibration import Calibration
 from lcm_core.experiments.framework.finding import find_experiment
 from lcm_core.experiments.framework.folders import results_folder
-from lcm_core.experiments.framework.results import Measured, Run, in_order
+from lcm_core.experiments.framework.results import FinishedRun, Measured, Results, in_order
+from lcm_core.files.atomic import atomic_write
 
 __all__ = ["Locked", "Store", "locked", "read_results", "stored"]
 
@@ -43,7 +42,7 @@ class Store:
     seeds: int = 0
     machines: list[dict[str, Any]] = field(default_factory=list)
     calibrations: list[Calibration] = field(default_factory=list)
-    runs: list[Run] = field(default_factory=list)
+    runs: list[FinishedRun] = field(default_factory=list)
     measurements: list[Measured] = field(default_factory=list)
 
     @property
@@ -83,7 +82,7 @@ class Store:
             if found.pop("format") != FORMAT:
                 raise ValueError(f"expected the format {FORMAT!r}")
             found.pop("command")
-            kinds = {"calibrations": Calibration, "runs": Run, "measurements": Measured}
+            kinds = {"calibrations": Calibration, "runs": FinishedRun, "measurements": Measured}
             for name, kind in kinds.items():
                 found[name] = [kind(**each) for each in found[name]]
             return cls(**found)
@@ -108,20 +107,9 @@ class Store:
         return "{\n" + ",\n".join(lines) + "\n}\n"
 
     def write(self, folder: Path) -> None:
-        """To `NAME.json` in the folder: a temporary file that is renamed."""
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{self.name}.json"
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=folder)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(self.text())
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(temporary, 0o644)
-            os.replace(temporary, path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        """Write `NAME.json` in the folder."""
+        with atomic_write(folder / f"{self.name}.json") as unfinished:
+            unfinished.write_text(self.text(), encoding="utf-8")
 
     def machine(self, described: dict[str, Any]) -> int:
         """The number of this machine in the file; it is added if it is new."""
@@ -150,7 +138,7 @@ class Store:
         key = (new.row, new.column)
         self.calibrations = [c for c in self.calibrations if (c.row, c.column) != key] + [new]
 
-    def finished_run(self, job: TrainingRun, seed: int) -> Run | None:
+    def finished_run(self, job: TrainingRun, seed: int) -> FinishedRun | None:
         """The result of this job as it is now, if it has all its splits."""
         for run in self.runs:
             if (run.row, run.column, run.seed) == (job.row, job.column, seed):
@@ -158,7 +146,7 @@ class Store:
                 return run if made and set(job.splits) <= set(run.scores) else None
         return None
 
-    def add_run(self, new: Run) -> None:
+    def add_run(self, new: FinishedRun) -> None:
         """In place of one of the same row, column and seed."""
         key = (new.row, new.column, new.seed)
         self.runs = [r for r in self.runs if (r.row, r.column, r.seed) != key] + [new]
@@ -178,8 +166,8 @@ class Store:
         """In the order of the definition, whatever was finished first; unknown ones last."""
         places = {(job.row, job.column): place for place, job in enumerate(jobs)}
 
-        def place(each: Calibration | Run | Measured) -> tuple[int, int]:
-            seed = each.seed if isinstance(each, Run) else 0
+        def place(each: Calibration | FinishedRun | Measured) -> tuple[int, int]:
+            seed = each.seed if isinstance(each, FinishedRun) else 0
             return places.get((each.row, each.column), len(places)), seed
 
         self.calibrations.sort(key=place)
@@ -202,7 +190,7 @@ class Store:
             wanted=len(training) * seeds + len(measuring),
         )
 
-    def _of(self, job: TrainingRun) -> list[Run]:
+    def _of(self, job: TrainingRun) -> list[FinishedRun]:
         found = [run for run in self.runs if (run.row, run.column) == (job.row, job.column)]
         return sorted(found, key=lambda run: run.seed)
 

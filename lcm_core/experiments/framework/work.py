@@ -11,9 +11,8 @@ from typing import Any
 from lcm_core.experiments.framework.base import Measurement
 from lcm_core.experiments.framework.calibration import calibrate
 from lcm_core.experiments.framework.finding import find_experiment
-from lcm_core.training.lane_files import read_lanes, save_lanes
 from lcm_core.training.recipe import Recipe
-from lcm_core.training.run_state import Lane
+from lcm_core.training.run_state import RunState, read_runs, save_runs
 from lcm_core.training.trainer import Record
 
 __all__ = ["Calibrate", "Done", "Event", "Failed", "Measure", "Progress", "Train", "Work", "events"]
@@ -96,17 +95,17 @@ def events(work: Work) -> Iterator[Event]:
 
 def _train(work: Train) -> Iterator[Event]:
     recipe = Recipe.parse(work.recipe)
-    lane = _lane(recipe, work.checkpoint)
-    trainer = lane.trainer = lane.make_trainer()
+    run = _restored(recipe, work.checkpoint)
+    trainer = run.trainer = run.make_trainer()
     saved = time.monotonic()
     yield Progress(trainer.step, recipe.steps, 0.0)
     for record in trainer.records():
-        lane.records.append(record)
-        lane.seconds += record.seconds
+        run.records.append(record)
+        run.seconds += record.seconds
         rate = record.sets_per_second / recipe.batch_size
         yield Progress(trainer.step, recipe.steps, rate)
         if trainer.done or time.monotonic() - saved >= SAVE_EVERY:
-            save_lanes(work.checkpoint, [lane])
+            save_runs(work.checkpoint, [run])
             saved = time.monotonic()
     task = trainer.task
     yield Done(
@@ -115,25 +114,25 @@ def _train(work: Train) -> Iterator[Event]:
             "higher_is_better": task.higher_is_better,
             "scores": _by_split(trainer.scores, work.splits),
             "constants": _by_split(trainer.constant_scores, work.splits),
-            "laws": lane.records[-1].laws,
-            "curve": _curve(lane.records),
+            "laws": run.records[-1].laws,
+            "curve": _curve(run.records),
             "parameters": sum(p.numel() for p in trainer.model.parameters() if p.requires_grad),
-            "cpu_seconds": round(sum(record.cpu_seconds for record in lane.records), 3),
-            "wall_seconds": round(sum(record.seconds for record in lane.records), 3),
+            "cpu_seconds": round(sum(record.cpu_seconds for record in run.records), 3),
+            "wall_seconds": round(sum(record.seconds for record in run.records), 3),
         }
     )
 
 
-def _lane(recipe: Recipe, checkpoint: Path) -> Lane:
+def _restored(recipe: Recipe, checkpoint: Path) -> RunState:
     """Where the run stands: at its checkpoint, or at its beginning if there is none that fits."""
     try:
-        (lane,) = read_lanes(checkpoint)
-        if lane.recipe == recipe:
-            lane.make_trainer()
-            return lane
+        (run,) = read_runs(checkpoint)
+        if run.recipe == recipe:
+            run.make_trainer()
+            return run
     except (FileNotFoundError, ValueError):
         pass  # of another version, or of another recipe: made anew
-    return Lane(recipe)
+    return RunState(recipe)
 
 
 def _by_split(

@@ -16,7 +16,7 @@ import torch
 
 from lcm_core.experiments.framework.work import Event, Failed, Progress, Work, events
 
-__all__ = ["Here", "Others", "Workers", "one_thread"]
+__all__ = ["InProcess", "ProcessPool", "Workers", "one_thread"]
 
 
 class Workers(Protocol):
@@ -51,7 +51,7 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-class Here:
+class InProcess:
     """One work at a time, in this process."""
 
     def __init__(self) -> None:
@@ -78,7 +78,7 @@ class Here:
         self._work = None
 
 
-class Others:
+class ProcessPool:
     """Works in `count` other processes; one that dies fails its work, and is replaced."""
 
     def __init__(self, count: int):

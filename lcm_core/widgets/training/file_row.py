@@ -7,8 +7,7 @@ from pathlib import Path
 
 import ipywidgets as widgets
 
-from lcm_core.training.lane_files import read_lanes, save_lanes
-from lcm_core.training.run_state import Lane
+from lcm_core.training.run_state import RunState, read_runs, save_runs
 from lcm_core.widgets.base.panel import ReadOut, button
 from lcm_core.widgets.training.run import Run
 
@@ -29,7 +28,9 @@ class FileRow:
         text, save, load, status: to be placed in a row.
     """
 
-    def __init__(self, guard: Guard, run: Callable[[], Run], on_load: Callable[[list[Lane]], None]):
+    def __init__(
+        self, guard: Guard, run: Callable[[], Run], on_load: Callable[[list[RunState]], None]
+    ):
         self._guard, self._run, self._on_load = guard, run, on_load
         self.text = widgets.Text(
             value=DEFAULT_FILE,
@@ -51,18 +52,18 @@ class FileRow:
 
     def _save(self, _: object) -> None:
         path, run = _path(self.text.value), self._run()
-        if any(lane.trainer is None for lane in run.lanes) and not run.live:
+        if any(run_state.trainer is None for run_state in run.run_states) and not run.live:
             raise ValueError("there is nothing to save yet: press Start first")
 
         def save() -> None:
-            save_lanes(path, run.lanes)
-            steps = " and ".join(dict.fromkeys(str(lane.step) for lane in run.lanes))
+            save_runs(path, run.run_states)
+            steps = " and ".join(dict.fromkeys(str(run_state.step) for run_state in run.run_states))
             self.status.say(f"saved at step {steps}")
 
         run.between_steps(self._guard(save))
 
     def _load(self, _: object) -> None:
-        self._on_load(read_lanes(_path(self.text.value)))
+        self._on_load(read_runs(_path(self.text.value)))
         self.status.say("loaded")
 
 

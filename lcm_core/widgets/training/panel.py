@@ -10,14 +10,14 @@ from typing import Any
 import ipywidgets as widgets
 
 from lcm_core.training.recipe import Recipe
-from lcm_core.training.run_state import Lane, lane_labels
+from lcm_core.training.run_state import RunState, run_labels
 from lcm_core.training.trainer import Record, Trainer
 from lcm_core.widgets.base.page_script import PageScript
 from lcm_core.widgets.base.panel import Panel, ReadOut, button, row
-from lcm_core.widgets.operators.catalog import shelf
+from lcm_core.widgets.operators.catalog import operator_catalog
 from lcm_core.widgets.training.buttons import RunButtons
 from lcm_core.widgets.training.file_row import FileRow
-from lcm_core.widgets.training.live_operator import Following
+from lcm_core.widgets.training.live_operator import LiveOperator
 from lcm_core.widgets.training.race import MOST_RECIPES, checked_race, read_recipes
 from lcm_core.widgets.training.recipe_controls import RecipeControls
 from lcm_core.widgets.training.run import Run
@@ -65,14 +65,14 @@ class TrainingPanel(Panel):
             ]
         )
         self.selected = 0
-        self.run = Run([Lane(recipe) for recipe in self.recipes], self._from_worker)
+        self.run = Run([RunState(recipe) for recipe in self.recipes], self._from_worker)
         self._prepared = False  # whether `recipes` are others than those of the run on show
         self._next_draw = 0.0
         self._drawn_state = ""
-        self._following = Following()
+        self._live_operator = LiveOperator()
         self._build()
         self._show_ready()
-        self._unwatch = shelf.watch(lambda _: self.controls.list_operators())
+        self._unwatch = operator_catalog.watch(lambda _: self.controls.list_operators())
         self.made()
 
     def _build(self) -> None:
@@ -80,13 +80,13 @@ class TrainingPanel(Panel):
         self.controls = RecipeControls(
             self.recipe, guard, self._slide, self._choose, self._apply_text
         )
-        self.lane_menu = widgets.Dropdown(
+        self.recipe_menu = widgets.Dropdown(
             description="Recipe",
             tooltip="which recipe of the race the menus and sliders speak of",
             layout=widgets.Layout(width="270px"),
         )
-        self.lane_menu.add_class("lcm-lane")
-        self.lane_menu.observe(guard(self._select), names="value")
+        self.recipe_menu.add_class("lcm-race-recipe")
+        self.recipe_menu.observe(guard(self._select), names="value")
         self.view = view = RunView()
         self.status, self.progress, self.read_out = view.status, view.progress, view.read_out
         self._figure = view.figure
@@ -113,7 +113,9 @@ class TrainingPanel(Panel):
         self.follow_box.observe(guard(self._follow), names="value")
         self.follow_status = ReadOut("follow-status", width="auto")
         self.children = [
-            row(self.lane_menu, self.controls.task_menu, self.controls.operator_menu, self.status),
+            row(
+                self.recipe_menu, self.controls.task_menu, self.controls.operator_menu, self.status
+            ),
             row(*buttons.all, self.progress, view.progress_text),
             row(*self.controls.sliders.values()),
             self._error_area,
@@ -143,19 +145,19 @@ class TrainingPanel(Panel):
         return self.run.state
 
     @property
-    def lane(self) -> Lane:
+    def run_state(self) -> RunState:
         """The run of the chosen recipe."""
-        return self.run.lanes[self.selected]
+        return self.run.run_states[self.selected]
 
     @property
     def records(self) -> list[Record]:
         """What the chosen recipe has reported."""
-        return self.lane.records
+        return self.run_state.records
 
     @property
     def trainer(self) -> Trainer | None:
         """The trainer of the chosen recipe; None until it is loaded."""
-        return self.lane.trainer
+        return self.run_state.trainer
 
     def clear_error(self) -> None:
         """Empties the error area, unless the run on show has failed."""
@@ -166,30 +168,30 @@ class TrainingPanel(Panel):
     def end_work(self) -> None:
         self.run.stop()
         self._unwatch()
-        self._following.follow(None)
+        self._live_operator.follow(None)
 
     # Another run
 
     def _reset(self) -> None:
-        self._show([Lane(recipe) for recipe in self.recipes])
+        self._show([RunState(recipe) for recipe in self.recipes])
 
-    def _load(self, lanes: Sequence[Lane]) -> None:
-        checked_race([lane.recipe for lane in lanes])
-        self._show(lanes)
+    def _load(self, run_states: Sequence[RunState]) -> None:
+        checked_race([run_state.recipe for run_state in run_states])
+        self._show(run_states)
         self.run.load()
 
     def _add(self, _: object = None) -> None:
         recipes = checked_race([*self.recipes, self.recipe])
-        self._show([Lane(recipe) for recipe in recipes], selected=len(recipes) - 1)
+        self._show([RunState(recipe) for recipe in recipes], selected=len(recipes) - 1)
 
-    def _show(self, lanes: Sequence[Lane], selected: int | None = None) -> None:
+    def _show(self, run_states: Sequence[RunState], selected: int | None = None) -> None:
         """Ends the run on show and puts another in its place."""
         with self._state_lock:
             self.run.stop()
-            self.run = Run(lanes, self._from_worker, after=self.run)
-            self.recipes = [lane.recipe for lane in lanes]
+            self.run = Run(run_states, self._from_worker, after=self.run)
+            self.recipes = [run_state.recipe for run_state in run_states]
             wanted = self.selected if selected is None else selected
-            self.selected = min(wanted, len(lanes) - 1)
+            self.selected = min(wanted, len(run_states) - 1)
             self._prepared = False
             self._show_ready()
         self.clear_error()
@@ -200,7 +202,7 @@ class TrainingPanel(Panel):
     def _slide(self, field: str, value: float) -> None:
         try:
             if self.run.live:
-                self.run.change(self.lane, field, value)
+                self.run.change(self.run_state, field, value)
             else:
                 change: dict[str, Any] = {field: value}
                 self._prepare([replace(self.recipe, **change)])
@@ -233,8 +235,8 @@ class TrainingPanel(Panel):
 
     def _select(self, _: object = None) -> None:
         with self._state_lock:
-            if self.lane_menu.value is not None and self.lane_menu.value != self.selected:
-                self.selected = self.lane_menu.value
+            if self.recipe_menu.value is not None and self.recipe_menu.value != self.selected:
+                self.selected = self.recipe_menu.value
                 self.controls.show(self.recipe)
                 self._draw(self.run)
 
@@ -242,25 +244,25 @@ class TrainingPanel(Panel):
 
     def _follow(self, _: object = None) -> None:
         run = self.run
-        self._following.follow(run if self.follow_box.value else None)
+        self._live_operator.follow(run if self.follow_box.value else None)
         run.between_steps(lambda: self._offer(run))
 
     def _offer(self, run: Run) -> None:
         try:
-            self._following.look(run)
+            self._live_operator.look(run)
         except Exception as error:
             self.show_error(error)
         if not self._closed:
-            self.follow_status.say(self._following.text)
+            self.follow_status.say(self._live_operator.text)
 
     # What is shown
 
     def _show_ready(self) -> None:
         self.controls.show(self.recipe)
-        labels = lane_labels(self.recipes)
-        self.lane_menu.options = [(label, place) for place, label in enumerate(labels)]
-        self.lane_menu.value = self.selected
-        self.lane_menu.layout.display = "" if len(self.recipes) > 1 else "none"
+        labels = run_labels(self.recipes)
+        self.recipe_menu.options = [(label, place) for place, label in enumerate(labels)]
+        self.recipe_menu.value = self.selected
+        self.recipe_menu.layout.display = "" if len(self.recipes) > 1 else "none"
         self.add_button.disabled = len(self.recipes) == MOST_RECIPES
         self.file_status.say("")
         self._draw(self.run)
@@ -284,12 +286,12 @@ class TrainingPanel(Panel):
 
     def _draw(self, run: Run) -> None:
         self._drawn_state = run.state
-        self.view.draw(run, self.lane)
+        self.view.draw(run, self.run_state)
         self.buttons.show(run)
         self.controls.lock(run.live)
         if not self._prepared:
             if self.trainer is not None:
                 self.controls.follow(self.trainer)
-            self.controls.show_recipes([lane.current_recipe for lane in run.lanes])
+            self.controls.show_recipes([run_state.current_recipe for run_state in run.run_states])
         if run.error is not None and not self.error:
             self.show_error(run.error)

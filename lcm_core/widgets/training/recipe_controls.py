@@ -8,13 +8,13 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from lcm_core.models.networks import aggregation_names
+from lcm_core.laws.penalties import LAW_PENALTIES
+from lcm_core.models.names import aggregation_names
 from lcm_core.tasks import task_names
 from lcm_core.training.recipe import LIVE_FIELDS, Recipe
-from lcm_core.training.regularisers import LAW_PENALTIES
 from lcm_core.training.trainer import Trainer
+from lcm_core.widgets.base.controls import LockedDropdown, menu
 from lcm_core.widgets.base.panel import button
-from lcm_core.widgets.operators.menu import LockedDropdown
 
 RATE_SCALES = (0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
 WEIGHTS = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
@@ -167,16 +167,9 @@ class RecipeControls:
             control.value = value
 
 
-def _menu(title: str, names: list[str], value: str, tooltip: str) -> LockedDropdown:
-    menu = LockedDropdown(
-        options=list(dict.fromkeys([*names, value])),
-        value=value,
-        description=title,
-        tooltip=tooltip,
-        layout=widgets.Layout(width="260px"),
-    )
-    menu.add_class(f"lcm-{title.lower()}")
-    return menu
+def _menu(title: str, names: Sequence[str], value: str, tooltip: str) -> LockedDropdown:
+    options = list(dict.fromkeys([*names, value]))
+    return menu(title, options, value, tooltip, "260px", LockedDropdown)
 
 
 def _slider(field: str, value: float) -> widgets.SelectionSlider:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-from lcm_core.training.run_state import Lane
+from lcm_core.training.run_state import RunState
 
 State = Literal["ready", "loading", "running", "paused", "stopped", "finished", "failed"]
 Order = Literal["run", "step", "pause", "stop"]
@@ -19,21 +19,24 @@ ENDED = ("stopped", "finished", "failed")
 
 
 class Run:
-    """Drives the trainers of its lanes in turn, in a worker thread, and tells what has changed.
+    """Train several recipes in turn in a worker thread, and report every change.
 
-    The lane that is behind goes on to its next record; then again the one that is behind. All
-    orders are looked at between steps (and between the pieces of an evaluation).
+    The recipe with the fewest steps advances to its next record, then again the one with the
+    fewest. Orders take effect between steps (and between the parts of an evaluation).
 
     Args:
-        lanes: what to train.
+        run_states: the recipes, and how far each has come.
         notify: called with this run, in the worker, after a change of state, a record, or a step.
         after: an older run whose thread must have ended before this one begins.
     """
 
     def __init__(
-        self, lanes: Sequence[Lane], notify: Callable[[Run], None], after: Run | None = None
+        self,
+        run_states: Sequence[RunState],
+        notify: Callable[[Run], None],
+        after: Run | None = None,
     ):
-        self.lanes = list(lanes)
+        self.run_states = list(run_states)
         self.state: State = "ready"
         self._notify, self._after = notify, after
         self._error: BaseException | None = None
@@ -50,7 +53,7 @@ class Run:
         self._give("run")
 
     def step(self) -> None:
-        """Go on to the next record of each lane, and pause there."""
+        """Train each recipe to its next record, and pause there."""
         self._give("step")
 
     def pause(self) -> None:
@@ -67,15 +70,15 @@ class Run:
         if self._thread is not None:
             self._give("stop")
 
-    def change(self, lane: Lane, field: str, value: float) -> None:
+    def change(self, run_state: RunState, field: str, value: float) -> None:
         """Set one of `LIVE_FIELDS` from the next step on; the trainer records it as an event."""
         with self._wake:
-            if lane.trainer is None:
+            if run_state.trainer is None:
                 # This refuses what is not allowed.
-                lane.recipe.with_event(lane.recipe.steps, field, value)
-                lane.wanted.append((field, value))
+                run_state.recipe.with_event(run_state.recipe.steps, field, value)
+                run_state.wanted.append((field, value))
             else:
-                lane.trainer.set(field, value)
+                run_state.trainer.set(field, value)
 
     def between_steps(self, errand: Callable[[], None]) -> None:
         """Has `errand()` called when no step is being done: by the worker, or, if there is none,
@@ -105,8 +108,8 @@ class Run:
 
     @property
     def error(self) -> BaseException | None:
-        """What ended the run, or the first lane that has failed."""
-        errors = (lane.error for lane in self.lanes if lane.error is not None)
+        """The exception that ended the run, or that of the first recipe that failed."""
+        errors = (run_state.error for run_state in self.run_states if run_state.error is not None)
         return self._error or next(errors, None)
 
     def _give(self, order: Order) -> None:
@@ -131,7 +134,7 @@ class Run:
             self._load()
             while self._unfinished() and (order := self._next_order()) != "stop":
                 self._train(order)
-            failed = all(lane.error is not None for lane in self.lanes)
+            failed = all(run_state.error is not None for run_state in self.run_states)
             self._enter("stopped" if self._unfinished() else "failed" if failed else "finished")
         except Exception as error:
             self._error = error
@@ -142,17 +145,17 @@ class Run:
             self._run_errands()
 
     def _load(self) -> None:
-        for lane in self.lanes:
+        for run_state in self.run_states:
             if self._order == "stop":
                 return
-            trainer = lane.make_trainer()
+            trainer = run_state.make_trainer()
             with self._wake:
-                for field, value in lane.wanted:
+                for field, value in run_state.wanted:
                     trainer.set(field, value)
-                lane.trainer = trainer
+                run_state.trainer = trainer
 
-    def _unfinished(self) -> list[Lane]:
-        return [lane for lane in self.lanes if not lane.over]
+    def _unfinished(self) -> list[RunState]:
+        return [run_state for run_state in self.run_states if not run_state.over]
 
     def _next_order(self) -> Order:
         """Waits while paused, and runs errands meanwhile."""
@@ -177,34 +180,34 @@ class Run:
         """Trains until something else is asked for."""
         self._enter("running")
         if order == "step":
-            for lane in self._unfinished():
-                self._advance(lane, order)
+            for run_state in self._unfinished():
+                self._advance(run_state, order)
             with self._wake:
                 if self._order == "step":
                     self._order = "pause"
             return
-        while self._order == order and (lanes := self._unfinished()):
-            self._advance(min(lanes, key=lambda lane: lane.step), order)
+        while self._order == order and (run_states := self._unfinished()):
+            self._advance(min(run_states, key=lambda run_state: run_state.step), order)
 
-    def _advance(self, lane: Lane, order: Order) -> None:
-        """Goes on to the next record of a lane, unless something else is asked for."""
-        began, before = time.monotonic(), lane.seconds
+    def _advance(self, run_state: RunState, order: Order) -> None:
+        """Train to the next record, unless another order comes."""
+        began, before = time.monotonic(), run_state.seconds
 
         def asked() -> bool:
-            lane.seconds = before + time.monotonic() - began
+            run_state.seconds = before + time.monotonic() - began
             self._run_errands()
             if self._order == order:  # else there is no time to draw
                 self._notify(self)
             return self._order != order
 
-        assert lane.trainer is not None
+        assert run_state.trainer is not None
         try:
-            record = next(lane.trainer.records(should_stop=asked), None)
+            record = next(run_state.trainer.records(should_stop=asked), None)
         except Exception as error:
-            lane.error = error
+            run_state.error = error
         else:
             if record is not None:
-                lane.records.append(record)
+                run_state.records.append(record)
         self._notify(self)
 
     def _enter(self, state: State) -> None:

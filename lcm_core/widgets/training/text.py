@@ -6,7 +6,7 @@ import html
 from collections.abc import Mapping
 
 from lcm_core.figures.race import RACE_COLOURS, RACE_LAWS
-from lcm_core.training.run_state import Lane, lane_names
+from lcm_core.training.run_state import RunState, run_names
 from lcm_core.training.trainer import Record
 from lcm_core.widgets.base.table import row_html, table_html
 from lcm_core.widgets.training.run import Run
@@ -14,21 +14,21 @@ from lcm_core.widgets.training.run import Run
 
 def progress_text(run: Run) -> str:
     """Steps, time left, and speed, such as `step 40 of 200, about 12 s left, 800 sets a second`."""
-    lanes = run.lanes
-    steps = max(lane.recipe.steps for lane in lanes)
-    many = f", {len(lanes)} recipes" if len(lanes) > 1 else ""
-    if any(lane.trainer is None for lane in lanes):
+    run_states = run.run_states
+    steps = max(run_state.recipe.steps for run_state in run_states)
+    many = f", {len(run_states)} recipes" if len(run_states) > 1 else ""
+    if any(run_state.trainer is None for run_state in run_states):
         return "loading the data …" if run.state == "loading" else f"{steps} steps{many}"
-    parts = [f"step {min(lane.step for lane in lanes)} of {steps}{many}"]
+    parts = [f"step {min(run_state.step for run_state in run_states)} of {steps}{many}"]
     left = [
-        lane.seconds / lane.step * (lane.recipe.steps - lane.step)
-        for lane in lanes
-        if lane.step and not lane.over
+        run_state.seconds / run_state.step * (run_state.recipe.steps - run_state.step)
+        for run_state in run_states
+        if run_state.step and not run_state.over
     ]
     if run.live and left:
         parts.append(f"about {duration(sum(left))} left")
-    if len(lanes) == 1 and lanes[0].records:
-        parts.append(f"{lanes[0].records[-1].sets_per_second:,.0f} sets a second")
+    if len(run_states) == 1 and run_states[0].records:
+        parts.append(f"{run_states[0].records[-1].sets_per_second:,.0f} sets a second")
     return ", ".join(parts)
 
 
@@ -38,16 +38,16 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def numbers_text(lane: Lane, baselines: Mapping[str, float]) -> str:
+def numbers_text(run_state: RunState, baselines: Mapping[str, float]) -> str:
     """The last record in numbers; `baselines` has the best constant answer's score by split."""
-    if not lane.records or lane.trainer is None:
+    if not run_state.records or run_state.trainer is None:
         return "No records yet: losses, law errors and the metric will be here, in numbers."
-    last, task = lane.records[-1], lane.trainer.task
+    last, task = run_state.records[-1], run_state.trainer.task
     text = (
         f"<b>Step {last.step}</b>: loss {last.loss:.4g}, its task part {last.task_loss:.4g}, "
         f"learning rate {last.rate:.2g}."
     )
-    measured = _last_measured(lane)
+    measured = _last_measured(run_state)
     if measured is None:
         return text
     laws = ", ".join(f"{law} {error:.3g}" for law, error in measured.laws.items())
@@ -64,15 +64,20 @@ def numbers_text(lane: Lane, baselines: Mapping[str, float]) -> str:
 
 def race_table(run: Run, baselines: Mapping[str, float]) -> str:
     """One row for each recipe: where it is, its losses, law errors, scores and speed."""
-    names = lane_names([lane.recipe for lane in run.lanes])
-    task = run.lanes[0].trainer.task if run.lanes[0].trainer else None
+    names = run_names([run_state.recipe for run_state in run.run_states])
+    task = run.run_states[0].trainer.task if run.run_states[0].trainer else None
     metric = task.metric_title if task else "metric"
     heads = ["step", "loss, task part", *RACE_LAWS]
     heads += [f"{metric}, {html.escape(split)}" for split in baselines] + ["sets a second"]
     rows = [
         _row(f"<span style='color:{colour}'>■</span>&nbsp;{number}&nbsp;{html.escape(name)}", cells)
         for number, (name, colour, cells) in enumerate(
-            zip(names, RACE_COLOURS, (_cells(lane, baselines) for lane in run.lanes), strict=False),
+            zip(
+                names,
+                RACE_COLOURS,
+                (_cells(run_state, baselines) for run_state in run.run_states),
+                strict=False,
+            ),
             start=1,
         )
     ]
@@ -90,11 +95,11 @@ def _row(head: str, cells: list[str]) -> str:
     return row_html(head, cells, style=";font-weight:normal")
 
 
-def _cells(lane: Lane, baselines: Mapping[str, float]) -> list[str]:
-    step = f"{lane.step}, failed" if lane.error else f"{lane.step}"
-    if not lane.records:
+def _cells(run_state: RunState, baselines: Mapping[str, float]) -> list[str]:
+    step = f"{run_state.step}, failed" if run_state.error else f"{run_state.step}"
+    if not run_state.records:
         return [step, *[""] * (len(RACE_LAWS) + len(baselines) + 2)]
-    last, measured = lane.records[-1], _last_measured(lane)
+    last, measured = run_state.records[-1], _last_measured(run_state)
     laws = measured.laws if measured else {}
     scores = scores_of(measured) if measured else {}
     return [
@@ -106,6 +111,6 @@ def _cells(lane: Lane, baselines: Mapping[str, float]) -> list[str]:
     ]
 
 
-def _last_measured(lane: Lane) -> Record | None:
-    measured = (record for record in reversed(lane.records) if record.metric is not None)
+def _last_measured(run_state: RunState) -> Record | None:
+    measured = (record for record in reversed(run_state.records) if record.metric is not None)
     return next(measured, None)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import ipywidgets as widgets
 
 from lcm_core.figures import race_curves, race_figure, training_curves, training_figure
-from lcm_core.training.run_state import Lane, lane_labels
+from lcm_core.training.run_state import RunState, run_labels
 from lcm_core.training.trainer import Trainer
 from lcm_core.widgets.base.live_figure import LiveFigure
 from lcm_core.widgets.base.panel import ReadOut
@@ -34,38 +34,42 @@ class RunView:
         self._figure_of: Run | None = None  # the run for whose trainers the figure was made
         self._baselines: dict[str, float] = {}  # of the run on show, by split
 
-    def draw(self, run: Run, lane: Lane) -> None:
-        """Shows where a run is; the device is that of one of its lanes."""
+    def draw(self, run: Run, run_state: RunState) -> None:
+        """Shows where a run is; the device is that of one of its run_states."""
         self._draw_figure(run)
-        device = html.escape(str(lane.trainer.device if lane.trainer else lane.recipe.device))
+        device = html.escape(
+            str(run_state.trainer.device if run_state.trainer else run_state.recipe.device)
+        )
         self.status.say(f"<b class='lcm-state'>{run.state}</b> on <span>{device}</span>")
-        self.progress.max = sum(lane.recipe.steps for lane in run.lanes)
-        self.progress.value = sum(lane.step for lane in run.lanes)
+        self.progress.max = sum(run_state.recipe.steps for run_state in run.run_states)
+        self.progress.value = sum(run_state.step for run_state in run.run_states)
         self.progress_text.say(progress_text(run))
         self.read_out.say(
-            numbers_text(run.lanes[0], self._baselines)
-            if len(run.lanes) == 1
+            numbers_text(run.run_states[0], self._baselines)
+            if len(run.run_states) == 1
             else race_table(run, self._baselines)
         )
 
     def _draw_figure(self, run: Run) -> None:
         """All of the figure for a new run, and once more when it is loaded; then its curves."""
-        trainers = [lane.trainer for lane in run.lanes if lane.trainer is not None]
-        records = [lane.records for lane in run.lanes]
-        loaded = run if len(trainers) == len(run.lanes) else None
+        trainers = [
+            run_state.trainer for run_state in run.run_states if run_state.trainer is not None
+        ]
+        records = [run_state.records for run_state in run.run_states]
+        loaded = run if len(trainers) == len(run.run_states) else None
         if loaded is None or loaded is not self._figure_of:
             self._figure_of = loaded
             self._baselines = _constant_scores(trainers)
-            steps = max(lane.recipe.steps for lane in run.lanes)
+            steps = max(run_state.recipe.steps for run_state in run.run_states)
             metric = trainers[0].task.metric_title if trainers else "metric"
             up = not trainers or trainers[0].task.higher_is_better
             baselines = self._baselines or None
             if len(records) == 1:
                 figure = training_figure(records[0], steps, metric, baselines, up)
             else:
-                labels = lane_labels([lane.recipe for lane in run.lanes])
-                lanes = dict(zip(labels, records, strict=True))
-                figure = race_figure(lanes, steps, metric, baselines, up)
+                labels = run_labels([run_state.recipe for run_state in run.run_states])
+                run_states = dict(zip(labels, records, strict=True))
+                figure = race_figure(run_states, steps, metric, baselines, up)
             self.figure.show(figure)
         elif len(records) == 1:
             self.figure.move(training_curves(records[0], tuple(self._baselines)))

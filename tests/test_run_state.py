@@ -3,8 +3,8 @@
 import pytest
 
 from lcm_core import train
-from lcm_core.training.lane_files import read_lanes
 from lcm_core.training.recipe import Recipe
+from lcm_core.training.run_state import read_runs
 from lcm_core.training.trainer import Trainer
 from lcm_core.widgets import TrainingPanel
 from tests.panels import timeless, wait_for
@@ -46,9 +46,13 @@ def test_the_command_goes_on_with_what_the_panel_saved(panels, tmp_path, others)
     wait_for(lambda: "saved at step 2" in panel.file_status.value)
 
     assert train.main(["--resume", str(file)]) == 0
-    lanes = read_lanes(file)
-    assert [lane.recipe.text() for lane in lanes] == [Recipe.parse(r).text() for r in recipes]
-    assert [timeless(lane.records) for lane in lanes] == [straight(recipe) for recipe in recipes]
+    run_states = read_runs(file)
+    assert [run_state.recipe.text() for run_state in run_states] == [
+        Recipe.parse(r).text() for r in recipes
+    ]
+    assert [timeless(run_state.records) for run_state in run_states] == [
+        straight(recipe) for recipe in recipes
+    ]
 
     # And the panel shows what the command did.
     panel.load_button.click()
@@ -85,10 +89,12 @@ def test_an_interrupted_race_goes_on_where_each_recipe_is(panels, tmp_path, monk
     with monkeypatch.context() as patch:
         patch.setattr(Trainer, "_advance", interrupted)
         assert train.main(["--resume", str(file)]) == train.INTERRUPTED
-    assert [len(lane.records) for lane in read_lanes(file)] == [6, 3]
+    assert [len(run_state.records) for run_state in read_runs(file)] == [6, 3]
     assert train.main(["--resume", str(file)]) == 0
-    lanes = read_lanes(file)
-    assert [timeless(lane.records) for lane in lanes] == [straight(recipe) for recipe in recipes]
+    run_states = read_runs(file)
+    assert [timeless(run_state.records) for run_state in run_states] == [
+        straight(recipe) for recipe in recipes
+    ]
 
 
 def test_the_records_of_a_race_are_not_mixed_in_one_file(panels, tmp_path, capsys) -> None:
