@@ -18,7 +18,7 @@ jaxtyping.install_import_hook(
             "reduction",
             "tasks",
             "training.regularisers",
-            "trees",
+            "trees.tree",
         )
     ],
     "beartype.beartype",

@@ -17,7 +17,7 @@ from lcm_core.exercises import (
 from lcm_core.figures import training_figure
 from lcm_core.tasks.graphs.families import FAMILIES
 from lcm_core.training.recipe import Recipe
-from lcm_core.training.run_state import Lane
+from lcm_core.training.run_state import RunState
 from lcm_core.training.trainer import Trainer
 from lcm_core.widgets import FamilyGallery, PropertyExplorer, show_results
 from lcm_core.widgets.training.text import numbers_text
@@ -158,12 +158,12 @@ def test_the_gallery_has_a_graph_of_each_family() -> None:
 
 def test_an_error_as_a_metric_is_said_and_drawn_as_one() -> None:
     recipe = "task=graph_properties channels=4 operator=sum steps=1 batch_size=4 eval_every=1"
-    lane = Lane(Recipe.parse(f"{recipe} eval_splits=none log_every=1"))
-    trainer = lane.trainer = Trainer(lane.recipe)
-    lane.records.extend(trainer.records())
+    run_state = RunState(Recipe.parse(f"{recipe} eval_splits=none log_every=1"))
+    trainer = run_state.trainer = Trainer(run_state.recipe)
+    run_state.records.extend(trainer.records())
     baselines = {"validation": trainer.task.baseline()}
-    assert "mean log10 MSE (lower is better)" in numbers_text(lane, baselines)
-    figure = training_figure(lane.records, 1, trainer.task.metric_title, baselines, False)
+    assert "mean log10 MSE (lower is better)" in numbers_text(run_state, baselines)
+    figure = training_figure(run_state.records, 1, trainer.task.metric_title, baselines, False)
     assert figure.layout.yaxis3.range is None  # fits the values
     assert figure.layout.yaxis3.title.text == "mean log10 MSE<br>(lower is better)"
     (line,) = figure.layout.shapes

@@ -20,7 +20,7 @@ from lcm_core.figures import (
     tree_figure,
     tree_layout,
 )
-from lcm_core.figures.tree_places import operands
+from lcm_core.figures.tree_picture import operands
 from lcm_core.trees.tree import TREE_NAMES
 
 LAWS = ("commutativity", "associativity", "identity")

@@ -16,7 +16,7 @@ from lcm_core.operators import Operator
 from lcm_core.training.recipe import Recipe
 from lcm_core.training.trainer import Trainer
 from lcm_core.widgets import LawExplorer
-from lcm_core.widgets.operators.catalog import shelf
+from lcm_core.widgets.operators.catalog import operator_catalog
 from tests.panels import Average, text_of
 
 RECIPE = "bits=4 channels=6 steps=2 batch_size=4 log_every=1"
@@ -25,8 +25,8 @@ RECIPE = "bits=4 channels=6 steps=2 batch_size=4 log_every=1"
 @pytest.fixture(autouse=True)
 def nothing_left():
     yield
-    for label in shelf.offers():
-        shelf.withdraw(label)
+    for label in operator_catalog.entries():
+        operator_catalog.withdraw(label)
 
 
 @pytest.fixture
@@ -158,33 +158,33 @@ def test_an_operator_of_another_width_than_given_elements_is_refused(explorer) -
     assert "takes elements of 3 channels, those given to the panel have 4" in panel.error
 
 
-# Following --------------------------------------------------------------------------------------
+# Following -----------------------------------------------------------------------------------
 
 
 def test_it_follows_an_operator_that_is_offered_anew(explorer) -> None:
     first, second = make_operator("gru", 3), make_operator("gru", 3)
-    shelf.offer("training: gru", first)
+    operator_catalog.offer("training: gru", first)
     panel = explorer(("sum", "training: gru"), samples=100, view="map")
     kept = panel.subjects["sum"]
     before = panel.maps["training: gru"].values
-    shelf.offer("training: gru", second)
+    operator_catalog.offer("training: gru", second)
     expected = law_report(second, gaussian_population(3), samples=100)
     assert panel.reports["training: gru"] == expected
     assert not np.array_equal(panel.maps["training: gru"].values, before)
     assert panel.subjects["sum"] is kept  # not measured again
     with torch.no_grad():
         second.cell.weight_hh.mul_(2)
-    shelf.offer("training: gru", second)  # the same operator, changed in place
+    operator_catalog.offer("training: gru", second)  # the same operator, changed in place
     assert panel.reports["training: gru"] != expected
 
 
 def test_offers_from_another_thread_and_controls_do_not_disturb_each_other(explorer) -> None:
-    shelf.offer("live", make_operator("gru", 3))
+    operator_catalog.offer("live", make_operator("gru", 3))
     panel = explorer(("sum", "live"), samples=100)
 
     def train() -> None:
         for _ in range(15):
-            shelf.offer("live", make_operator("gru", 3))
+            operator_catalog.offer("live", make_operator("gru", 3))
 
     thread = threading.Thread(target=train)
     thread.start()
@@ -193,7 +193,7 @@ def test_offers_from_another_thread_and_controls_do_not_disturb_each_other(explo
             panel.controls.view_menu.value = view
             assert panel.error == ""
     thread.join()
-    assert panel.subjects["live"].operator is shelf.offers()["live"].operator
+    assert panel.subjects["live"].operator is operator_catalog.entries()["live"].operator
 
 
 # Worst cases ------------------------------------------------------------------------------------
@@ -238,10 +238,10 @@ def test_a_search_can_be_stopped_and_ends_with_the_panel(explorer) -> None:
 
 
 def test_a_search_leaves_out_what_has_changed_meanwhile(explorer) -> None:
-    shelf.offer("live", make_operator("gru", 8))
+    operator_catalog.offer("live", make_operator("gru", 8))
     panel = explorer(("symmetrized_gru", "live"), samples=100)
     panel.search_button.click()
-    shelf.offer("live", make_operator("gru", 8))
+    operator_catalog.offer("live", make_operator("gru", 8))
     assert panel._worker.wait(120)
     assert panel.error == ""
     assert panel.reports["symmetrized_gru"]["associativity"].largest_found is not None
@@ -405,10 +405,10 @@ def test_a_law_without_a_scale_has_no_map(explorer) -> None:
 
 
 def test_a_bad_choice_leaves_no_menu_that_listens() -> None:
-    before = len(shelf._watchers)
+    before = len(operator_catalog._watchers)
     with pytest.raises(ValueError, match="did you mean 'gru'"):
         LawExplorer(("sum", "grru"))
-    assert len(shelf._watchers) == before
+    assert len(operator_catalog._watchers) == before
 
 
 def test_maps_of_exact_monoids_have_one_colour() -> None:
@@ -446,7 +446,7 @@ def test_two_panels_do_not_disturb_each_other(explorer) -> None:
 
 def test_why_there_is_nothing_to_show_stays_on_show(explorer) -> None:
     panel = explorer(("gru",), elements=torch.randn(20, 2), samples=100)
-    shelf.offer("wide", make_operator("gru", 3))
+    operator_catalog.offer("wide", make_operator("gru", 3))
     panel.operator_menus[1].widget.value = "wide"
     assert "wide takes elements of 3 channels" in panel.error
     for view in ("map", "means"):

@@ -1,4 +1,4 @@
-"""The menu of operators: what it lists, what it makes, and that it follows the shelf."""
+"""The menu of operators: what it lists, what it makes, and that it follows the operator_catalog."""
 
 import threading
 
@@ -9,7 +9,7 @@ from lcm_core.operators import Operator, make_operator, operator_names, register
 from lcm_core.operators.base import _REGISTRY
 from lcm_core.training.recipe import Recipe
 from lcm_core.training.trainer import Trainer
-from lcm_core.widgets.operators.catalog import Offer, shelf, trained_labels
+from lcm_core.widgets.operators.catalog import Entry, operator_catalog, pretrained_labels
 from lcm_core.widgets.operators.menu import NO_OPERATOR, OperatorMenu
 
 RECIPE = "bits=4 channels=8 steps=2 batch_size=4 log_every=1"
@@ -31,13 +31,13 @@ def menu_of(heard):
     yield make
     for menu in menus:
         menu.close()
-    for label in shelf.offers():
-        shelf.withdraw(label)
+    for label in operator_catalog.entries():
+        operator_catalog.withdraw(label)
 
 
 def test_it_lists_the_library_and_makes_operators_by_seed(menu_of, heard) -> None:
     menu = menu_of("gru")
-    assert list(menu.widget.options) == [*operator_names(), *trained_labels()]
+    assert list(menu.widget.options) == [*operator_names(), *pretrained_labels()]
     assert (menu.label, menu.channels, menu.elements) == ("gru", None, None)
     one, again, other = menu.operator(4, seed=1), menu.operator(4, seed=1), menu.operator(4, seed=2)
     assert one is again
@@ -67,27 +67,27 @@ def test_offers_are_listed_and_followed(menu_of, heard) -> None:
     menu = menu_of("sum")
     first, second = make_operator("gru", 3), make_operator("gru", 3)
     elements = torch.ones(5, 3)
-    shelf.offer("training: gru", first, elements)
+    operator_catalog.offer("training: gru", first, elements)
     assert menu.widget.options[-1] == "training: gru"
     assert (menu.label, heard) == ("sum", [])  # listing changes nothing
     menu.widget.value = "training: gru"
     assert menu.operator(3) is first
     assert menu.elements is elements
-    shelf.offer("training: gru", second)
+    operator_catalog.offer("training: gru", second)
     assert heard == ["training: gru"] * 2
     assert menu.operator(3) is second
-    shelf.withdraw("training: gru")
+    operator_catalog.withdraw("training: gru")
     assert (menu.label, menu.operator(3)) == ("training: gru", second)
     menu.widget.value = "sum"
-    shelf.offer("other", first)
+    operator_catalog.offer("other", first)
     assert "training: gru" not in menu.widget.options
     menu.close()
-    shelf.offer("third", first)
+    operator_catalog.offer("third", first)
     assert "third" not in menu.widget.options
 
 
 def test_an_offer_for_any_width_is_made_for_the_width_asked(menu_of) -> None:
-    shelf.offer("x + y", lambda channels: make_operator("sum", channels))
+    operator_catalog.offer("x + y", lambda channels: make_operator("sum", channels))
     menu = menu_of("x + y")
     assert menu.channels is None
     assert menu.operator(7).channels == 7
@@ -99,7 +99,7 @@ def test_a_choice_made_while_offers_come_is_not_lost(menu_of) -> None:
 
     def offer_many() -> None:
         for number in range(200):
-            shelf.offer(f"offer {number}", make_operator("max", 2))
+            operator_catalog.offer(f"offer {number}", make_operator("max", 2))
 
     thread = threading.Thread(target=offer_many)
     thread.start()
@@ -111,7 +111,7 @@ def test_a_choice_made_while_offers_come_is_not_lost(menu_of) -> None:
     thread.join()
     assert {name for name, _ in chosen} == {"gru", "max"}
     assert all(label == name for label, name in chosen)
-    assert len(menu.widget.options) == 200 + len(operator_names()) + len(trained_labels())
+    assert len(menu.widget.options) == 200 + len(operator_names()) + len(pretrained_labels())
 
 
 def test_an_operator_registered_in_a_cell_appears_and_is_replaced(menu_of, heard) -> None:
@@ -158,7 +158,7 @@ def test_bad_choices_are_explained(menu_of, tmp_path) -> None:
         OperatorMenu(tmp_path / "missing.pt", lambda: None)
     fold = Trainer(Recipe.parse(RECIPE + " operator=gru_fold"))
     with pytest.raises(ValueError, match="folds elements into a hidden state"):
-        Offer.of(fold)
+        Entry.of(fold)
 
 
 def test_an_operator_offered_anew_just_when_it_was_made_is_no_error(menu_of) -> None:
@@ -167,7 +167,7 @@ def test_an_operator_offered_anew_just_when_it_was_made_is_no_error(menu_of) -> 
     class Disturbed(dict):
         def __setitem__(self, key, made) -> None:
             super().__setitem__(key, made)
-            shelf.tell("gru")
+            operator_catalog.tell("gru")
 
     menu = menu_of("gru")
     menu._weights = Disturbed()

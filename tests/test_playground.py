@@ -13,7 +13,7 @@ from lcm_core.operators.base import _REGISTRY
 from lcm_core.training.recipe import Recipe
 from lcm_core.widgets import OperatorPlayground, TreeExplorer, offer_operator
 from lcm_core.widgets.operators import cell_operators
-from lcm_core.widgets.operators.catalog import shelf
+from lcm_core.widgets.operators.catalog import operator_catalog
 from lcm_core.widgets.operators.menu import OperatorMenu
 
 
@@ -29,7 +29,7 @@ def playground():
     yield make
     for panel in panels:
         panel.close()
-    assert "playground" not in shelf.offers()
+    assert "playground" not in operator_catalog.entries()
 
 
 def words_of(read_out) -> str:
@@ -144,7 +144,7 @@ def test_explorers_list_the_formula_and_follow_it(playground) -> None:
     assert second.label == "playground 2"
     second.close()
     panel.close()
-    assert not {"playground", "playground 2"} & {*shelf.offers()}
+    assert not {"playground", "playground 2"} & {*operator_catalog.entries()}
     assert menu.operator(3)(ones, ones).tolist() == [[3.0] * 3]  # what was chosen stays
     assert explorer.error == ""
     menu.close()
@@ -264,4 +264,4 @@ def test_a_closed_panel_offers_nothing_more() -> None:
     moved = slider(panel, "a")
     panel.close()
     moved.value = 2.0
-    assert panel.label not in shelf.offers()
+    assert panel.label not in operator_catalog.entries()

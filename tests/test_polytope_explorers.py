@@ -13,7 +13,7 @@ from lcm_core.training.recipe import Recipe
 from lcm_core.training.trainer import Trainer
 from lcm_core.trees.tree import Tree
 from lcm_core.widgets import BracketingExplorer, OrderExplorer
-from lcm_core.widgets.operators.catalog import shelf
+from lcm_core.widgets.operators.catalog import operator_catalog
 from tests.panels import Average, text_of
 
 
@@ -23,8 +23,8 @@ def made():
     yield lambda panel: panels.append(panel) or panel
     for panel in panels:
         panel.close()
-    for label in shelf.offers():
-        shelf.withdraw(label)
+    for label in operator_catalog.entries():
+        operator_catalog.withdraw(label)
 
 
 def shown(panel, trace: int) -> np.ndarray:
@@ -190,25 +190,27 @@ def test_wrong_beginnings_are_refused_and_wrong_choices_explained(made) -> None:
     assert len(panel.trace) == 7
     panel.size_menu.value = 4
     assert panel.error == ""
-    shelf.offer("wide", make_operator("gru", 8))
+    operator_catalog.offer("wide", make_operator("gru", 8))
     panel.operator_menu.widget.value = "wide"
     assert "of 1 channels, got 'gru' with 8" in panel.error
 
 
-# Following ----------------------------------------------------------------------------------------
+# Following -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("explorer", [BracketingExplorer, OrderExplorer])
 def test_an_offer_is_followed_from_another_thread(made, explorer) -> None:
     operator = Average(3)
-    shelf.offer("training", operator, torch.randn(20, 3))
+    operator_catalog.offer("training", operator, torch.randn(20, 3))
     panel = made(explorer("training", n=4))
     assert panel.error == ""
     assert panel.elements.shape == (4, 3)
     before = shown(panel, EDGES)
     panel.choose(1)
     other = make_operator("gru", 3)
-    thread = threading.Thread(target=shelf.offer, args=("training", other, torch.randn(20, 3)))
+    thread = threading.Thread(
+        target=operator_catalog.offer, args=("training", other, torch.randn(20, 3))
+    )
     thread.start()
     thread.join()
     assert panel.error == ""
@@ -217,7 +219,7 @@ def test_an_offer_is_followed_from_another_thread(made, explorer) -> None:
     check_numbers(panel, other)
     panel.close()
     text = panel.read_out.value
-    shelf.offer("training", operator, torch.randn(20, 3))
+    operator_catalog.offer("training", operator, torch.randn(20, 3))
     assert panel.read_out.value == text
 
 
@@ -282,7 +284,7 @@ def test_trees_follow_the_number_of_elements(made) -> None:
 
 def test_an_error_stays_while_what_is_shown_is_not_what_is_chosen(made) -> None:
     panel = made(BracketingExplorer("gru", n=4, values=torch.randn(5, 2)))
-    shelf.offer("wide", make_operator("gru", 3))
+    operator_catalog.offer("wide", make_operator("gru", 3))
     panel.operator_menu.widget.value = "wide"
     for change in (
         lambda: setattr(panel.scale_menu, "index", 1),

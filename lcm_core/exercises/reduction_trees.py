@@ -187,7 +187,4 @@ def _swapped(text: str, n: int) -> bool:
 
 def _leaf_sets(tree: Tree) -> set[tuple[int, ...]]:
     """Leaves below each inner node but the root."""
-    below: list[tuple[int, ...]] = [(leaf,) for leaf in range(tree.size)]
-    for left, right in tree.children.tolist():
-        below.append(tuple(sorted(below[left] + below[right])))
-    return set(below[tree.size : -1])
+    return {tuple(sorted(leaves)) for leaves in tree.leaves_below[tree.size : -1]}

@@ -17,7 +17,7 @@ from lcm_core.figures.graph_values import graph_gallery_figure, graph_values_fig
 from lcm_core.figures.law_distributions import law_distributions_figure, log_histogram
 from lcm_core.figures.law_map import law_maps_figure
 from lcm_core.figures.laws import laws_figure
-from lcm_core.figures.molecule import Picture, molecule_figure
+from lcm_core.figures.molecule import Drawing, molecule_figure
 from lcm_core.figures.plane import plane_figure
 from lcm_core.figures.polytope import polytope_figure
 from lcm_core.figures.race import race_curves, race_figure
@@ -25,12 +25,11 @@ from lcm_core.figures.results import dots_figure, spread_figure
 from lcm_core.figures.scaffold import scaffold_figure
 from lcm_core.figures.training import training_curves, training_figure
 from lcm_core.figures.tree import tree_figure, trees_figure
-from lcm_core.figures.tree_picture import NodeValues, TreePicture
-from lcm_core.figures.tree_places import tree_layout
+from lcm_core.figures.tree_picture import NodeValues, TreePicture, tree_layout
 
 __all__ = [
+    "Drawing",
     "NodeValues",
-    "Picture",
     "TreePicture",
     "cayley_curves",
     "cayley_figure",

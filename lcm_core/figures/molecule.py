@@ -11,7 +11,7 @@ from lcm_core.tasks.molecules.featurise import import_rdkit
 
 
 @dataclass(frozen=True, repr=False)
-class Picture:
+class Drawing:
     """A drawing and its text; a notebook shows both."""
 
     svg: str
@@ -35,7 +35,7 @@ def molecule_figure(
     neighbours: Mapping[int, str],
     text: str,
     size: tuple[int, int] = (420, 260),
-) -> Picture:
+) -> Drawing:
     """Draws a molecule with one atom marked, and the atoms around it marked and named.
 
     Args:
@@ -62,7 +62,7 @@ def molecule_figure(
         highlightBonds=[],
     )
     drawer.FinishDrawing()
-    return Picture(drawer.GetDrawingText(), text)
+    return Drawing(drawer.GetDrawingText(), text)
 
 
 def _rgb(colour: str) -> tuple[float, float, float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lcm_core.figures.molecule import Picture
+from lcm_core.figures.molecule import Drawing
 from lcm_core.figures.palette import OKABE_ITO
 from lcm_core.tasks.molecules.featurise import import_rdkit
 
@@ -13,7 +13,7 @@ __all__ = ["scaffold_figure"]
 
 def scaffold_figure(
     molecules: Mapping[str, str], text: str, size: tuple[int, int] = (260, 220)
-) -> Picture:
+) -> Drawing:
     """Draws molecules in a row; the atoms and bonds of their scaffolds are coloured.
 
     Args:
@@ -48,4 +48,4 @@ def scaffold_figure(
     drawer.drawOptions().setHighlightColour(marked)
     drawer.DrawMolecules(drawn, highlightAtoms=atoms, highlightBonds=bonds, legends=list(molecules))
     drawer.FinishDrawing()
-    return Picture(drawer.GetDrawingText(), text)
+    return Drawing(drawer.GetDrawingText(), text)

@@ -16,13 +16,13 @@ from torch import Tensor
 
 from lcm_core.trees.tree import TREE_NAMES, Tree, make_tree
 
-__all__ = ["BalancedTrees", "Layout", "layout_of_trees", "resolve_tree"]
+__all__ = ["BalancedTrees", "StateLayout", "layout_of_trees", "resolve_tree"]
 
 Pieces = tuple[tuple[int, int], ...]  # of one level: (level that takes the piece, its size)
 
 
 @dataclass(frozen=True)
-class Layout:
+class StateLayout:
     """The trees of some sets, as rows. See the module's text.
 
     Args:
@@ -74,7 +74,7 @@ class BalancedTrees:
         each = torch.arange(self.levels**2 + 1, device=ptr.device, dtype=torch.int16)
         self.bounds = torch.searchsorted(keys, each)
 
-    def layout(self, bounds: Sequence[int]) -> Layout:
+    def layout(self, bounds: Sequence[int]) -> StateLayout:
         """The layout, given `bounds` as numbers on the host."""
         pieces = self._pieces(bounds)
         singles, even = bounds[1] - bounds[0], bounds[2] - bounds[1]
@@ -101,7 +101,7 @@ class BalancedTrees:
         states = row.index_select(0, torch.cat([deep - below, deep + right, begins + whole]))
         pairs, roots = states[: 2 * len(deep)].view(2, -1), states[2 * len(deep) :]
         late_leaves = last_leaf + self.rest.index_select(0, last_leaf)
-        return Layout(pieces, late_leaves, torch.cat([leaves, pairs], 1), roots)
+        return StateLayout(pieces, late_leaves, torch.cat([leaves, pairs], 1), roots)
 
     def _pieces(self, bounds: Sequence[int]) -> tuple[Pieces, ...]:
         pieces = []
@@ -124,7 +124,7 @@ def _largest_bit(number: Tensor) -> Tensor:
     return torch.bitwise_left_shift(1, _bit_length(number).long()) >> 1
 
 
-def layout_of_trees(sizes: np.ndarray, tree: str | Tree, seed: int = 0) -> Layout:
+def layout_of_trees(sizes: np.ndarray, tree: str | Tree, seed: int = 0) -> StateLayout:
     """The layout for sets of these sizes and any trees, made on the host."""
     n, filled = int(sizes.sum()), sizes > 0
     children, heights = _forest(sizes, tree, seed)
@@ -144,7 +144,7 @@ def layout_of_trees(sizes: np.ndarray, tree: str | Tree, seed: int = 0) -> Layou
     for k, count in zip(keys.tolist(), counts.tolist(), strict=True):
         pieces[k // (depth + 1)].append((k % (depth + 1), count))
     last = np.where(sizes > 1, n + np.cumsum(np.maximum(sizes - 1, 0)) - 1, np.cumsum(sizes) - 1)
-    return Layout(
+    return StateLayout(
         tuple(map(tuple, pieces)),
         torch.from_numpy(node[heights[node] == 0]),
         torch.from_numpy(np.ascontiguousarray(row[children[inner - n].T])),

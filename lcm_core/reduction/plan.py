@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from lcm_core.reduction.layout import BalancedTrees, Layout, Pieces, layout_of_trees
+from lcm_core.reduction.layout import BalancedTrees, Pieces, StateLayout, layout_of_trees
 from lcm_core.trees.tree import Tree
 
 __all__ = ["ReductionPlan", "Rows", "take"]
@@ -146,7 +146,7 @@ class ReductionPlan:
     @classmethod
     def from_layout(
         cls,
-        layout: Layout,
+        layout: StateLayout,
         ptr: Int[Tensor, " B_plus_1"],
         order: Int[Tensor, " N"] | None = None,
         slices: bool = False,

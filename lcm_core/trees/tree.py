@@ -82,6 +82,14 @@ class Tree:
                 stack += [right, left]
         return order
 
+    @cached_property
+    def leaves_below(self) -> list[list[int]]:
+        """Leaf positions below each node, from left to right; (2n − 1,) lists."""
+        below = [[leaf] for leaf in range(self.size)]
+        for left, right in self.children.tolist():
+            below.append(below[left] + below[right])
+        return below
+
     def bracketing(self, names: Sequence[str] | None = None, node: int | None = None) -> str:
         """The subtree at `node` (default: the root) as text, such as `((a b)(c d))`.
 

@@ -22,7 +22,7 @@ import torch
 import lcm_core
 from lcm_core.widgets import *
 from lcm_core.widgets.base.panel import Panel
-from lcm_core.widgets.operators.catalog import shelf
+from lcm_core.widgets.operators.catalog import operator_catalog
 
 def threads():
     return sorted(thread.name for thread in threading.enumerate() if thread.name.startswith("lcm"))

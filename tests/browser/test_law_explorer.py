@@ -98,7 +98,7 @@ def test_views_maps_and_searches(workshop: NotebookPage, screenshot: Take) -> No
 
 def test_it_follows_what_is_offered(workshop: NotebookPage) -> None:
     workshop.add_cell(
-        "shelf.offer('live', lcm_core.make_operator('gru', 3))\n"
+        "operator_catalog.offer('live', lcm_core.make_operator('gru', 3))\n"
         "panel = LawExplorer(('sum', 'live'), view='map')\npanel"
     )
     shown = workshop.cell_ids[-1]
@@ -106,12 +106,12 @@ def test_it_follows_what_is_offered(workshop: NotebookPage) -> None:
     before = workshop.text_of(mean)
     text = workshop.cell(shown).locator(".lcm-laws-text")
     expect(text).to_contain_text(f"live: {before} to")
-    workshop.add_cell("shelf.offer('live', lcm_core.make_operator('gru', 3))")
+    workshop.add_cell("operator_catalog.offer('live', lcm_core.make_operator('gru', 3))")
     workshop.remove_cell(workshop.cell_ids[-1])
     after = workshop.text_of(mean)
     assert after != before
     expect(workshop.cell(shown).locator(".lcm-laws-text")).to_contain_text(f"live: {after} to")
-    workshop.add_cell("shelf.withdraw('live')")
+    workshop.add_cell("operator_catalog.withdraw('live')")
     end(workshop)
 
 

@@ -75,7 +75,7 @@ def test_a_formula_is_typed_turned_clicked_and_followed(
     expect(workshop.cell(playground).locator(".lcm-formula-recipe")).to_contain_text("playground.")
     workshop.add_cell("tree.close(); play.close()")
     expect(workshop.cell(playground).locator(".js-plotly-plot")).to_have_count(0)
-    assert workshop.text_of("print(threads(), list(shelf.offers()))") == "[] []"
+    assert workshop.text_of("print(threads(), list(operator_catalog.entries()))") == "[] []"
     workshop.forget(FIGURE_TAKEN_AWAY)
     assert workshop.stored_errors() == []
     assert workshop.errors == []

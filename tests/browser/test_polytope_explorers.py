@@ -82,7 +82,7 @@ def test_orders_follow_an_operator_that_changes(workshop: NotebookPage, screensh
     workshop.add_cell(
         "from lcm_core import make_operator\n"
         "torch.manual_seed(0)\n"
-        "shelf.offer('mine', make_operator('symmetrized_gru', 4))"
+        "operator_catalog.offer('mine', make_operator('symmetrized_gru', 4))"
     )
     cell = workshop.add_cell("panel = OrderExplorer('mine', tree='balanced')\npanel")
     shown = workshop.cell_ids[-1]
@@ -95,14 +95,14 @@ def test_orders_follow_an_operator_that_changes(workshop: NotebookPage, screensh
     screenshot(workshop.page, "orders-4-left")
 
     before = vertices(cell).evaluate_all("points => points.map(p => p.style.fill)")
-    workshop.text_of("shelf.offer('mine', make_operator('gru', 4)); print('offered')")
+    workshop.text_of("operator_catalog.offer('mine', make_operator('gru', 4)); print('offered')")
     cell = workshop.cell(shown)
     expect(read_out(cell)).not_to_contain_text("12 of 36 swaps change nothing")
     assert vertices(cell).evaluate_all("points => points.map(p => p.style.fill)") != before
     choose(cell, "elements", "3")
     expect(vertices(cell)).to_have_count(6)
     screenshot(workshop.page, "orders-3")
-    workshop.text_of("shelf.withdraw('mine'); print('withdrawn')")
+    workshop.text_of("operator_catalog.withdraw('mine'); print('withdrawn')")
     finish(workshop, shown)
 
 

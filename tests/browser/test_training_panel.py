@@ -28,12 +28,12 @@ def test_a_race_is_drawn_saved_loaded_and_followed(
     state_is(cell, "ready")
 
     # Menus and sliders speak of the chosen recipe.
-    choose(cell, "lane", "2 sum")
+    choose(cell, "run_state", "2 sum")
     expect(cell.locator(".lcm-readout select")).to_have_value("sum")
     slide(cell, "rate-scale", "ArrowLeft")
     text = cell.locator(".lcm-recipe textarea")
     expect(text).to_have_value(re.compile(r"operator=sum.*rate_scale=0\.7"))
-    choose(cell, "lane", "1 symmetrized_gru")
+    choose(cell, "run_state", "1 symmetrized_gru")
     expect(cell.locator(".lcm-readout select")).to_have_value("symmetrized_gru")
     cell.get_by_label("Show in explorers").press("Space")
 
@@ -45,7 +45,7 @@ def test_a_race_is_drawn_saved_loaded_and_followed(
     expect(row).to_contain_text("sum rate_scale=0.7")
     numbers = row.locator("td").all_inner_texts()
     told = workshop.text_of(
-        "last = panel.run.lanes[1].records[-1]\n"
+        "last = panel.run.run_states[1].records[-1]\n"
         "curves = {trace.name: trace for trace in panel._figure.widget.data if trace.legendgroup}\n"
         "loss = [trace for trace in panel._figure.widget.data if trace.legendgroup][6]\n"
         "print(f'{last.step}|{last.task_loss:.4g}|{loss.y[-1]:.4g}|{last.metric:.3f}')"
@@ -71,7 +71,7 @@ def test_a_race_is_drawn_saved_loaded_and_followed(
     saved = text.input_value()
     write_recipe(cell, RECIPE)
     state_is(cell, "ready")
-    expect(cell.locator(".lcm-lane")).to_be_hidden()
+    expect(cell.locator(".lcm-race-recipe")).to_be_hidden()
     press(cell, "load")
     state_is(cell, "finished")
     expect(text).to_have_value(saved)
@@ -85,6 +85,6 @@ def test_a_race_is_drawn_saved_loaded_and_followed(
     expect(cell.locator(".lcm-error [role=alert]")).to_have_count(0)
 
     workshop.add_cell("panel.close()")
-    assert workshop.text_of("print(threads(), list(shelf.offers()))") == "[] []"
+    assert workshop.text_of("print(threads(), list(operator_catalog.entries()))") == "[] []"
     assert workshop.stored_errors() == []
     assert workshop.errors == []

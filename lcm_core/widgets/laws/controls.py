@@ -8,6 +8,7 @@ import ipywidgets as widgets
 
 from lcm_core.laws.maps import REACH, RESOLUTION
 from lcm_core.laws.measure import LAWS
+from lcm_core.widgets.base.controls import menu
 from lcm_core.widgets.base.panel import row
 from lcm_core.widgets.laws.subject import KINDS
 
@@ -35,10 +36,10 @@ class LawControls:
         on_draw: Callable[..., None],
     ):
         self._on_draw, self._quiet = on_draw, False
-        self.view_menu = _menu("View", VIEWS, view, "what the figure shows")
-        self.law_menu = _menu("Law", LAWS, law, "whose error is mapped")
-        self.population_menu = _menu(
-            "Population", KINDS, population, "the states on which the laws are tried"
+        self.view_menu = menu("View", VIEWS, view, "what the figure shows", WIDTH)
+        self.law_menu = menu("Law", LAWS, law, "whose error is mapped", WIDTH)
+        self.population_menu = menu(
+            "Population", KINDS, population, "the states on which the laws are tried", WIDTH
         )
         self.samples_slider = widgets.IntSlider(
             value=samples,
@@ -91,16 +92,6 @@ class LawControls:
 
     def _show_rows(self) -> None:
         self.rows[1].layout.display = "flex" if self.view_menu.value == "map" else "none"
-
-
-def _menu(title: str, options: tuple[str, ...], value: str, tooltip: str) -> widgets.Dropdown:
-    return widgets.Dropdown(
-        options=options,
-        value=value,
-        description=title,
-        tooltip=tooltip,
-        layout=widgets.Layout(width=WIDTH),
-    )
 
 
 def _probe_slider(name: str) -> widgets.FloatSlider:

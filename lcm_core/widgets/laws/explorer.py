@@ -100,7 +100,7 @@ class LawExplorer(Panel):
                 )
                 menu.widget.layout.width = WIDTH
                 self.operator_menus.append(menu)
-        except Exception:  # those that were made would hear of the shelf for ever
+        except Exception:  # those that were made would hear of the catalogue for ever
             self.end_work()
             raise
 

@@ -1,6 +1,4 @@
-"""Trained operators for the menus of all explorers: those that come with the library, and those
-that come into being while the notebook is used.
-"""
+"""The operators that menus offer beside the registered ones: trained, or made in this kernel."""
 
 from __future__ import annotations
 
@@ -10,13 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
-import torch
 from torch import Tensor
 
 from lcm_core.aggregations.lcm import LCMAggregation
 from lcm_core.operators import Operator
 from lcm_core.operators.base import on_register
-from lcm_core.training.pretrained_models import trained, trained_names
+from lcm_core.training.pretrained_models import pretrained, pretrained_names
 from lcm_core.training.trainer import Trainer
 
 MOST_ELEMENTS = 512
@@ -24,8 +21,8 @@ TRAINED = "trained: "  # before the name of one that comes with the library
 
 
 @dataclass(frozen=True, eq=False)
-class Offer:
-    """An operator to look at.
+class Entry:
+    """An operator of the catalogue.
 
     Args:
         operator: as it is; or how to make one for elements of a given width.
@@ -36,11 +33,11 @@ class Offer:
     elements: Tensor | None = None
 
     @classmethod
-    def of(cls, trainer: Trainer) -> Offer:
+    def of(cls, trainer: Trainer) -> Entry:
         """A copy of the operator under training, with encoded elements of the validation data.
 
         Raises:
-            ValueError: what is trained is a fold, which has no operator on states.
+            ValueError: the readout is a fold, which has no operator on states.
         """
         model = trainer.model
         if not isinstance(model.aggregation, LCMAggregation):
@@ -48,18 +45,16 @@ class Offer:
                 f"{trainer.recipe.operator!r} folds elements into a hidden state and has no "
                 "operator on states to show: choose another readout"
             )
-        with torch.no_grad():
-            batch = next(iter(trainer.task.batches("validation", trainer.device)))
-            elements, _ = model.elements(batch)
+        elements, _ = trainer.encoded_elements()
         operator = copy.deepcopy(model.aggregation.operator).cpu().eval().requires_grad_(False)
         return cls(operator, elements[:MOST_ELEMENTS].cpu())
 
 
-class Shelf:
-    """Offers by label; watchers hear of each change, in the thread that makes it."""
+class OperatorCatalog:
+    """Entries by label; watchers are called on each change, in the thread that makes it."""
 
     def __init__(self) -> None:
-        self._offers: dict[str, Offer] = {}
+        self._entries: dict[str, Entry] = {}
         self._watchers: list[Callable[[str], None]] = []
         self._lock = threading.Lock()
 
@@ -69,24 +64,24 @@ class Shelf:
         operator: Operator | Callable[[int], Operator],
         elements: Tensor | None = None,
     ) -> None:
-        """Puts an operator into all menus, in place of what has had this label."""
+        """Put an operator into all menus, in place of one with this label."""
         with self._lock:
-            self._offers[label] = Offer(operator, elements)
+            self._entries[label] = Entry(operator, elements)
         self.tell(label)
 
     def withdraw(self, label: str) -> None:
-        """Takes a label off the menus; where it is chosen, the last operator stays on show."""
+        """Take a label off the menus; where it is chosen, its operator stays on show."""
         with self._lock:
-            self._offers.pop(label, None)
+            self._entries.pop(label, None)
         self.tell(label)
 
-    def offers(self) -> dict[str, Offer]:
-        """What is on the shelf now, by label."""
+    def entries(self) -> dict[str, Entry]:
+        """The entries now, by label."""
         with self._lock:
-            return dict(self._offers)
+            return dict(self._entries)
 
     def watch(self, callback: Callable[[str], None]) -> Callable[[], None]:
-        """Calls `callback(label)` after each change; returns what ends this."""
+        """Call `callback(label)` after each change; the result ends this."""
         with self._lock:
             self._watchers.append(callback)
 
@@ -97,8 +92,16 @@ class Shelf:
 
         return unwatch
 
+    def free_label(self, wanted: str) -> str:
+        """The wanted label, with a number if it is taken."""
+        taken, label, number = self.entries(), wanted, 1
+        while label in taken:
+            number += 1
+            label = f"{wanted} {number}"
+        return label
+
     def tell(self, label: str) -> None:
-        """Tells all watchers that what this label stands for has changed."""
+        """Tell all watchers that the operator of this label has changed."""
         with self._lock:
             watchers = list(self._watchers)
         for watcher in watchers:
@@ -106,17 +109,17 @@ class Shelf:
 
 
 @cache
-def trained_labels() -> tuple[str, ...]:
+def pretrained_labels() -> tuple[str, ...]:
     """Labels of the trained operators that come with the library, such as `trained: lcm`."""
-    return tuple(TRAINED + name for name in trained_names() if trained(name).has_operator)
+    return tuple(TRAINED + name for name in pretrained_names() if pretrained(name).has_operator)
 
 
 @cache
-def trained_offer(label: str) -> Offer:
+def pretrained_entry(label: str) -> Entry:
     """The operator of that label, read at its first use."""
-    return Offer.of(trained(label.removeprefix(TRAINED)).trainer)
+    return Entry.of(pretrained(label.removeprefix(TRAINED)).trainer)
 
 
-#: The one of this kernel. Operators that a cell registers under a name are told of too.
-shelf = Shelf()
-on_register.append(shelf.tell)
+#: The catalogue of this kernel. Its watchers hear of operators that a cell registers, too.
+operator_catalog = OperatorCatalog()
+on_register.append(operator_catalog.tell)

@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 import torch
 from IPython.display import display
 
-from lcm_core.laws.in_words import LawsInWords, laws_in_words
-from lcm_core.models.networks import FOLDS
+from lcm_core.laws.in_words import laws_in_words
+from lcm_core.laws.wording import LawsInWords
+from lcm_core.models.names import FOLDS
 from lcm_core.operators import Operator, operator_names, register
 from lcm_core.operators.base import operator_class
 from lcm_core.operators.from_function import from_function

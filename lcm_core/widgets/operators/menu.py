@@ -2,43 +2,34 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import ipywidgets as widgets
 from torch import Tensor
 
 from lcm_core.operators import Operator, make_operator, operator_names
 from lcm_core.operators.base import operator_class
 from lcm_core.training.trainer import Trainer
-from lcm_core.widgets.operators.catalog import Offer, shelf, trained_labels, trained_offer
+from lcm_core.widgets.base.controls import LockedDropdown
+from lcm_core.widgets.operators.catalog import (
+    Entry,
+    operator_catalog,
+    pretrained_entry,
+    pretrained_labels,
+)
 from lcm_core.widgets.operators.resolve import label, resolve_operator
 
 #: A name of `operator_names()`, an operator, the file of a checkpoint, or a label: of a trained
-#: operator of the library, such as `trained: lcm`, or on the shelf.
+#: operator of the library, such as `trained: lcm`, or in the catalogue.
 OperatorChoice = str | Operator | Path
 
 NO_OPERATOR = "(none)"
 
 
-class LockedDropdown(widgets.Dropdown):
-    """A menu that takes no choice from the page while another thread changes its options."""
-
-    def __init__(self, **options: Any):
-        self.lock = threading.RLock()
-        super().__init__(**options)
-
-    def set_state(self, sync_data: dict[str, Any]) -> None:
-        """What the page says."""
-        with self.lock:
-            super().set_state(sync_data)
-
-
 class OperatorMenu:
-    """Offers the given operators, those of the library, trained ones among them, and the shelf's.
+    """A menu of given operators, those of the library (trained ones too), and the catalogue's.
 
     New ones are listed last: the page tells a choice by its place in the list.
 
@@ -80,9 +71,9 @@ class OperatorMenu:
             tooltip="the operator ⊕ that makes one state of two",
         )
         self.widget.add_class("lcm-" + description.lower().replace(" ", "-"))
-        self._chosen_offer = self._offer(self.label)
+        self._chosen_entry = self._entry(self.label)
         self.widget.observe(self._chosen, names="value")
-        self._unwatch = shelf.watch(self._shelf_changed)
+        self._unwatch = operator_catalog.watch(self._catalog_changed)
 
     @property
     def label(self) -> str:
@@ -92,13 +83,13 @@ class OperatorMenu:
     @property
     def channels(self) -> int | None:
         """The width of the elements that the chosen operator takes; None if any will do."""
-        offer = self._chosen_offer
-        return offer.operator.channels if offer and isinstance(offer.operator, Operator) else None
+        entry = self._chosen_entry
+        return entry.operator.channels if entry and isinstance(entry.operator, Operator) else None
 
     @property
     def elements(self) -> Tensor | None:
         """Elements `(m, channels)` that came with the chosen operator."""
-        return self._chosen_offer.elements if self._chosen_offer else None
+        return self._chosen_entry.elements if self._chosen_entry else None
 
     def operator(self, channels: int, seed: int = 0) -> Operator | None:
         """The chosen operator; None for "(none)".
@@ -107,50 +98,52 @@ class OperatorMenu:
             channels: the width of the elements it will get.
             seed: of its weights, if it is one of the library.
         """
-        chosen, offer = self.label, self._chosen_offer
+        chosen, entry = self.label, self._chosen_entry
         if chosen == NO_OPERATOR:
             return None
-        if offer is not None and isinstance(offer.operator, Operator):
-            return resolve_operator(offer.operator, channels)
+        if entry is not None and isinstance(entry.operator, Operator):
+            return resolve_operator(entry.operator, channels)
         key, weights = (chosen, channels, seed), self._weights  # another thread may replace these
         if key not in weights:
-            if offer is None:
+            if entry is None:
                 weights[key] = resolve_operator(chosen, channels, seed)
             else:
-                weights[key] = offer.operator(channels)
+                weights[key] = entry.operator(channels)
         return weights[key]
 
     def close(self) -> None:
-        """Hears no more of the shelf."""
+        """Stop following the catalogue."""
         self._unwatch()
 
-    def _offer(self, label: str) -> Offer | None:
-        offers = {**self._given, **shelf.offers()}
-        if label not in offers and label in trained_labels():
-            return trained_offer(label)
-        return offers.get(label)
+    def _entry(self, label: str) -> Entry | None:
+        entries = {**self._given, **operator_catalog.entries()}
+        if label not in entries and label in pretrained_labels():
+            return pretrained_entry(label)
+        return entries.get(label)
 
     def _labels(self) -> list[str]:
-        library = [*operator_names(), *trained_labels()]
-        return list(dict.fromkeys([*self._none, *self._given, *library, *shelf.offers()]))
+        library = [*operator_names(), *pretrained_labels()]
+        return list(
+            dict.fromkeys([*self._none, *self._given, *library, *operator_catalog.entries()])
+        )
 
     def _chosen(self, _: Any) -> None:
         if not self._quiet:
-            self._chosen_offer = self._offer(self.label)
+            self._chosen_entry = self._entry(self.label)
             self._on_change()
 
-    def _shelf_changed(self, changed: str) -> None:
+    def _catalog_changed(self, changed: str) -> None:
         """Lists what there is now. What is chosen stays so and, if withdrawn, as it was."""
         with self.widget.lock:
             chosen = self.label
             self._list(list(dict.fromkeys([*self._labels(), chosen])))
             weights = self._weights.copy()
             self._weights = {key: made for key, made in weights.items() if key[0] != changed}
-            offer = self._offer(chosen)
-            withdrawn = offer is None and chosen not in operator_names()
+            entry = self._entry(chosen)
+            withdrawn = entry is None and chosen not in operator_names()
             if changed != chosen or withdrawn:
                 return
-            self._chosen_offer = offer
+            self._chosen_entry = entry
         self._on_change()
 
     def _list(self, labels: list[str]) -> None:
@@ -165,38 +158,38 @@ class OperatorMenu:
 
 def _given(
     operator: OperatorChoice | None, also: Sequence[OperatorChoice]
-) -> tuple[dict[str, Offer], str | None]:
-    """Offers by label, equal labels numbered; and the label of the first choice."""
+) -> tuple[dict[str, Entry], str | None]:
+    """Entries by label, equal labels numbered; and the label of the first choice."""
     wanted = list(also)
     if operator is not None and not any(operator is each for each in wanted):
         wanted = [operator, *wanted]
     read = [_read(each) for each in wanted]
-    texts = [text for text, offer in read if offer is not None]
-    offers: dict[str, Offer] = {}
+    texts = [text for text, entry in read if entry is not None]
+    entries: dict[str, Entry] = {}
     chosen = None
-    for each, (text, offer) in zip(wanted, read, strict=True):
-        if offer is not None:
+    for each, (text, entry) in zip(wanted, read, strict=True):
+        if entry is not None:
             if texts.count(text) > 1:
-                text = f"{text} {sum(name.startswith(f'{text} ') for name in offers) + 1}"
-            offers[text] = offer
+                text = f"{text} {sum(name.startswith(f'{text} ') for name in entries) + 1}"
+            entries[text] = entry
         if each is operator:
             chosen = text
-    return offers, chosen
+    return entries, chosen
 
 
-def _read(operator: OperatorChoice) -> tuple[str, Offer | None]:
-    """A label, and an offer if it is not listed anyway."""
+def _read(operator: OperatorChoice) -> tuple[str, Entry | None]:
+    """A label, and an entry unless the operator is listed anyway."""
     if isinstance(operator, Operator):
-        return label(operator), Offer(operator)
+        return label(operator), Entry(operator)
     if not isinstance(operator, str | Path):
         raise TypeError(
             "expected the name of an operator, an operator, or the file of a checkpoint, "
             f"got {operator!r}"
         )
-    listed = [*operator_names(), *trained_labels(), *shelf.offers()]
+    listed = [*operator_names(), *pretrained_labels(), *operator_catalog.entries()]
     if isinstance(operator, str) and operator in listed:
         return operator, None
     if isinstance(operator, Path) or Path(operator).is_file():
-        return f"checkpoint {Path(operator).name}", Offer.of(Trainer.load(operator))
+        return f"checkpoint {Path(operator).name}", Entry.of(Trainer.load(operator))
     operator_class(operator)  # raises for an unknown name
-    return operator, Offer(partial(make_operator, operator))
+    return operator, Entry(partial(make_operator, operator))

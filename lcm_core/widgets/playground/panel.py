@@ -18,9 +18,8 @@ from lcm_core.widgets.base.live_figure import LiveFigure
 from lcm_core.widgets.base.page_script import PageScript
 from lcm_core.widgets.base.panel import Panel, ReadOut, button, row
 from lcm_core.widgets.base.subshell import answer_while_cells_run
-from lcm_core.widgets.operators.catalog import shelf
-from lcm_core.widgets.playground.parts import pictures, sentence
-from lcm_core.widgets.playground.playground_sliders import parameter_slider, place_slider
+from lcm_core.widgets.operators.catalog import operator_catalog
+from lcm_core.widgets.playground.parts import parameter_slider, pictures, place_slider, sentence
 
 LABEL = "playground"
 POINTS = 61  # along each axis
@@ -83,7 +82,7 @@ class OperatorPlayground(Panel):
         self._sliders: dict[str, widgets.FloatSlider] = {}
         self._build(formula, parameters)
         self.made()  # closes the panel that this cell made before: its label is free again
-        self.label = _free_label()
+        self.label = operator_catalog.free_label(LABEL)
         self.guard(self._use)(self.operator.formula)
         for picture in self._figure.widget.data[::2]:  # a cross after each
             picture.on_click(self.guard(self._clicked))
@@ -143,7 +142,7 @@ class OperatorPlayground(Panel):
         return x, y, z
 
     def end_work(self) -> None:
-        shelf.withdraw(self.label)
+        operator_catalog.withdraw(self.label)
         for slider in self._sliders.values():
             slider.close()
 
@@ -217,9 +216,9 @@ class OperatorPlayground(Panel):
                 f"In the menus of all explorers: <b>{self.label}</b>. In a recipe: "
                 f"<code style='user-select:all'>operator={html.escape(self.operator.name)}</code>"
             )
-        shelf.offer(self.label, partial(_make, formula, parameters))
+        operator_catalog.offer(self.label, partial(_make, formula, parameters))
         if self._closed:  # meanwhile
-            shelf.withdraw(self.label)
+            operator_catalog.withdraw(self.label)
 
     # What is shown
 
@@ -234,11 +233,6 @@ class OperatorPlayground(Panel):
         slider.observe(self.guard(self._turn), names="value")
         answer_while_cells_run([slider])
         return slider
-
-
-def _free_label() -> str:
-    names = [LABEL, *(f"{LABEL} {number}" for number in range(2, len(shelf.offers()) + 2))]
-    return next(name for name in names if name not in shelf.offers())
 
 
 def _make(formula: Formula, parameters: dict[str, Any], channels: int) -> FormulaOperator:

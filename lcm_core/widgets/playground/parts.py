@@ -1,7 +1,8 @@
-"""The numbers of the playground: what its pictures show, and what it says of one place."""
+"""The parts of the playground: the numbers of its pictures, its sentence, and its sliders."""
 
 from __future__ import annotations
 
+import ipywidgets as widgets
 import numpy as np
 import torch
 from torch import Tensor
@@ -9,9 +10,10 @@ from torch import Tensor
 from lcm_core.laws.measure import difference
 from lcm_core.laws.wording import LETTERS, number
 from lcm_core.operators import FormulaOperator
+from lcm_core.rounding import FORMULA
 
-#: Differences below this share of the values are rounding; beyond this size they cannot be told.
-ROUNDING, TOO_LARGE = 1e-9, 1e6
+#: Beyond this size, the two sides of associativity cannot be told apart.
+TOO_LARGE = 1e6
 
 
 def pictures(operator: FormulaOperator, axis: np.ndarray, z: float) -> tuple[np.ndarray, ...]:
@@ -32,7 +34,7 @@ def _apart(one: Tensor, other: Tensor) -> Tensor:
     """The distance of two numbers; 0 where it is only rounding."""
     apart = difference(one, other).abs()
     size = 1 + torch.maximum(one.abs(), other.abs())
-    return torch.where(apart <= ROUNDING * size, 0.0, apart)
+    return torch.where(apart <= FORMULA * size, 0.0, apart)
 
 
 def sentence(operator: FormulaOperator, at: tuple[float, float, float]) -> str:
@@ -47,3 +49,34 @@ def sentence(operator: FormulaOperator, at: tuple[float, float, float]) -> str:
         f"At {place}: x ⊕ y = <b>{said[0]}</b>, y ⊕ x = <b>{said[1]}</b>; "
         f"(x ⊕ y) ⊕ z = <b>{said[2]}</b>, x ⊕ (y ⊕ z) = <b>{said[3]}</b>."
     )
+
+
+def parameter_slider(name: str, value: float) -> widgets.FloatSlider:
+    """From -3 to 3, or as far as its first value."""
+    slider = widgets.FloatSlider(
+        value=value,
+        min=min(-3.0, value),
+        max=max(3.0, value),
+        step=0.05,
+        description=name,
+        tooltip=f"the parameter {name} of the formula",
+    )
+    slider.add_class(f"lcm-parameter-{name}")
+    return slider
+
+
+def place_slider(name: str, value: float, low: float, high: float) -> widgets.FloatSlider:
+    """As long as the axes; it begins at the value, or at the end that is nearest to it."""
+    slider = widgets.FloatSlider(
+        value=min(max(value, low), high),
+        min=low,
+        max=high,
+        step=(high - low) / 120,
+        description=name,
+        tooltip=f"the number {name} in the sentence below",
+        readout_format=".3g",
+        style={"description_width": "20px"},
+        layout=widgets.Layout(width="240px"),
+    )
+    slider.add_class(f"lcm-place-{name}")
+    return slider

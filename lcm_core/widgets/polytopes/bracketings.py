@@ -10,10 +10,10 @@ from torch import Tensor
 from lcm_core.laws.deviations import swap_difference
 from lcm_core.operators import Operator
 from lcm_core.trees.polytopes import associahedron, unordered_trees
+from lcm_core.widgets.base.values import Values
 from lcm_core.widgets.operators.menu import OperatorChoice
 from lcm_core.widgets.polytopes.explorer import PolytopeExplorer
-from lcm_core.widgets.polytopes.polytope_shape import Shape
-from lcm_core.widgets.trees.sources import Values
+from lcm_core.widgets.polytopes.parts import Shape
 
 
 class BracketingExplorer(PolytopeExplorer):

@@ -9,15 +9,23 @@ from torch import Tensor
 from lcm_core.laws.deviations import measure_deviations
 from lcm_core.operators import Operator
 from lcm_core.reduction.ragged import trace
+from lcm_core.widgets.base.controls import compact
 from lcm_core.widgets.base.page_script import PageScript
 from lcm_core.widgets.base.panel import Panel, ReadOut, button, row
+from lcm_core.widgets.base.values import Values
 from lcm_core.widgets.operators.menu import OperatorChoice, OperatorMenu
-from lcm_core.widgets.polytopes import parts as polytope_controls
-from lcm_core.widgets.polytopes.polytope_set import PolytopeSet
-from lcm_core.widgets.polytopes.polytope_shape import NOTHING, Shape
+from lcm_core.widgets.polytopes.parts import (
+    NOTHING,
+    PolytopeSet,
+    Shape,
+    angle_slider,
+    scale_menu,
+    seed_box,
+    size_menu,
+    vertex_menu,
+)
 from lcm_core.widgets.polytopes.text import of_vertex, summary
 from lcm_core.widgets.polytopes.view import PolytopeView
-from lcm_core.widgets.trees.sources import Values
 
 LETTERS = "abcdef"
 
@@ -58,12 +66,12 @@ class PolytopeExplorer(Panel):
     def _build(self, operator: OperatorChoice, n: int, seed: int) -> None:
         guard = self.guard
         self.operator_menu = OperatorMenu(operator, guard(self._measure))
-        self.size_menu = polytope_controls.size_menu(self.sizes, n)
-        self.seed_box = polytope_controls.seed_box(seed)
-        self.vertex_menu = polytope_controls.vertex_menu()
-        self.turn_slider = polytope_controls.angle_slider("Turn", 0, 360, "about the upright axis")
-        self.tilt_slider = polytope_controls.angle_slider("Tilt", -90, 90, "towards you")
-        self.scale_menu = polytope_controls.scale_menu()
+        self.size_menu = size_menu(self.sizes, n)
+        self.seed_box = seed_box(seed)
+        self.vertex_menu = vertex_menu()
+        self.turn_slider = angle_slider("Turn", 0, 360, "about the upright axis")
+        self.tilt_slider = angle_slider("Tilt", -90, 90, "towards you")
+        self.scale_menu = scale_menu()
         self.values_button = button(
             "New values", "another set of elements, same weights", guard(self._new_values)
         )
@@ -89,7 +97,7 @@ class PolytopeExplorer(Panel):
         self.read_out = ReadOut("polytope-text")
         self.children = [
             row(
-                polytope_controls.compact(self.operator_menu.widget, 240),
+                compact(self.operator_menu.widget, 240),
                 self.size_menu,
                 *self.own_controls(),
                 self.seed_box,

@@ -12,12 +12,12 @@ from lcm_core.errors import unknown
 from lcm_core.operators import Operator
 from lcm_core.trees.polytopes import associahedron, permutohedron, reordered, sibling_places
 from lcm_core.trees.tree import Tree, make_tree
+from lcm_core.widgets.base.controls import compact
+from lcm_core.widgets.base.values import Values
 from lcm_core.widgets.operators.menu import OperatorChoice
 from lcm_core.widgets.polytopes.explorer import LETTERS, PolytopeExplorer
-from lcm_core.widgets.polytopes.parts import compact
-from lcm_core.widgets.polytopes.polytope_shape import Shape
+from lcm_core.widgets.polytopes.parts import Shape
 from lcm_core.widgets.polytopes.text import in_units
-from lcm_core.widgets.trees.sources import Values
 
 NAMED_TREES = ("left", "balanced", "right")
 

@@ -1,26 +1,107 @@
-"""Controls of the explorers of bracketings and orders, with their widths and classes."""
+"""The parts of an explorer of bracketings or orders: its graph, its elements, its controls."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
+from dataclasses import dataclass
+from functools import cached_property
 
 import ipywidgets as widgets
+import networkx as nx
+import numpy as np
+import torch
+from torch import Tensor
 
 from lcm_core.figures.polytope import SCALES
+from lcm_core.trees.tree import Tree
+from lcm_core.widgets.base.controls import compact
+from lcm_core.widgets.base.values import Values, as_elements
+from lcm_core.widgets.operators.menu import OperatorMenu
 
-Control = TypeVar("Control", bound=widgets.DOMWidget)
 
+@dataclass(frozen=True, eq=False)
+class Shape:
+    """What is drawn: a graph, and the tree that belongs to each vertex.
 
-def compact(control: Control, width: int, name: str = "") -> Control:
-    """Makes a control this many pixels wide, its description as wide as its text; with a name, its
-    class on the page is `lcm-name`.
+    Args:
+        graph: with the node attribute `place`.
+        trees: of the nodes, in their order.
+        names: of the nodes.
+        vertex, move: what a vertex and an edge are called, such as "bracketing".
+        free: (m,), edges whose moves cost nothing if ⊕ commutes.
+        moves: what each edge does, in words; "" where its two ends say it.
+        crowded: whether only the names around the chosen vertex are written.
     """
-    control.style.description_width = "initial"
-    control.layout.width = f"{width}px"
-    if name:
-        control.add_class(f"lcm-{name}")
-    return control
+
+    graph: nx.Graph
+    trees: tuple[Tree, ...]
+    names: tuple[str, ...]
+    vertex: str
+    move: str
+    free: np.ndarray | None = None
+    moves: tuple[str, ...] = ()
+    crowded: bool = False
+
+    @cached_property
+    def places(self) -> np.ndarray:
+        """(k, 2) or (k, 3)."""
+        return np.array([place for _, place in self.graph.nodes(data="place")])
+
+    @cached_property
+    def edges(self) -> np.ndarray:
+        """(m, 2), numbers of vertices."""
+        number = {node: i for i, node in enumerate(self.graph)}
+        return np.array([[number[one], number[other]] for one, other in self.graph.edges])
+
+    def neighbours(self, vertex: int) -> list[tuple[int, int]]:
+        """(edge, vertex at its other end) of each edge at this vertex."""
+        ends = enumerate(self.edges.tolist())
+        return [(e, a + b - vertex) for e, (a, b) in ends if vertex in (a, b)]
+
+
+NOTHING = Shape(nx.Graph(), (), (), "", "")
+
+
+MOST = 6
+
+
+class PolytopeSet:
+    """Given elements, those that came with an operator, or Gaussian ones.
+
+    Args:
+        values: the given ones, `(m, channels)` or m numbers; None if there are none.
+        n: how many will be asked for first.
+        channels: the width of Gaussian ones, unless the operator says it.
+    """
+
+    def __init__(self, values: Values | None, n: int, channels: int):
+        self._values = None if values is None else as_elements(values)
+        if self._values is not None and len(self._values) < n:
+            raise ValueError(f"expected at least n = {n} values, got {len(self._values)}")
+        self._channels, self._draws = channels, 0
+
+    def draw_anew(self) -> None:
+        """From now on others: of given ones a random choice instead of the first."""
+        self._draws += 1
+
+    def choose(self, n: int, seed: int, menu: OperatorMenu) -> Tensor:
+        """(n, channels); Gaussian ones are the first n of the same, whatever n is.
+
+        Raises:
+            ValueError: there are not as many.
+        """
+        generator = np.random.default_rng([seed, self._draws])
+        given = menu.elements if self._values is None else self._values
+        if given is None:
+            drawn = generator.standard_normal((MOST, menu.channels or self._channels))
+            return torch.tensor(drawn[:n], dtype=torch.float32)
+        if len(given) < n:
+            raise ValueError(f"{n} elements are asked for, and there are {len(given)}")
+        rows = generator.permutation(len(given))[:n] if self._draws else np.arange(n)
+        return given[torch.as_tensor(rows)]
+
+
+# Controls
 
 
 def size_menu(sizes: Sequence[int], n: int) -> widgets.Dropdown:

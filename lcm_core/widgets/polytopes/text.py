@@ -7,7 +7,7 @@ import html
 from torch import Tensor
 
 from lcm_core.laws.deviations import Deviations
-from lcm_core.widgets.polytopes.polytope_shape import Shape
+from lcm_core.widgets.polytopes.parts import Shape
 
 
 def summary(shape: Shape, found: Deviations, n: int) -> str:

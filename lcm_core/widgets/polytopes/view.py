@@ -10,7 +10,7 @@ from lcm_core.figures import polytope_figure, tree_figure
 from lcm_core.figures.polytope import EDGES, VERTICES
 from lcm_core.laws.deviations import Deviations
 from lcm_core.widgets.base.live_figure import LiveFigure
-from lcm_core.widgets.polytopes.polytope_shape import Shape
+from lcm_core.widgets.polytopes.parts import Shape
 
 HEIGHT = 400
 TREE_WIDTH = 265  # pixels, about

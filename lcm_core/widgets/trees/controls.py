@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import ipywidgets as widgets
 
 from lcm_core.trees.tree import TREE_NAMES
+from lcm_core.widgets.base.controls import menu
 from lcm_core.widgets.trees.values import COLOURS
 
 TYPED, NONE = "typed", "(none)"
@@ -40,8 +41,8 @@ class TreeControls:
         colour: str,
         nodes: Sequence[str],
     ):
-        self.tree = _menu("Tree", (*TREE_NAMES, TYPED), tree, "which states meet first")
-        self.compare = _menu(
+        self.tree = menu("Tree", (*TREE_NAMES, TYPED), tree, "which states meet first")
+        self.compare = menu(
             "Compare", (NONE, *TREE_NAMES, TYPED), compare, "a second tree beside the first"
         )
         self.bracketing = _named(
@@ -67,8 +68,8 @@ class TreeControls:
                 value=0, min=0, max=1, description="Level", tooltip="how far the reduction is"
             ),
         )
-        self.colour = _menu("Colour", COLOURS, colour, "what the colour of a node stands for")
-        self.source = _menu("Elements", sources, source, "where the elements come from")
+        self.colour = menu("Colour", COLOURS, colour, "what the colour of a node stands for")
+        self.source = menu("Elements", sources, source, "where the elements come from")
         self.values = _named(
             "values",
             widgets.Textarea(
@@ -80,7 +81,7 @@ class TreeControls:
                 layout=widgets.Layout(width="370px", height="72px"),
             ),
         )
-        self.node = _menu(
+        self.node = menu(
             "Node", [(name, i) for i, name in enumerate(nodes)], 0 if nodes else None, "the centre"
         )
         self.show_what_is_needed()
@@ -92,17 +93,6 @@ class TreeControls:
         _show(self.values, self.source.value == TYPED)
         _show(self.node, bool(self.node.options))
         self.leaves.disabled = self.source.value == NEIGHBOURS
-
-
-def _menu(description: str, options: Sequence[Any], value: Any, tooltip: str) -> widgets.Dropdown:
-    made = widgets.Dropdown(
-        options=options,
-        value=value,
-        description=description,
-        tooltip=tooltip,
-        layout=widgets.Layout(width="230px"),
-    )
-    return _named(description.lower(), made)
 
 
 def _named(name: str, control: Control) -> Control:

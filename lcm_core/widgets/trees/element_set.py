@@ -9,13 +9,13 @@ import numpy as np
 from torch_geometric.data import Data
 
 from lcm_core.errors import unknown
+from lcm_core.widgets.base.values import Values
 from lcm_core.widgets.operators.menu import OperatorMenu
 from lcm_core.widgets.trees.controls import DRAWN, GIVEN, NEIGHBOURS, TASK, TYPED
 from lcm_core.widgets.trees.neighbourhood import read_graph
 from lcm_core.widgets.trees.sources import (
     MAX_LEAVES,
     Elements,
-    Values,
     drawn_elements,
     given_elements,
     task_elements,

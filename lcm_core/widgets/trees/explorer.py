@@ -13,6 +13,7 @@ from lcm_core.errors import unknown
 from lcm_core.trees.tree import Tree
 from lcm_core.widgets.base.page_script import PageScript
 from lcm_core.widgets.base.panel import Panel, button, row
+from lcm_core.widgets.base.values import Values
 from lcm_core.widgets.operators.menu import OperatorChoice, OperatorMenu
 from lcm_core.widgets.trees.choice import chosen_trees, leaves_of, menu_value, one_bracketing
 from lcm_core.widgets.trees.controls import DRAWN, NEIGHBOURS, TASK, TreeControls
@@ -20,7 +21,7 @@ from lcm_core.widgets.trees.element_set import TreeSet
 from lcm_core.widgets.trees.level_player import LevelPlayer
 from lcm_core.widgets.trees.neighbourhood import GraphOfElements
 from lcm_core.widgets.trees.reductions import TreeReductions
-from lcm_core.widgets.trees.sources import Elements, Values
+from lcm_core.widgets.trees.sources import Elements
 from lcm_core.widgets.trees.values import COLOURS
 from lcm_core.widgets.trees.view import TreeView
 

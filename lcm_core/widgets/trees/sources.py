@@ -12,10 +12,9 @@ import torch
 from torch import Tensor
 
 from lcm_core.tasks import SecondMinimum
+from lcm_core.widgets.base.values import Values, as_elements
 
 MAX_LEAVES = 256
-
-Values = Tensor | np.ndarray | Sequence[float] | Sequence[Sequence[float]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,16 +30,6 @@ class Elements:
     values: Tensor
     names: list[str]
     about: str
-
-
-def as_elements(values: Values) -> Tensor:
-    """(n, channels), of that shape or of n numbers; a ValueError for others."""
-    elements = torch.as_tensor(values, dtype=torch.float32).detach().cpu()
-    if elements.ndim == 1:
-        elements = elements[:, None]
-    if elements.ndim != 2:
-        raise ValueError(f"expected values of shape (n, channels), got {tuple(elements.shape)}")
-    return elements
 
 
 def given_elements(values: Values, names: Sequence[str] | None) -> Elements:

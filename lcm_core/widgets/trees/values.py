@@ -13,12 +13,10 @@ from lcm_core.figures import NodeValues
 from lcm_core.laws.measure import difference
 from lcm_core.operators import Operator
 from lcm_core.reduction.ragged import reduce
+from lcm_core.rounding import SHOWN
 
 #: What colours may stand for.
 COLOURS = ("features", "norm", "component", "deviation")
-
-#: Differences below this share of the largest entry of a state are rounding of 32-bit numbers.
-ROUNDING = 1e-5
 
 
 def states_of(graph: nx.DiGraph) -> Tensor:
@@ -39,7 +37,7 @@ def largest_difference(one: Tensor, other: Tensor) -> float:
 def is_rounding(value: float, state: Tensor) -> bool:
     """Whether a difference of this size from a state says nothing."""
     scale = float(state.nan_to_num(posinf=0.0, neginf=0.0).abs().max())
-    return value <= ROUNDING * max(scale, 1.0)
+    return value <= SHOWN * max(scale, 1.0)
 
 
 def node_colours(kind: str, graphs: Sequence[nx.DiGraph], operator: Operator) -> list[NodeValues]:
@@ -72,15 +70,12 @@ def deviations(operator: Operator, graph: nx.DiGraph) -> np.ndarray:
     tree, states = graph.graph["tree"], states_of(graph)
     if tree is None:
         return np.zeros(len(states))
-    n = tree.size
-    below: list[list[int]] = [[leaf] for leaf in range(n)]
-    for left, right in tree.children.tolist():
-        below.append(below[left] + below[right])
+    n, below = tree.size, tree.leaves_below
     ptr = torch.tensor([0, *np.cumsum([len(leaves) for leaves in below])])
     rows = torch.tensor([leaf for leaves in below for leaf in leaves])
     found = difference(states, reduce(operator, states[:n][rows], ptr)).abs().amax(dim=1)
     scale = states.nan_to_num(posinf=0.0, neginf=0.0).abs().amax(dim=1).clamp_min(1.0)
-    return torch.where(found <= ROUNDING * scale, 0.0, found).double().numpy()
+    return torch.where(found <= SHOWN * scale, 0.0, found).double().numpy()
 
 
 def shared_nodes(one: nx.DiGraph, other: nx.DiGraph) -> dict[int, int]:
@@ -88,20 +83,17 @@ def shared_nodes(one: nx.DiGraph, other: nx.DiGraph) -> dict[int, int]:
 
     The root is the last.
     """
-    sets_one, sets_other = (_leaf_sets(graph) for graph in (one, other))
-    node_with = {leaves: node for node, leaves in sets_other.items()}
-    return {node: node_with[leaves] for node, leaves in sets_one.items() if leaves in node_with}
+    ours, theirs = _nodes_by_leaves(one), _nodes_by_leaves(other)
+    return {node: theirs[leaves] for leaves, node in ours.items() if leaves in theirs}
 
 
-def _leaf_sets(graph: nx.DiGraph) -> dict[int, int]:
-    """The set of leaves below each inner node, as the bits of a number."""
+def _nodes_by_leaves(graph: nx.DiGraph) -> dict[frozenset[int], int]:
+    """The inner nodes of a trace, by the leaves below them; the root is the last."""
     tree = graph.graph["tree"]
     if tree is None:
         return {}
-    sets = [1 << leaf for leaf in range(tree.size)]
-    for left, right in tree.children.tolist():
-        sets.append(sets[left] | sets[right])
-    return dict(enumerate(sets[tree.size :], start=tree.size))
+    below = tree.leaves_below[tree.size :]
+    return {frozenset(leaves): node for node, leaves in enumerate(below, start=tree.size)}
 
 
 def _first_component(states: np.ndarray) -> np.ndarray:

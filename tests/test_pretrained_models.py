@@ -9,27 +9,27 @@ import lcm_core
 from lcm_core.experiments import find_experiment, read_results
 from lcm_core.experiments.checkpoints import MODELS, write
 from lcm_core.operators import Operator
-from lcm_core.training import pretrained_models as shipped
+from lcm_core.training import pretrained_models
 from lcm_core.training.recipe import Recipe
 from lcm_core.training.trainer import Trainer
-from lcm_core.widgets.operators.catalog import trained_labels
+from lcm_core.widgets.operators.catalog import pretrained_labels
 from lcm_core.widgets.operators.menu import OperatorMenu
 
 FOLDS = {"gru", "gru_sire"}
 
 
 def test_every_model_of_the_experiment_is_there_and_no_other():
-    assert lcm_core.trained_names() == sorted(MODELS)
+    assert lcm_core.pretrained_names() == sorted(MODELS)
     experiment = find_experiment("checkpoints")
     assert [(job.row, job.column) for job in experiment.jobs()] == [m[:2] for m in MODELS.values()]
 
 
-@pytest.mark.parametrize("name", lcm_core.trained_names())
+@pytest.mark.parametrize("name", lcm_core.pretrained_names())
 def test_each_has_the_scores_that_it_states(name):
-    path = shipped.FOLDER / f"{name}.pt"
+    path = pretrained_models.FOLDER / f"{name}.pt"
     assert path.stat().st_size < 1_000_000
     assert torch.load(path, weights_only=True)["recipe"]
-    model = lcm_core.trained(name)
+    model = lcm_core.pretrained(name)
     assert model.trainer.task.metric_name == model.metric
     for split, score in model.scores.items():
         assert model.trainer.evaluate(split) == pytest.approx(score, abs=0.004), split
@@ -37,10 +37,10 @@ def test_each_has_the_scores_that_it_states(name):
         assert score > model.constants[split]
 
 
-@pytest.mark.parametrize("name", lcm_core.trained_names())
+@pytest.mark.parametrize("name", lcm_core.pretrained_names())
 def test_their_operators_are_in_the_menus_with_the_elements_they_were_trained_on(name):
-    model, label = lcm_core.trained(name), f"trained: {name}"
-    assert (label in trained_labels()) == model.has_operator == (name not in FOLDS)
+    model, label = lcm_core.pretrained(name), f"trained: {name}"
+    assert (label in pretrained_labels()) == model.has_operator == (name not in FOLDS)
     assert Recipe.parse(model.recipe).text(full=True) == model.recipe
     if name in FOLDS:
         with pytest.raises(ValueError, match="has no operator"):
@@ -59,17 +59,19 @@ def test_their_operators_are_in_the_menus_with_the_elements_they_were_trained_on
 
 def test_an_unknown_name_is_answered_with_the_nearest():
     with pytest.raises(ValueError, match="did you mean 'lcm_plain'"):
-        lcm_core.trained("lcm_plane")
+        lcm_core.pretrained("lcm_plane")
 
 
 def test_a_model_is_written_and_read(tmp_path, monkeypatch):
-    monkeypatch.setattr(shipped, "FOLDER", tmp_path)
+    monkeypatch.setattr(pretrained_models, "FOLDER", tmp_path)
     trainer = Trainer(Recipe.parse("bits=2 channels=4 operator=sum seed=3"))
     facts = {"title": "a sum", "metric": "exact match", "scores": {"size 16": 0.5}}
     recipe = trainer.recipe.text(full=True)
-    shipped.ship("a", trainer.model.state_dict(), recipe=recipe, constants={}, **facts)
-    model = lcm_core.trained("a")
-    assert lcm_core.trained_names() == ["a"]
+    pretrained_models.save_pretrained(
+        "a", trainer.model.state_dict(), recipe=recipe, constants={}, **facts
+    )
+    model = lcm_core.pretrained("a")
+    assert lcm_core.pretrained_names() == ["a"]
     assert (model.title, model.scores) == ("a sum", {"size 16": 0.5})
     for name, value in model.trainer.model.state_dict().items():
         assert torch.equal(value, trainer.model.state_dict()[name])

@@ -12,7 +12,7 @@ from lcm_core.widgets import (
     TrainingPanel,
     TreeExplorer,
 )
-from lcm_core.widgets.operators.catalog import shelf
+from lcm_core.widgets.operators.catalog import operator_catalog
 from tests.panels import wait_for
 
 pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
@@ -53,7 +53,7 @@ def menu_of(panel):
 def test_four_explorers_follow_a_run_while_it_trains(training, followers) -> None:
     training.follow_box.value = True
     training.start_button.click()
-    wait_for(lambda: LABEL in shelf.offers())
+    wait_for(lambda: LABEL in operator_catalog.entries())
     for panel in followers:
         menu_of(panel).value = LABEL
         assert panel.error == ""
@@ -88,4 +88,4 @@ def test_four_explorers_follow_a_run_while_it_trains(training, followers) -> Non
         assert menu_of(panel).value == LABEL  # withdrawn, yet still on show
         panel.close()
     wait_for(lambda: not [t for t in threading.enumerate() if t.name.startswith("lcm")])
-    assert LABEL not in shelf.offers()
+    assert LABEL not in operator_catalog.entries()

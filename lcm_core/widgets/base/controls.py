@@ -1,0 +1,58 @@
+"""Menus and their widths, the same in all panels."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+import ipywidgets as widgets
+
+__all__ = ["LockedDropdown", "compact", "menu"]
+
+Control = TypeVar("Control", bound=widgets.DOMWidget)
+
+
+class LockedDropdown(widgets.Dropdown):
+    """A menu that takes no choice from the page while another thread changes its options."""
+
+    def __init__(self, **options: Any):
+        self.lock = threading.RLock()
+        super().__init__(**options)
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """The state that the page sends."""
+        with self.lock:
+            super().set_state(sync_data)
+
+
+def menu(
+    title: str,
+    options: Sequence[Any],
+    value: Any,
+    tooltip: str,
+    width: str = "230px",
+    kind: type[widgets.Dropdown] = widgets.Dropdown,
+) -> widgets.Dropdown:
+    """A menu whose class on the page is made of its title, such as `lcm-tree`."""
+    made = kind(
+        options=options,
+        value=value,
+        description=title,
+        tooltip=tooltip,
+        layout=widgets.Layout(width=width),
+    )
+    made.add_class("lcm-" + title.lower().replace(" ", "-"))
+    return made
+
+
+def compact(control: Control, width: int, name: str = "") -> Control:
+    """Make a control `width` pixels wide, and its description as wide as its text.
+
+    With a name, its class on the page is `lcm-name`.
+    """
+    control.style.description_width = "initial"
+    control.layout.width = f"{width}px"
+    if name:
+        control.add_class(f"lcm-{name}")
+    return control
