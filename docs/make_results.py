@@ -12,6 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from lcm_core.experiments.claims import CLAIMS  # noqa: E402
 from lcm_core.experiments.framework.base import Picture  # noqa: E402
 from lcm_core.experiments.framework.rendering import render  # noqa: E402
 
@@ -26,7 +27,7 @@ DRAW = """async ([figure, width, height, scale]) => {
 
 def main() -> None:
     """Writes the text and the pictures; removes pictures that are no longer shown."""
-    rendered = render(RESULTS)
+    rendered = render(RESULTS, CLAIMS)
     for path in RESULTS.glob("*.png"):
         if path.name not in rendered.pictures:
             path.unlink()

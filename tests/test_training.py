@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from lcm_core import make_operator, train
 from lcm_core.aggregations.pyg import BASELINES
 from lcm_core.files.checkpoints import write_checkpoint
-from lcm_core.models.names import aggregation_names, make_aggregation, penalties_of
+from lcm_core.models.names import aggregation_names, make_aggregation
 from lcm_core.models.networks import describe_model
 from lcm_core.training.recipe import LIVE_FIELDS, Event, Recipe
+from lcm_core.training.regularisers import penalties_of
 from lcm_core.training.trainer import Trainer, TrainingError, pick_device
 from tests.panels import timeless
 

@@ -13,13 +13,11 @@ from typing import NamedTuple
 from lcm_core.depth.cost import Cost
 from lcm_core.experiments import depth, graph_properties, hiv, molecules, set_tasks
 from lcm_core.experiments.depth_words import NETWORK, TREE
-from lcm_core.experiments.framework.base import Table
+from lcm_core.experiments.framework.base import Summary, Table
 from lcm_core.experiments.framework.results import Results
 from lcm_core.experiments.framework.tables import BETTER, LEVEL, NOTHING, WORSE, spread, verdict
 
-__all__ = ["SOURCES", "TITLE", "report"]
-
-TITLE = "The claims of the paper"
+__all__ = ["CLAIMS", "SOURCES", "report"]
 
 #: The experiments that the table is made of.
 SOURCES = ("second_minimum", "set_tasks", "graph_properties", "molecules", "hiv", "depth")
@@ -183,3 +181,7 @@ def _table(answered: Sequence[Answered]) -> Table:
         f"{minutes[2]:.1f} minutes."
     )
     return Table(["question", "score", "best constant answer", *KINDS], lines, caption)
+
+
+#: The first section of the report.
+CLAIMS = Summary("The claims of the paper", SOURCES, report)

@@ -4,7 +4,6 @@ from lcm_core.aggregations.fold import CELLS, FoldAggregation
 from lcm_core.aggregations.lcm import LCMAggregation
 from lcm_core.aggregations.pyg import BASELINES, Baseline, make_baseline
 from lcm_core.errors import unknown
-from lcm_core.laws.penalties import LAW_PENALTIES
 from lcm_core.operators import GRU, MLP, FormulaOperator, make_operator, operator_names
 from lcm_core.operators.base import operator_class
 
@@ -13,7 +12,6 @@ __all__ = [
     "aggregation_names",
     "check_aggregation",
     "make_aggregation",
-    "penalties_of",
 ]
 
 FOLDS = {f"{cell}_fold": cell for cell in CELLS}
@@ -42,13 +40,6 @@ def check_aggregation(name: str, kind: str = "aggregation") -> None:
         f"{unknown(kind, name, aggregation_names())} If {name!r} is an operator of your own, "
         "first run the cell that defines it."
     )
-
-
-def penalties_of(name: str) -> tuple[str, ...]:
-    """The regularisers that speak of an aggregation of this name."""
-    if name in FOLDS:
-        return ("sire",)
-    return () if name in BASELINES else LAW_PENALTIES
 
 
 def make_aggregation(

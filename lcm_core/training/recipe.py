@@ -7,8 +7,9 @@ from typing import Any, NamedTuple, get_type_hints
 
 from lcm_core.errors import unknown
 from lcm_core.laws.penalties import PENALTIES, PENALTY_STATES
-from lcm_core.models.names import check_aggregation, penalties_of
+from lcm_core.models.names import check_aggregation
 from lcm_core.tasks import task_kind, task_names
+from lcm_core.training.regularisers import penalties_of
 from lcm_core.trees.tree import TREE_NAMES
 
 __all__ = ["LIVE_FIELDS", "Event", "Recipe"]

@@ -8,12 +8,14 @@ from torch import Tensor, nn
 
 from lcm_core.aggregations.fold import FoldAggregation, FoldedSets
 from lcm_core.aggregations.lcm import LCMAggregation
+from lcm_core.aggregations.pyg import BASELINES
 from lcm_core.laws.fold_exchange import sire_penalty
 from lcm_core.laws.measure import arity
 from lcm_core.laws.penalties import LAW_PENALTIES, holds_by_construction, law_penalty, level_samples
+from lcm_core.models.names import FOLDS
 from lcm_core.reduction.engine import Levels
 
-__all__ = ["Regularisers"]
+__all__ = ["Regularisers", "penalties_of"]
 
 
 class Regularisers:
@@ -97,3 +99,10 @@ class Regularisers:
             if calls:
                 which = int(torch.randint(len(calls), (), generator=generator))
                 yield sire_penalty(fold, *calls[which], generator)
+
+
+def penalties_of(name: str) -> tuple[str, ...]:
+    """The penalties that an aggregation of this name can have."""
+    if name in FOLDS:
+        return ("sire",)
+    return () if name in BASELINES else LAW_PENALTIES

@@ -159,6 +159,21 @@ class Experiment:
     finish: Callable[[Results, Callable[[str, str, int], Any]], None] | None = None
 
 
+@dataclass(frozen=True)
+class Summary:
+    """A section over several experiments, at the top of the report.
+
+    Args:
+        title: its heading.
+        sources: the names of the experiments.
+        report: from the results of those that have any, by name, to what is shown.
+    """
+
+    title: str
+    sources: Sequence[str]
+    report: Callable[[Mapping[str, Results]], Sequence[str | Table]]
+
+
 def plain(recipe: Recipe) -> Recipe:
     """A recipe without what the runner sets for each run; it sets `device` for all.
 

@@ -6,14 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lcm_core.experiments import claims
-from lcm_core.experiments.framework.base import Experiment, Picture, Table
+from lcm_core.experiments.framework.base import Experiment, Picture, Summary, Table
 from lcm_core.experiments.framework.finding import find_experiment
 from lcm_core.experiments.framework.machine import in_words
 from lcm_core.experiments.framework.results import FinishedRun, Measured, Results, in_order
 from lcm_core.experiments.framework.store import Store
 
-__all__ = ["Rendered", "claims_lines", "facts_of", "markdown", "render"]
+__all__ = ["Rendered", "facts_of", "markdown", "render", "summary_lines"]
 
 #: In this order; others come after.
 ORDER = (
@@ -55,8 +54,12 @@ class Rendered:
     pictures: dict[str, Picture]
 
 
-def render(folder: Path) -> Rendered:
-    """All files of results of a folder; the same files give the same text.
+def render(folder: Path, summary: Summary | None = None) -> Rendered:
+    """Render all files of results of a folder; the same files give the same text.
+
+    Args:
+        folder: with the files.
+        summary: comes first, if any of its experiments has results.
 
     Raises:
         ValueError: a file cannot be read, or is that of an experiment that is no more.
@@ -65,8 +68,8 @@ def render(folder: Path) -> Rendered:
     stores.sort(key=_place)
     pictures: dict[str, Picture] = {}
     parts = [INTRODUCTION]
-    if lines := list(claims_lines(stores)):
-        parts += [f"## {claims.TITLE}\n", *lines]
+    if summary is not None and (lines := list(summary_lines(summary, stores))):
+        parts += [f"## {summary.title}\n", *lines]
     for store in stores:
         experiment = find_experiment(store.experiment)
         results = store.results(experiment)
@@ -82,17 +85,18 @@ def render(folder: Path) -> Rendered:
     return Rendered("\n".join(parts), pictures)
 
 
-def claims_lines(stores: Iterable[Store]) -> Iterator[str]:
-    """The claims of the paper as Markdown, under the commands; nothing if no store is of any use.
+def summary_lines(summary: Summary, stores: Iterable[Store]) -> Iterator[str]:
+    """A summary as Markdown, under its commands; nothing if none of its experiments has a store.
 
     Args:
-        stores: of any experiments; those that the claims are not judged by are left out.
+        summary: what to show.
+        stores: of any experiments; those that the summary does not use are left out.
     """
     found = {each.experiment: each for each in stores if not each.special}
-    if sources := [found[name] for name in claims.SOURCES if name in found]:
+    if sources := [found[name] for name in summary.sources if name in found]:
         yield "\n".join([*(f"    {each.command}" for each in sources), ""])
         results = {s.experiment: s.results(find_experiment(s.experiment)) for s in sources}
-        yield from map(markdown, claims.report(results))
+        yield from map(markdown, summary.report(results))
 
 
 def markdown(part: str | Table) -> str:

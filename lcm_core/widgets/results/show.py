@@ -6,8 +6,9 @@ from pathlib import Path
 
 from IPython.display import Markdown, display
 
-from lcm_core.experiments import Picture, claims, find_experiment
-from lcm_core.experiments.framework.rendering import claims_lines, facts_of, markdown
+from lcm_core.experiments import Picture, find_experiment
+from lcm_core.experiments.claims import CLAIMS
+from lcm_core.experiments.framework.rendering import facts_of, markdown, summary_lines
 from lcm_core.experiments.framework.store import Store, stored
 from lcm_core.widgets.base.live_figure import LiveFigure
 from lcm_core.widgets.base.panel import Panel, ReadOut
@@ -66,12 +67,12 @@ def show_claims(folder: Path | None = None) -> None:
         ValueError: a file cannot be read.
     """
     stores, missing = [], []
-    for name in claims.SOURCES:
+    for name in CLAIMS.sources:
         try:
             stores.append(stored(name, folder))
         except FileNotFoundError:
             missing.append(f"    {Store(name).command}\n")
     if missing:
         display(Markdown(f"Some results are not here. These make them:\n\n{''.join(missing)}"))
-    for text in claims_lines(stores):
+    for text in summary_lines(CLAIMS, stores):
         display(Markdown(text))
