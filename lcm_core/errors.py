@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+__all__ = ["unknown"]
+
 
 def unknown(kind: str, name: object, choices: Iterable[str]) -> ValueError:
     """A ValueError for a name that is not among `choices`, with the nearest ones.

@@ -5,8 +5,7 @@ import threading
 import pytest
 import torch
 
-from lcm_core.operators import Operator, make_operator, operator_names, register
-from lcm_core.operators.base import _REGISTRY
+from lcm_core.operators import Operator, base, make_operator, operator_names, register
 from lcm_core.training.recipe import Recipe
 from lcm_core.training.trainer import Trainer
 from lcm_core.widgets.operators.catalog import Entry, operator_catalog, pretrained_labels
@@ -132,7 +131,7 @@ def test_an_operator_registered_in_a_cell_appears_and_is_replaced(menu_of, heard
             assert menu.operator(1)(torch.zeros(1, 1), torch.zeros(1, 1)).item() == offset
         assert heard == ["mine_of_a_cell"] * 2
     finally:
-        _REGISTRY.pop("mine_of_a_cell", None)
+        base._REGISTRY.pop("mine_of_a_cell", None)
 
 
 def test_checkpoints_bring_their_operator_and_encoded_elements(menu_of, tmp_path) -> None:

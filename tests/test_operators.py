@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lcm_core import Operator, make_operator, operator_names, register, symmetrized
-from lcm_core.operators.base import _REGISTRY
+from lcm_core.operators import base
 from tests.oracles import equal
 
 EXACT = [
@@ -248,7 +248,7 @@ class TestBadInput:
 
             register("again")(Again)
             assert make_operator("again", 2).name == "again"
-        _REGISTRY.pop("again")
+        base._REGISTRY.pop("again")
 
     def test_forward_must_be_defined(self):
         with pytest.raises(NotImplementedError, match="does not define forward"):

@@ -8,8 +8,7 @@ import pytest
 import torch
 
 from lcm_core import make_operator, operator_names
-from lcm_core.operators import FormulaError, Operator
-from lcm_core.operators.base import _REGISTRY
+from lcm_core.operators import FormulaError, Operator, base
 from lcm_core.training.recipe import Recipe
 from lcm_core.widgets import OperatorPlayground, TreeExplorer, offer_operator
 from lcm_core.widgets.operators import cell_operators
@@ -160,10 +159,10 @@ def said(monkeypatch):
     """What the cells show; what they register is forgotten afterwards."""
     shown = []
     monkeypatch.setattr(cell_operators, "display", shown.append)
-    before = dict(_REGISTRY)
+    before = dict(base._REGISTRY)
     yield shown
-    _REGISTRY.clear()
-    _REGISTRY.update(before)
+    base._REGISTRY.clear()
+    base._REGISTRY.update(before)
 
 
 def test_a_function_of_a_cell_is_an_operator_everywhere(said) -> None:

@@ -14,8 +14,7 @@ import pytest
 import torch
 
 from lcm_core.figures import race_curves, race_figure, training_figure
-from lcm_core.operators import Operator, register
-from lcm_core.operators.base import _REGISTRY
+from lcm_core.operators import Operator, base, register
 from lcm_core.training.recipe import LIVE_FIELDS, Recipe
 from lcm_core.training.run_state import run_names
 from lcm_core.training.trainer import Trainer
@@ -70,7 +69,7 @@ def test_another_option_in_the_menus_changes_no_recipe(panels) -> None:
         assert panel.controls.operator_menu.value == "gru"
         assert panel.recipes == before
     finally:
-        _REGISTRY.pop("of_a_cell")
+        base._REGISTRY.pop("of_a_cell")
     chosen = []
     controls = RecipeControls(
         before[0], lambda callback: callback, print, lambda *what: chosen.append(what), print

@@ -13,7 +13,7 @@ from lcm_core.aggregations.base import SetAggregation
 from lcm_core.errors import unknown
 from lcm_core.reduction.checks import read_sets
 
-__all__ = ["FoldAggregation", "FoldedSets"]
+__all__ = ["CELLS", "FoldAggregation", "FoldedSets"]
 
 CELLS = {"gru": nn.GRU, "lstm": nn.LSTM}
 ORDERS = ("given", "random")

@@ -16,7 +16,7 @@ from lcm_core.depth.gradients import Stopped, along_all_features
 from lcm_core.depth.methods import Method, make_method, never
 from lcm_core.operators import Operator
 
-__all__ = ["Cost", "Seconds", "gaussian_set", "measure"]
+__all__ = ["Cost", "Seconds", "gaussian_set", "measure", "median_seconds"]
 
 REPEATS = 7
 

@@ -1,4 +1,7 @@
-"""Checks for the exercises of the notebooks: each says what is wrong, not only that it is."""
+"""Checks for the exercises of the notebooks: each says what is wrong, not only that it is.
+
+Open `verdict.py` first: what a check returns. The other files are one or two for each notebook.
+"""
 
 from lcm_core.exercises.bracketings import (
     check_brackets_only,

@@ -14,6 +14,8 @@ from lcm_core.operators import Operator
 from lcm_core.trees.polytopes import associahedron, sibling_places
 from lcm_core.trees.tree import Tree
 
+__all__ = ["check_brackets_only", "check_count", "check_free_swaps", "check_moves"]
+
 LARGEST = 8
 LETTERS = "abcdefgh"
 TOLERANCE = 1e-4

@@ -13,6 +13,14 @@ from lcm_core.laws.worst_triple import WorstTriple, worst_associativity
 from lcm_core.operators import Cayley
 from lcm_core.seeding import Seeded
 
+__all__ = [
+    "check_cancellation",
+    "check_counting",
+    "check_modulo",
+    "check_rock_paper_scissors",
+    "check_worst",
+]
+
 MODULI = (2, 3, 7, 10)
 ELEMENTS = 5000  # of the sets that are added up modulo k
 NAMES = {1: "rock", 2: "paper", 3: "scissors"}

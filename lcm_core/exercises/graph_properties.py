@@ -13,6 +13,14 @@ import numpy as np
 from lcm_core.exercises.verdict import Verdict
 from lcm_core.tasks import GraphProperties
 
+__all__ = [
+    "check_connected",
+    "check_distance",
+    "check_laplacian",
+    "check_mean_log",
+    "check_wrong_label",
+]
+
 Edges = Sequence[tuple[int, int]]
 
 

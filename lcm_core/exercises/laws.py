@@ -13,6 +13,8 @@ from lcm_core.laws.measure import law_report
 from lcm_core.operators import Operator, make_operator
 from lcm_core.seeding import Seeded
 
+__all__ = ["check_commutativity_error", "check_hidden_error"]
+
 SMALL, LARGE = 0.01, 1.0  # of the error that hides: its mean and its largest
 
 

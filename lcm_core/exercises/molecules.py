@@ -16,6 +16,15 @@ from lcm_core.tasks import BACE, BBBP
 from lcm_core.tasks.molecules.auc_uncertainty import auc_interval
 from lcm_core.trees.tree import make_tree
 
+__all__ = [
+    "check_auc",
+    "check_comparison",
+    "check_interval",
+    "check_levels",
+    "check_renumber",
+    "check_split",
+]
+
 SCORES = (
     ([0.9, 0.8, 0.3, 0.1], [1, 1, 0, 0]),
     ([0.4, 0.3, 0.2, 0.1, 0.05], [1, 0, 0, 0, 0]),

@@ -13,6 +13,14 @@ from lcm_core.exercises.verdict import Verdict
 from lcm_core.operators import Operator
 from lcm_core.trees.tree import Tree, make_tree
 
+__all__ = [
+    "check_identities",
+    "check_mean",
+    "check_second_smallest",
+    "check_variance",
+    "check_witness",
+]
+
 TOLERANCE = 1e-3
 
 #: Sets of easy numbers, small ones first; a set may hold a number twice.

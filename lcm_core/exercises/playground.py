@@ -14,6 +14,8 @@ from lcm_core.operators import FormulaOperator, Operator, make_operator
 from lcm_core.operators.from_function import from_function
 from lcm_core.training.recipe import Recipe
 
+__all__ = ["check_formula_recipe", "check_identity_of_seven", "check_one_and_one", "check_ordered"]
+
 WIDTH = 4
 
 

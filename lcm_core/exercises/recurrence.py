@@ -16,6 +16,14 @@ from lcm_core.operators import GRU
 from lcm_core.reduction.ragged import reduce
 from lcm_core.seeding import Seeded
 
+__all__ = [
+    "check_exchanged",
+    "check_first_state",
+    "check_list_fold",
+    "check_order_spread",
+    "check_range_fold",
+]
+
 Step = Callable[[Any, Any], Any]
 
 

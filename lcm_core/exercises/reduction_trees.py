@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from lcm_core.exercises.verdict import Verdict
 from lcm_core.trees.tree import Tree, make_tree
 
+__all__ = ["check_balanced", "check_bracketing", "check_calls", "check_fold"]
+
 #: Takes an operator and a list of elements, and gives the state that is left.
 Reduction = Callable[[Callable[[str, str], str], list[str]], str]
 

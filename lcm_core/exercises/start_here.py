@@ -11,6 +11,8 @@ from lcm_core.exercises.verdict import Verdict
 from lcm_core.laws.measure import difference
 from lcm_core.operators import Operator
 
+__all__ = ["check_any_tree"]
+
 #: Easy numbers first, so that a counter-example can be checked in the head.
 NUMBERS = (1.0, 2.0, 4.0, 0.5, -1.0, -3.0)
 

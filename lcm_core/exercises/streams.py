@@ -10,6 +10,8 @@ from typing import Any
 from lcm_core.exercises.verdict import Verdict
 from lcm_core.trees.tree import make_tree
 
+__all__ = ["Word", "check_push", "check_scan"]
+
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 Join = Callable[[Any, Any], Any]

@@ -11,6 +11,8 @@ from lcm_core.exercises.verdict import Verdict
 from lcm_core.operators import make_operator
 from lcm_core.seeding import Seeded
 
+__all__ = ["check_counterexample", "check_symmetrise"]
+
 Pairing = Callable[[Tensor, Tensor], Tensor]
 Matrix = Sequence[Sequence[float]]
 

@@ -15,6 +15,8 @@ from lcm_core.operators import Operator, make_operator
 from lcm_core.seeding import Seeded
 from lcm_core.training.recipe import Recipe
 
+__all__ = ["check_best_constant", "check_fair_race", "check_penalty", "check_summary"]
+
 ANSWERS = ([0, 1, 1, 2], [3, 3, 3, 3], [0, 0, 7, 7, 7, 100], [5, 1, 2, 3])
 
 

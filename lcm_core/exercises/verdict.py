@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 from dataclasses import dataclass
 
+__all__ = ["Verdict"]
+
 
 @dataclass(frozen=True)
 class Verdict:

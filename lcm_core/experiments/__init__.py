@@ -3,7 +3,8 @@
     python -m lcm_core.experiments --list
     python -m lcm_core.experiments NAME
 
-Each experiment is a module of this package with an `EXPERIMENT`.
+Open `second_minimum.py` first: an experiment is a module of this folder with an `EXPERIMENT`.
+`framework/` runs, stores and shows them.
 """
 
 from lcm_core.experiments.framework.base import (

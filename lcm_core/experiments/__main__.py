@@ -10,6 +10,8 @@ from lcm_core.experiments.framework.folders import checkpoints_folder, results_f
 from lcm_core.experiments.framework.runner import Options, run_experiment
 from lcm_core.experiments.framework.store import Locked
 
+__all__ = ["main"]
+
 INTERRUPTED = 130  # what a shell gives for Ctrl-C
 
 

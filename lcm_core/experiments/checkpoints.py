@@ -15,7 +15,7 @@ from lcm_core.training.pretrained_models import pretrained, pretrained_names, sa
 from lcm_core.training.recipe import Recipe
 from lcm_core.training.trainer import STATE_KEYS
 
-__all__ = ["EXPERIMENT"]
+__all__ = ["EXPERIMENT", "MODELS", "write"]
 
 SET, GRAPH = "second minimum", "BBBP"
 BUDGETS = {SET: 180.0, GRAPH: 60.0}  # CPU seconds of each

@@ -22,7 +22,7 @@ from lcm_core.experiments.framework.base import Experiment, Measurement, Picture
 from lcm_core.experiments.framework.results import Results
 from lcm_core.laws.wording import power_of_ten
 
-__all__ = ["EXPERIMENT", "SIZES"]
+__all__ = ["EXPERIMENT", "SIZES", "column"]
 
 SIZES = tuple(2 * 4**k for k in range(9))  # 2 to 131,072
 CHANNELS = 64

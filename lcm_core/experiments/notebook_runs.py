@@ -10,7 +10,7 @@ from lcm_core.experiments.framework.results import Results
 from lcm_core.experiments.framework.tables import score_table, value_table
 from lcm_core.training.recipe import Recipe
 
-__all__ = ["EXPERIMENT", "RACES"]
+__all__ = ["EXPERIMENT", "RACES", "jobs"]
 
 LAWS = ("associativity", "exchange", "order spread")
 SIZES = ("validation", "size 32", "size 128")

@@ -1,4 +1,7 @@
-"""Plotly figures: plain data in, a `Figure` out. Nothing here knows of widgets."""
+"""Plotly figures: plain data in, a `Figure` out. Nothing here knows of widgets.
+
+Open `palette.py` first, then `laws.py` as an example.
+"""
 
 from lcm_core.figures.cayley import (
     cayley_curves,

@@ -10,6 +10,8 @@ import plotly.graph_objects as go
 
 from lcm_core.figures.palette import OKABE_ITO, VALUES, plain_layout
 
+__all__ = ["Learned", "cayley_curves", "cayley_figure", "learning_curves", "learning_figure"]
+
 Curve = dict[str, np.ndarray]
 
 

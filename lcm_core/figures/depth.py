@@ -11,6 +11,14 @@ import plotly.graph_objects as go
 
 from lcm_core.figures.palette import FAINT, INK, category_colour, plain_layout
 
+__all__ = [
+    "DepthNumbers",
+    "SecondsNumbers",
+    "depth_gradients_figure",
+    "depth_profile_figure",
+    "depth_times_figure",
+]
+
 #: log₁₀ of the smallest number above 0 in float32: a smaller gradient is 0 in training.
 FLOAT32_FLOOR = math.log10(2.0**-149)
 

@@ -8,6 +8,8 @@ from jaxtyping import Float
 
 from lcm_core.figures.palette import INK, category_colour, plain_layout
 
+__all__ = ["fold_paths_figure"]
+
 
 def fold_paths_figure(
     paths: Float[np.ndarray, "orders steps 2"], title: str, height: int = 300

@@ -9,6 +9,8 @@ import plotly.graph_objects as go
 
 from lcm_core.figures.palette import INK, OKABE_ITO, plain_layout
 
+__all__ = ["NODES", "graph_figure"]
+
 #: The trace of the nodes, for clicks.
 NODES = 2
 

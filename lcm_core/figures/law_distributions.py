@@ -13,6 +13,8 @@ from lcm_core.figures.laws import LawNumbers, error_axis
 from lcm_core.figures.palette import INK, category_colour, plain_layout
 from lcm_core.rounding import SHOWN
 
+__all__ = ["LawDistribution", "law_distributions_figure", "log_histogram"]
+
 BINS_PER_DECADE = 8
 
 

@@ -11,6 +11,8 @@ import plotly.graph_objects as go
 from lcm_core.figures.palette import PAPER, VALUES, plain_layout, title_above
 from lcm_core.rounding import SHOWN
 
+__all__ = ["MapNumbers", "in_words", "law_maps_figure"]
+
 #: Errors below this are the rounding of 32-bit numbers: their noise is not drawn as a pattern.
 GAP = 0.02  # between maps, as a share of the width
 

@@ -11,6 +11,8 @@ import plotly.graph_objects as go
 
 from lcm_core.figures.palette import INK, category_colour, plain_layout
 
+__all__ = ["LawNumbers", "error_axis", "laws_figure"]
+
 
 class LawNumbers(Protocol):
     """What is drawn of one law of one operator; `lcm_core.laws.measure.LawError` has it."""

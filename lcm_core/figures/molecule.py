@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from lcm_core.figures.palette import OKABE_ITO
 from lcm_core.tasks.molecules.featurise import import_rdkit
 
+__all__ = ["Drawing", "molecule_figure"]
+
 
 @dataclass(frozen=True, repr=False)
 class Drawing:

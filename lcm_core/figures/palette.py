@@ -4,6 +4,17 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
+__all__ = [
+    "FAINT",
+    "INK",
+    "OKABE_ITO",
+    "PAPER",
+    "VALUES",
+    "category_colour",
+    "plain_layout",
+    "title_above",
+]
+
 #: Okabe–Ito, told apart with every common kind of colour blindness: for categories.
 OKABE_ITO = (
     "#0072B2",

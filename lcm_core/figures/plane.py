@@ -10,6 +10,8 @@ import plotly.graph_objects as go
 
 from lcm_core.figures.palette import FAINT, INK, PAPER, VALUES, plain_layout, title_above
 
+__all__ = ["plane_figure"]
+
 #: The left and right end of each picture and of its scale, as shares of the width.
 DOMAINS = ((0.0, 0.245), (0.37, 0.615), (0.74, 0.985))
 MARK = "#D55E00"

@@ -10,6 +10,8 @@ from plotly.colors import sample_colorscale
 
 from lcm_core.figures.palette import INK, OKABE_ITO, PAPER, VALUES, plain_layout
 
+__all__ = ["EDGES", "MARKS", "SCALES", "VERTICES", "polytope_figure", "project"]
+
 #: How values are coloured: up to the largest on show, up to 1, or by their logarithm.
 SCALES = ("to the largest", "0 to 1", "logarithmic")
 

@@ -18,6 +18,8 @@ from lcm_core.figures.training import (
     three_plots,
 )
 
+__all__ = ["RACE_COLOURS", "RACE_LAWS", "race_curves", "race_figure"]
+
 #: What a race draws of the laws: how far ⊕ is from a monoid, and what that does to a whole set.
 RACE_LAWS = {"associativity": "solid", "order spread": "dot"}
 

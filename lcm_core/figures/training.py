@@ -11,6 +11,18 @@ import plotly.graph_objects as go
 
 from lcm_core.figures.palette import INK, OKABE_ITO, plain_layout
 
+__all__ = [
+    "SPLIT_DASHES",
+    "Curve",
+    "RecordNumbers",
+    "curve",
+    "law_curve",
+    "metric_curve",
+    "three_plots",
+    "training_curves",
+    "training_figure",
+]
+
 LAW_NAMES = ("commutativity", "associativity", "identity", "exchange", "order spread")
 
 #: Smaller errors are drawn here, on the floor of the logarithmic axis.

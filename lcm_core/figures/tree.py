@@ -14,6 +14,8 @@ import plotly.graph_objects as go
 from lcm_core.figures.palette import VALUES, plain_layout
 from lcm_core.figures.tree_picture import PLOT_WIDTH, TreePicture
 
+__all__ = ["tree_figure", "trees_figure"]
+
 GAP = 0.04  # between two trees, as a share of the width
 
 

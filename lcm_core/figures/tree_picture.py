@@ -13,6 +13,8 @@ import plotly.graph_objects as go
 
 from lcm_core.figures.palette import FAINT, INK, OKABE_ITO
 
+__all__ = ["PLOT_WIDTH", "NodeValues", "TreePicture", "operands", "tree_layout"]
+
 #: Above these sizes a strip of cells is too small to read, and a node is a dot with one colour.
 MAX_STRIP_LEAVES = 16
 MAX_STRIP_CELLS = 16

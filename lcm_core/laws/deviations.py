@@ -18,7 +18,7 @@ from lcm_core.reduction.ragged import reduce
 from lcm_core.rounding import TREE_UNITS
 from lcm_core.trees.tree import Tree
 
-__all__ = ["Deviations", "SharedTrees", "measure_deviations"]
+__all__ = ["Deviations", "SharedTrees", "measure_deviations", "swap_difference"]
 
 #: Sets of the same size, drawn from the states, whose results say what a large difference is.
 OTHER_SETS = 64

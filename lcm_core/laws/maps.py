@@ -12,7 +12,16 @@ from lcm_core.laws.populations import Population
 from lcm_core.operators import Operator
 from lcm_core.reduction.checks import check_states
 
-__all__ = ["LawMap", "Plane", "Probe", "law_map", "principal_plane"]
+__all__ = [
+    "PARTNERS",
+    "REACH",
+    "RESOLUTION",
+    "LawMap",
+    "Plane",
+    "Probe",
+    "law_map",
+    "principal_plane",
+]
 
 REACH = 3.0  # standard deviations from the mean to the edge of a map
 RESOLUTION = 31  # pixels along each side

@@ -26,11 +26,17 @@ __all__ = [
     "LAWS",
     "LawError",
     "LawReport",
+    "arity",
     "associativity_error",
     "commutativity_error",
+    "difference",
+    "distances_of",
     "exchange_error",
     "identity_error",
     "law_report",
+    "law_sides",
+    "unit_of",
+    "variance",
 ]
 
 Sides = list[tuple[Tensor, Tensor]]

@@ -11,6 +11,18 @@ from torch import Tensor
 
 from lcm_core.operators.find_identity import Identity
 
+__all__ = [
+    "LETTERS",
+    "LawInWords",
+    "LawsInWords",
+    "assigned",
+    "located",
+    "number",
+    "power_of_ten",
+    "told_apart",
+    "written",
+]
+
 LETTERS = "xyz"
 
 

@@ -18,6 +18,7 @@ from lcm_core.tasks import SetBatch
 from lcm_core.trees.tree import Tree
 
 __all__ = [
+    "CategoricalEncoder",
     "GraphModel",
     "PlannedMessagePassing",
     "SetModel",

@@ -1,4 +1,7 @@
-"""The algebra: binary operators on states, each in its file, known by name."""
+"""The algebra: binary operators on states, each in its file, known by name.
+
+Open `base.py` first, then `mean.py` or `gru.py` as an example; a new operator is such a file.
+"""
 
 from lcm_core.operators.base import Operator, make_operator, operator_names, register
 from lcm_core.operators.cayley import Cayley

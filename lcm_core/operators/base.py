@@ -9,6 +9,18 @@ from torch import Tensor, nn
 
 from lcm_core.errors import unknown
 
+__all__ = [
+    "Operator",
+    "PairKernel",
+    "make_operator",
+    "on_register",
+    "operator_class",
+    "operator_names",
+    "register",
+    "register_family",
+    "without_infinity",
+]
+
 
 @runtime_checkable
 class PairKernel(Protocol):

@@ -4,6 +4,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+__all__ = ["LAYERS", "Bend", "Bijection", "Coupling"]
+
 LAYERS = 4
 
 

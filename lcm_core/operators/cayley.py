@@ -4,6 +4,8 @@ from torch import Tensor, nn
 
 from lcm_core.operators.base import Operator, register
 
+__all__ = ["Cayley"]
+
 SYMBOLS = 4  # by default
 SHARP = 4.0  # the first lift tells elements apart: a mixture of all symbols says little
 CERTAIN = 1e4  # a logit so large that the softmax is 0 and 1, exactly

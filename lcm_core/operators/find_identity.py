@@ -11,6 +11,8 @@ from torch import Tensor
 
 from lcm_core.rounding import FORMULA
 
+__all__ = ["Identity", "find_identity"]
+
 Operation = Callable[[Tensor, Tensor], Tensor]
 
 #: Where the identity is looked for; and the numbers, also farther out, that it must not change.

@@ -14,6 +14,8 @@ from lcm_core.operators.find_identity import Identity, find_identity
 from lcm_core.operators.formula_parser import LARGEST_NUMBER, FormulaError, parse_formula
 from lcm_core.operators.formula_tree import Formula
 
+__all__ = ["FormulaOperator", "identity_of"]
+
 DEFAULT_VALUE = 1.0
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 

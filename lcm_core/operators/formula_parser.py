@@ -26,6 +26,8 @@ from lcm_core.operators.formula_tree import (
     value_of,
 )
 
+__all__ = ["LARGEST_NUMBER", "LONGEST", "FormulaError", "parse_formula"]
+
 LONGEST = 200  # characters
 DEEPEST = 20  # brackets in brackets, or signs before signs
 MOST_PARTS = 100  # numbers, names, signs and functions

@@ -9,6 +9,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+__all__ = ["FUNCTIONS", "Apply", "Formula", "Function", "Name", "Number", "Part", "value_of"]
+
 
 class Function(NamedTuple):
     """What a formula may call."""

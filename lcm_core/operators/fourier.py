@@ -3,6 +3,8 @@ from torch import Tensor, nn
 
 from lcm_core.operators.base import Operator, register
 
+__all__ = ["Fourier"]
+
 FADING = -6.0  # where moduli begin: exp(−softplus(−6)) = 0.9975, so that 1,000 factors leave 8 %
 
 

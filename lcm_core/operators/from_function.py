@@ -7,6 +7,8 @@ from torch import Tensor
 
 from lcm_core.operators.base import Operator
 
+__all__ = ["from_function"]
+
 
 def from_function(function: Callable[[Tensor, Tensor], Tensor]) -> type[Operator]:
     """An operator class whose x ⊕ y is `function(x, y)`, for states of any width.

@@ -5,6 +5,8 @@ from lcm_core.operators.base import Operator, register
 from lcm_core.operators.kernels.symmetrized_gru import SymmetrizedGRUKernel
 from lcm_core.operators.symmetrization import Symmetrized
 
+__all__ = ["GRU", "SymmetrizedGRU"]
+
 
 @register("gru")
 class GRU(Operator):

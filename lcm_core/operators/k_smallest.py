@@ -5,6 +5,8 @@ from torch import Tensor
 
 from lcm_core.operators.base import Operator, register, without_infinity
 
+__all__ = ["KSmallest"]
+
 
 @register("k_smallest")
 class KSmallest(Operator):

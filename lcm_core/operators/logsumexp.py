@@ -3,6 +3,8 @@ from torch import Tensor
 
 from lcm_core.operators.base import Operator, register, without_infinity
 
+__all__ = ["LogSumExp"]
+
 
 @register("logsumexp")
 class LogSumExp(Operator):

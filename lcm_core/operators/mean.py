@@ -3,6 +3,8 @@ from torch import Tensor
 
 from lcm_core.operators.base import Operator, register
 
+__all__ = ["Mean"]
+
 
 @register("mean")
 class Mean(Operator):

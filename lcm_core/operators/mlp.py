@@ -4,6 +4,8 @@ from torch import Tensor, nn
 from lcm_core.operators.base import Operator, register
 from lcm_core.operators.symmetrization import Symmetrized
 
+__all__ = ["MLP", "SymmetrizedMLP"]
+
 
 @register("mlp")
 class MLP(Operator):

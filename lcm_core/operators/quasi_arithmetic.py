@@ -3,6 +3,8 @@ from torch import Tensor
 from lcm_core.operators.base import Operator, register
 from lcm_core.operators.bijection import LAYERS, Bijection
 
+__all__ = ["QuasiArithmetic"]
+
 
 @register("quasi_arithmetic")
 class QuasiArithmetic(Operator):

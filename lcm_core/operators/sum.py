@@ -2,6 +2,8 @@ from torch import Tensor
 
 from lcm_core.operators.base import Operator, register
 
+__all__ = ["Sum"]
+
 
 @register("sum")
 class Sum(Operator):

@@ -2,6 +2,8 @@ from torch import Tensor
 
 from lcm_core.operators.base import Operator
 
+__all__ = ["Symmetrized", "symmetrized"]
+
 
 class Symmetrized(Operator):
     """x ⊕ y = ½ (g(x, y) + g(y, x)) for any operator g: commutative by construction.

@@ -3,6 +3,8 @@ from torch import Tensor, nn
 
 from lcm_core.operators.base import Operator, register, without_infinity
 
+__all__ = ["Tropical"]
+
 
 @register("tropical")
 class Tropical(Operator):

@@ -7,6 +7,19 @@ from torch import Tensor
 from lcm_core.operators import Operator
 from lcm_core.reduction.plan import ReductionPlan
 
+__all__ = [
+    "bounds_of_sets",
+    "check_dtype",
+    "check_elements",
+    "check_finite",
+    "check_places",
+    "check_plan",
+    "check_states",
+    "given_sets",
+    "identity_for",
+    "read_sets",
+]
+
 
 def check_states(operator: Operator, x: Tensor) -> None:
     """x must be (N, state_dim) of a floating dtype, that of the operator's parameters."""

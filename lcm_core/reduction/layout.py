@@ -16,7 +16,7 @@ from torch import Tensor
 
 from lcm_core.trees.tree import TREE_NAMES, Tree, make_tree
 
-__all__ = ["BalancedTrees", "StateLayout", "layout_of_trees", "resolve_tree"]
+__all__ = ["BalancedTrees", "Pieces", "StateLayout", "layout_of_trees", "resolve_tree"]
 
 Pieces = tuple[tuple[int, int], ...]  # of one level: (level that takes the piece, its size)
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from lcm_core.reduction.layout import BalancedTrees, Pieces, StateLayout, layout_of_trees
 from lcm_core.trees.tree import Tree
 
-__all__ = ["ReductionPlan", "Rows", "take"]
+__all__ = ["ReductionPlan", "Rows", "Source", "take"]
 
 Rows = slice | Tensor  # which rows of a source, in order
 

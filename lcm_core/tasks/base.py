@@ -11,6 +11,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch_geometric.data import Batch
 
+__all__ = ["Device", "SetBatch", "Task", "check_batch_size", "seeded_generator"]
+
 Device = torch.device | str
 
 

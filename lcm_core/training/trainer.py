@@ -31,7 +31,7 @@ from lcm_core.tasks.base import Task, seeded_generator
 from lcm_core.training.recipe import Recipe
 from lcm_core.training.regularisers import Regularisers
 
-__all__ = ["Record", "Trainer", "TrainingError", "pick_device"]
+__all__ = ["STATE_KEYS", "Record", "Trainer", "TrainingError", "pick_device"]
 
 STATE_KEYS = ("recipe", "model", "optimizer", "schedule", "step")  # what a checkpoint must have
 PENALTY_STREAM = 1  # apart from the streams of the tasks' data

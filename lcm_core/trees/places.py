@@ -7,6 +7,14 @@ import numpy as np
 
 from lcm_core.trees.tree import Tree
 
+__all__ = [
+    "in_own_hyperplane",
+    "like_distances",
+    "loday_coordinates",
+    "on_petersen_graph",
+    "placed",
+]
+
 DRAWN_DIMENSIONS = 3
 BALL_STEPS = 1000
 RINGS = (0.3, 0.58, 1.0)  # radii, by how many ends of an edge are corners of the pentagon

@@ -1,4 +1,8 @@
-"""Panels for notebooks: they hold state and callbacks, and call the layers below."""
+"""Panels for notebooks: they hold state and callbacks, and call the rooms below.
+
+Open `base/panel.py` first, then the `explorer.py` or `panel.py` of a folder. A folder imports only
+itself, `base` and `operators`.
+"""
 
 from lcm_core.widgets.cayley.explorer import CayleyExplorer
 from lcm_core.widgets.depth.explorer import DepthExplorer

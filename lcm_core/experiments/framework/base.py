@@ -10,7 +10,18 @@ from typing import Any
 from lcm_core.experiments.framework.results import Results
 from lcm_core.training.recipe import Recipe
 
-__all__ = ["Experiment", "Measurement", "Picture", "Report", "Results", "Table", "TrainingRun"]
+__all__ = [
+    "Experiment",
+    "Job",
+    "Measurement",
+    "Picture",
+    "Report",
+    "Results",
+    "Summary",
+    "Table",
+    "TrainingRun",
+    "plain",
+]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from lcm_core.errors import unknown
 
-__all__ = ["FinishedRun", "Measured", "Results"]
+__all__ = ["FinishedRun", "Measured", "Results", "in_order"]
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from lcm_core.laws.measure import LawReport, law_report
 from lcm_core.laws.populations import closure_population
 from lcm_core.operators import Operator, make_operator
 
-__all__ = ["certify"]
+__all__ = ["certify", "operator_of"]
 
 #: PyG's aggregations that are operators of ours, by the name of the operator.
 FIXED = {

@@ -16,6 +16,7 @@ from lcm_core.operators import Operator
 from lcm_core.rounding import AGGREGATION_UNITS
 
 __all__ = [
+    "Predict",
     "batch_mates",
     "empty_set",
     "in_one_line",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Int
 
-__all__ = ["FAMILIES", "Family", "draw_family", "draw_graphs"]
+__all__ = ["CHANGED", "FAMILIES", "Family", "draw_family", "draw_graphs", "with_changes"]
 
 Adjacency = Bool[np.ndarray, "G n n"]
 

@@ -13,6 +13,8 @@ from lcm_core.tasks.graphs.dataset import SPLITS, PropertyGraphs, property_graph
 from lcm_core.tasks.graphs.families import FAMILIES
 from lcm_core.tasks.stored import gather, visits
 
+__all__ = ["PROPERTIES", "GraphProperties", "OriginalGraphProperties"]
+
 PROPERTIES = (
     "distance",
     "eccentricity",

@@ -8,6 +8,8 @@ import torch
 
 from lcm_core.tasks.molecules.table import MoleculeTable, Unparsable
 
+__all__ = ["TENSORS", "read_copy", "write_copy"]
+
 TENSORS = ("x", "edge_index", "edge_attr", "node_ptr", "edge_ptr", "y")
 
 

@@ -6,6 +6,16 @@ from typing import Any
 from torch_geometric.data import Data
 from torch_geometric.utils.smiles import e_map, from_rdmol, x_map
 
+__all__ = [
+    "EDGE_CARDINALITIES",
+    "NODE_CARDINALITIES",
+    "featurise",
+    "import_rdkit",
+    "parse",
+    "scaffold",
+    "silent_rdkit",
+]
+
 # How many categories each feature of an atom, and of a bond, has.
 NODE_CARDINALITIES = tuple(len(values) for values in x_map.values())
 EDGE_CARDINALITIES = tuple(len(values) for values in e_map.values())

@@ -33,6 +33,8 @@ from lcm_core.tasks.molecules.featurise import (
 )
 from lcm_core.tasks.molecules.table import MoleculeTable, Unparsable
 
+__all__ = ["ZERO_OR_ONE", "Columns", "build_table", "load_table", "process"]
+
 LARGE = 5_000  # rows: about seven seconds
 ZERO_OR_ONE = {"0": 0, "1": 1, "0.0": 0, "1.0": 1}
 

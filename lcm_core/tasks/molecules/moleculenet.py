@@ -8,6 +8,8 @@ from pathlib import Path
 from lcm_core.errors import unknown
 from lcm_core.files.cache import cached
 
+__all__ = ["moleculenet_file"]
+
 
 def moleculenet_file(name: str) -> tuple[Path, str, list[str]]:
     """A table of MoleculeNet in the cache folder, downloaded the first time.

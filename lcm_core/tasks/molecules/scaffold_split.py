@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+__all__ = ["scaffold_split"]
+
 HELD_OUT_SHARE = 0.1  # of all molecules: for validation, and again for test
 
 

@@ -11,6 +11,8 @@ from typing import ClassVar
 from lcm_core.tasks.molecules.files import ZERO_OR_ONE
 from lcm_core.tasks.molecules.task import MoleculeTask
 
+__all__ = ["BACE", "BBBP", "FOLDER", "HIV", "ClinTox", "ShippedMolecules"]
+
 FOLDER = Path(__file__).parent / "data"
 
 

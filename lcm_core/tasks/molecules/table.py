@@ -8,6 +8,8 @@ from torch_geometric.data import Batch, Data
 
 from lcm_core.tasks.stored import gather
 
+__all__ = ["MoleculeTable", "Unparsable"]
+
 
 @dataclass(frozen=True)
 class Unparsable:

@@ -17,6 +17,8 @@ from lcm_core.tasks.molecules.scaffold_split import scaffold_split
 from lcm_core.tasks.molecules.table import Unparsable
 from lcm_core.tasks.stored import visits
 
+__all__ = ["MoleculeTask", "roc_auc"]
+
 MOLECULES_IN_AN_EVALUATION_BATCH = 256
 
 

@@ -7,6 +7,8 @@ from torch import Tensor
 from lcm_core.tasks.sets.answers import CountTask
 from lcm_core.tasks.sets.set_task import SortedSets, owners
 
+__all__ = ["AboveMean"]
+
 
 class AboveMean(CountTask):
     """How many elements are strictly larger than the mean of the set: of {1, 1, 7}, one.

@@ -15,6 +15,8 @@ from torch.nn.functional import (
 from lcm_core.tasks.base import SetBatch
 from lcm_core.tasks.sets.set_task import SetTask
 
+__all__ = ["BitsTask", "ClassTask", "CountTask"]
+
 
 class BitsTask(SetTask):
     """The answer is an integer of `bits` bits: `bits` logits, all of which must be right."""

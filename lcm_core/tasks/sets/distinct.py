@@ -7,6 +7,8 @@ from torch import Tensor
 from lcm_core.tasks.sets.answers import CountTask
 from lcm_core.tasks.sets.set_task import SortedSets, owners
 
+__all__ = ["Distinct"]
+
 LARGEST_EXPONENT = 10  # 1,024 values are many, even for the largest sets of a split
 
 

@@ -10,6 +10,8 @@ from torch import Tensor
 from lcm_core.tasks.sets.answers import BitsTask
 from lcm_core.tasks.sets.set_task import EVALUATION_SIZES, SortedSets
 
+__all__ = ["Median", "median_chances"]
+
 MOST_CANDIDATES = 2**16  # for the likeliest median
 
 

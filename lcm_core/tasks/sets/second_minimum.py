@@ -11,6 +11,8 @@ from torch import Tensor
 from lcm_core.tasks.sets.answers import BitsTask
 from lcm_core.tasks.sets.set_task import EVALUATION_SIZES, SortedSets, owners
 
+__all__ = ["SecondMinimum", "second_minimum_distribution"]
+
 
 class SecondMinimum(BitsTask):
     """The second smallest of a set of unsigned integers, bit by bit.

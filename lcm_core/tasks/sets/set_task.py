@@ -10,6 +10,15 @@ from torch import Tensor
 
 from lcm_core.tasks.base import Device, SetBatch, Task, check_batch_size, seeded_generator
 
+__all__ = [
+    "EVALUATION_SIZES",
+    "LARGE_SETS_IN_A_SPLIT",
+    "SETS_IN_A_SPLIT",
+    "SetTask",
+    "SortedSets",
+    "owners",
+]
+
 TRAINING_SIZES = range(2, 17)
 EVALUATION_SIZES = {
     "validation": TRAINING_SIZES,

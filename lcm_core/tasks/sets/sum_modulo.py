@@ -9,6 +9,8 @@ from torch import Tensor
 from lcm_core.tasks.sets.answers import ClassTask
 from lcm_core.tasks.sets.set_task import EVALUATION_SIZES, SortedSets
 
+__all__ = ["Parity", "SumModulo", "sum_modulo_distribution"]
+
 LARGEST_MODULUS = 1024
 
 

@@ -6,6 +6,8 @@ from typing import Protocol
 
 from IPython.core.getipython import get_ipython
 
+__all__ = ["Closable", "current_execution", "register"]
+
 
 class Closable(Protocol):
     """What is registered: anything with an end."""

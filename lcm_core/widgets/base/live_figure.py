@@ -14,6 +14,8 @@ from plotly.basedatatypes import BasePlotlyType
 
 from lcm_core.widgets.base.shared_plotly import SharedFigureWidget
 
+__all__ = ["LiveFigure"]
+
 
 class LiveFigure:
     """A `FigureWidget` and the lock under which alone it is changed.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import anywidget
 
+__all__ = ["PageScript"]
+
 _SCRIPT = """
 // plotly draws a figure before it is on the page, when it has no width yet; and a responsive
 // figure follows the window, but not the width of its cell.

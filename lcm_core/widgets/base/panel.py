@@ -15,6 +15,8 @@ import ipywidgets as widgets
 from lcm_core.widgets.base import cells
 from lcm_core.widgets.base.subshell import answer_while_cells_run
 
+__all__ = ["Panel", "ReadOut", "button", "row"]
+
 PAGE_WIDTH = "1120px"  # fits a notebook on a laptop
 
 

@@ -11,6 +11,8 @@ import anywidget
 import plotly.graph_objects as go
 import traitlets
 
+__all__ = ["PlotlyScript", "SharedFigureWidget"]
+
 _PROMISE = """
 function scriptOfPlotly() {
   if (!globalThis.lcmPlotly) {

@@ -7,6 +7,8 @@ from typing import Any
 
 import ipywidgets as widgets
 
+__all__ = ["answer_while_cells_run"]
+
 
 def answer_while_cells_run(controls: Iterable[widgets.Widget]) -> None:
     """Lets messages from the page go to the subshell that JupyterLab sends them to.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+__all__ = ["row_html", "table_html"]
+
 
 def table_html(first: str, heads: Sequence[str], rows: Iterable[str]) -> str:
     """The table with `first` over the heads of its rows; all parts are HTML."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+__all__ = ["Worker"]
+
 Work = Callable[[Callable[[], bool]], None]
 
 

@@ -18,6 +18,8 @@ from lcm_core.widgets.base.panel import Panel, ReadOut, button, row
 from lcm_core.widgets.base.worker import Worker
 from lcm_core.widgets.cayley.text import learned_in_words, table_in_words, worst_in_words
 
+__all__ = ["CayleyExplorer"]
+
 STEPS = 400  # of one press of Train
 A_PICTURE = 10  # steps
 PAUSE = 0.15  # seconds between pictures, so that an eye can follow

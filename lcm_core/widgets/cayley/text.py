@@ -8,6 +8,8 @@ from lcm_core.laws.worst_triple import WorstTriple
 from lcm_core.rounding import TABLE
 from lcm_core.training.table_learner import LearnedTable
 
+__all__ = ["learned_in_words", "table_in_words", "worst_in_words"]
+
 
 def learned_in_words(found: LearnedTable, table: np.ndarray, products: np.ndarray) -> str:
     """How many products are right, and how many sets of each size (HTML)."""

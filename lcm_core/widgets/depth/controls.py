@@ -9,6 +9,8 @@ import ipywidgets as widgets
 from lcm_core.depth.methods import METHODS
 from lcm_core.widgets.base.controls import compact
 
+__all__ = ["LIMITS", "SIZES", "DepthControls"]
+
 SIZES = tuple(2 * 4**k for k in range(9))  # 2 to 131,072
 LIMITS = (0.2, 1.0, 5.0, 20.0, 60.0)
 LOOKED_AT = 128  # of a larger set, a chain's gradients are mostly off the plot

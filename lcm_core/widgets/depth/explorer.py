@@ -20,6 +20,8 @@ from lcm_core.widgets.depth.controls import LIMITS, SIZES, DepthControls
 from lcm_core.widgets.depth.text import read_out, seconds
 from lcm_core.widgets.operators.menu import OperatorChoice, OperatorMenu
 
+__all__ = ["DepthExplorer"]
+
 PATIENCE = 0.3  # seconds in which the runs of one pass are repeated
 
 

@@ -10,6 +10,8 @@ from lcm_core.depth.methods import METHODS
 from lcm_core.laws.wording import power_of_ten
 from lcm_core.widgets.base.table import row_html, table_html
 
+__all__ = ["read_out", "seconds"]
+
 Costs = Mapping[str, Sequence[Cost]]
 
 NONE = "–"  # what was not measured

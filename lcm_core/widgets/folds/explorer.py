@@ -21,6 +21,8 @@ from lcm_core.widgets.base.page_script import PageScript
 from lcm_core.widgets.base.panel import Panel, ReadOut, button, row
 from lcm_core.widgets.base.table import row_html, table_html
 
+__all__ = ["FoldExplorer", "hidden_states", "in_the_plane"]
+
 ORDERS = 6
 MOST_FOLDS = 3
 LEAST_WIDTH = "220px"  # of a picture: three fit beside each other on a laptop

@@ -12,6 +12,8 @@ from lcm_core.widgets.base.controls import menu
 from lcm_core.widgets.base.panel import row
 from lcm_core.widgets.laws.subject import KINDS
 
+__all__ = ["VIEWS", "WIDTH", "LawControls"]
+
 VIEWS = ("means", "distributions", "map")
 WIDTH = "208px"  # four side by side on a laptop
 

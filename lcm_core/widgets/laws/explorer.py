@@ -25,6 +25,8 @@ from lcm_core.widgets.laws.controls import VIEWS, WIDTH, LawControls
 from lcm_core.widgets.laws.subject import KINDS, Subject, subjects
 from lcm_core.widgets.operators.menu import OperatorChoice, OperatorMenu
 
+__all__ = ["LawExplorer"]
+
 MOST_OPERATORS = 4
 SEARCH_STEPS = 100
 

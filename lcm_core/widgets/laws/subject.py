@@ -19,6 +19,8 @@ from lcm_core.laws.populations import (
 from lcm_core.operators import Operator
 from lcm_core.widgets.operators.menu import NO_OPERATOR, OperatorMenu
 
+__all__ = ["KINDS", "Subject", "subjects"]
+
 KINDS = ("gaussian", "encoded", "closure")
 
 

@@ -12,6 +12,8 @@ from lcm_core.laws.maps import LawMap, Probe
 from lcm_core.laws.measure import LAWS, LawError, LawReport
 from lcm_core.widgets.base.table import row_html, table_html
 
+__all__ = ["map_text", "numbers", "populations", "table", "worst_cases"]
+
 #: For each law, the names of its states and its two sides.
 SIDES = {
     "commutativity": ("xy", "x ⊕ y", "y ⊕ x"),

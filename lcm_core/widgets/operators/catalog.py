@@ -16,6 +16,8 @@ from lcm_core.operators.base import on_register
 from lcm_core.training.pretrained_models import pretrained, pretrained_names
 from lcm_core.training.trainer import Trainer
 
+__all__ = ["Entry", "OperatorCatalog", "operator_catalog", "pretrained_entry", "pretrained_labels"]
+
 MOST_ELEMENTS = 512
 TRAINED = "trained: "  # before the name of one that comes with the library
 

@@ -16,6 +16,8 @@ from lcm_core.operators import Operator, operator_names, register
 from lcm_core.operators.base import operator_class
 from lcm_core.operators.from_function import from_function
 
+__all__ = ["offer_operator"]
+
 Given = TypeVar("Given", bound=Callable[..., Any])
 
 WIDTH = 4  # of the states, where features depend on each other

@@ -21,6 +21,8 @@ from lcm_core.widgets.operators.catalog import (
 )
 from lcm_core.widgets.operators.resolve import label, resolve_operator
 
+__all__ = ["NO_OPERATOR", "OperatorChoice", "OperatorMenu"]
+
 #: A name of `operator_names()`, an operator, the file of a checkpoint, or a label: of a trained
 #: operator of the library, such as `trained: lcm`, or in the catalogue.
 OperatorChoice = str | Operator | Path

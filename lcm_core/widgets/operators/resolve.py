@@ -5,6 +5,8 @@ from __future__ import annotations
 from lcm_core.operators import Operator, make_operator
 from lcm_core.seeding import Seeded
 
+__all__ = ["label", "resolve_operator"]
+
 
 def resolve_operator(operator: str | Operator, channels: int, seed: int = 0) -> Operator:
     """The operator of this name with freshly drawn weights, or the given one.

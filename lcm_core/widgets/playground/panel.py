@@ -21,6 +21,8 @@ from lcm_core.widgets.base.subshell import answer_while_cells_run
 from lcm_core.widgets.operators.catalog import operator_catalog
 from lcm_core.widgets.playground.parts import parameter_slider, pictures, place_slider, sentence
 
+__all__ = ["OperatorPlayground"]
+
 LABEL = "playground"
 POINTS = 61  # along each axis
 PLACES = {"x": 2.0, "y": 1.0, "z": -1.0}  # to begin with

@@ -12,6 +12,8 @@ from lcm_core.laws.wording import LETTERS, number
 from lcm_core.operators import FormulaOperator
 from lcm_core.rounding import FORMULA
 
+__all__ = ["parameter_slider", "pictures", "place_slider", "sentence"]
+
 #: Beyond this size, the two sides of associativity cannot be told apart.
 TOO_LARGE = 1e6
 

@@ -15,6 +15,8 @@ from lcm_core.widgets.operators.menu import OperatorChoice
 from lcm_core.widgets.polytopes.explorer import PolytopeExplorer
 from lcm_core.widgets.polytopes.parts import Shape
 
+__all__ = ["BracketingExplorer"]
+
 
 class BracketingExplorer(PolytopeExplorer):
     """The associahedron: each vertex is a bracketing of the same elements, each edge one

@@ -27,6 +27,8 @@ from lcm_core.widgets.polytopes.parts import (
 from lcm_core.widgets.polytopes.text import of_vertex, summary
 from lcm_core.widgets.polytopes.view import PolytopeView
 
+__all__ = ["LETTERS", "PolytopeExplorer"]
+
 LETTERS = "abcdef"
 
 #: Degrees of turn and tilt at which the vertices of these numbers hide each other least.

@@ -19,6 +19,8 @@ from lcm_core.widgets.polytopes.explorer import LETTERS, PolytopeExplorer
 from lcm_core.widgets.polytopes.parts import Shape
 from lcm_core.widgets.polytopes.text import in_units
 
+__all__ = ["OrderExplorer"]
+
 NAMED_TREES = ("left", "balanced", "right")
 
 

@@ -18,6 +18,17 @@ from lcm_core.widgets.base.controls import compact
 from lcm_core.widgets.base.values import Values, as_elements
 from lcm_core.widgets.operators.menu import OperatorMenu
 
+__all__ = [
+    "NOTHING",
+    "PolytopeSet",
+    "Shape",
+    "angle_slider",
+    "scale_menu",
+    "seed_box",
+    "size_menu",
+    "vertex_menu",
+]
+
 
 @dataclass(frozen=True, eq=False)
 class Shape:

@@ -9,6 +9,8 @@ from torch import Tensor
 from lcm_core.laws.deviations import Deviations
 from lcm_core.widgets.polytopes.parts import Shape
 
+__all__ = ["in_units", "of_vertex", "summary"]
+
 
 def summary(shape: Shape, found: Deviations, n: int) -> str:
     """Whether the answers for a set of n differ, by how much, and where; HTML."""

@@ -12,6 +12,8 @@ from lcm_core.laws.deviations import Deviations
 from lcm_core.widgets.base.live_figure import LiveFigure
 from lcm_core.widgets.polytopes.parts import Shape
 
+__all__ = ["PolytopeView"]
+
 HEIGHT = 400
 TREE_WIDTH = 265  # pixels, about
 

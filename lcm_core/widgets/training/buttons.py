@@ -9,6 +9,8 @@ import ipywidgets as widgets
 from lcm_core.widgets.base.panel import button
 from lcm_core.widgets.training.run import Run
 
+__all__ = ["RunButtons"]
+
 
 class RunButtons:
     """The buttons of a run. Start and Step on a run that has ended begin anew.

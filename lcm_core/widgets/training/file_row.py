@@ -11,6 +11,8 @@ from lcm_core.training.run_state import RunState, read_runs, save_runs
 from lcm_core.widgets.base.panel import ReadOut, button
 from lcm_core.widgets.training.run import Run
 
+__all__ = ["FileRow"]
+
 DEFAULT_FILE = "checkpoints/run.pt"
 
 Guard = Callable[[Callable[..., object]], Callable[..., None]]

@@ -10,6 +10,8 @@ from lcm_core.training.run_state import RunState
 from lcm_core.widgets.operators.catalog import Entry, operator_catalog
 from lcm_core.widgets.training.run import Run
 
+__all__ = ["REST", "LiveOperator"]
+
 #: An offer is followed by at least so many times its own duration without one, …
 REST = 9
 #: … and at least so many seconds.

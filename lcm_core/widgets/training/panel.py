@@ -23,6 +23,8 @@ from lcm_core.widgets.training.recipe_controls import RecipeControls
 from lcm_core.widgets.training.run import Run
 from lcm_core.widgets.training.view import RunView
 
+__all__ = ["TrainingPanel"]
+
 REDRAWS_PER_SECOND = 3
 #: After a drawing, training goes on for at least so many times as long as it took: plots cost 3 %.
 TRAINING_PER_DRAWING = 32

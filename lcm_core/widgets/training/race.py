@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from lcm_core.tasks import task_options
 from lcm_core.training.recipe import Recipe
 
+__all__ = ["MOST_RECIPES", "checked_race", "read_recipes"]
+
 MOST_RECIPES = 4
 ASKED = ("bits", "modulus")  # of the fields that tasks take: others concern training alone
 

@@ -16,6 +16,8 @@ from lcm_core.training.trainer import Trainer
 from lcm_core.widgets.base.controls import LockedDropdown, menu
 from lcm_core.widgets.base.panel import button
 
+__all__ = ["RecipeControls"]
+
 RATE_SCALES = (0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
 WEIGHTS = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 

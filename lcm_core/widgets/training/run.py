@@ -9,6 +9,8 @@ from typing import Literal
 
 from lcm_core.training.run_state import RunState
 
+__all__ = ["Run"]
+
 State = Literal["ready", "loading", "running", "paused", "stopped", "finished", "failed"]
 Order = Literal["run", "step", "pause", "stop"]
 

@@ -11,6 +11,8 @@ from lcm_core.training.trainer import Record
 from lcm_core.widgets.base.table import row_html, table_html
 from lcm_core.widgets.training.run import Run
 
+__all__ = ["numbers_text", "progress_text", "race_table"]
+
 
 def progress_text(run: Run) -> str:
     """Steps, time left, and speed, such as `step 40 of 200, about 12 s left, 800 sets a second`."""

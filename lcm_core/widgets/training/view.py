@@ -15,6 +15,8 @@ from lcm_core.widgets.base.panel import ReadOut
 from lcm_core.widgets.training.run import Run
 from lcm_core.widgets.training.text import numbers_text, progress_text, race_table
 
+__all__ = ["RunView"]
+
 
 class RunView:
     """Shows a run, again and again while it trains.

@@ -9,6 +9,8 @@ from lcm_core.errors import unknown
 from lcm_core.trees.tree import TREE_NAMES, Tree, make_tree
 from lcm_core.widgets.trees.controls import NONE, TYPED
 
+__all__ = ["chosen_trees", "leaves_of", "menu_value", "one_bracketing"]
+
 OTHER_SEED = 10_007  # more than the first tree's, so that two random trees differ
 
 

@@ -11,6 +11,8 @@ from lcm_core.trees.tree import TREE_NAMES
 from lcm_core.widgets.base.controls import menu
 from lcm_core.widgets.trees.values import COLOURS
 
+__all__ = ["DRAWN", "GIVEN", "NEIGHBOURS", "NONE", "TASK", "TYPED", "TreeControls"]
+
 TYPED, NONE = "typed", "(none)"
 DRAWN, GIVEN, TASK, NEIGHBOURS = "drawn", "given", "second minimum", "neighbours"
 

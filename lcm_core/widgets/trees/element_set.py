@@ -22,6 +22,8 @@ from lcm_core.widgets.trees.sources import (
     typed_elements,
 )
 
+__all__ = ["TreeSet"]
+
 
 class TreeSet:
     """Elements from one of several sources, and an order of the first few.

@@ -25,6 +25,8 @@ from lcm_core.widgets.trees.sources import Elements
 from lcm_core.widgets.trees.values import COLOURS
 from lcm_core.widgets.trees.view import TreeView
 
+__all__ = ["TreeExplorer"]
+
 LEAVES = 8
 
 

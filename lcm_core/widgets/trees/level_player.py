@@ -10,6 +10,8 @@ import ipywidgets as widgets
 
 from lcm_core.widgets.base.worker import Worker
 
+__all__ = ["LevelPlayer"]
+
 #: A reduction is played in so many steps at most, and so many seconds.
 MOST_STEPS, SLOWEST_STEP, WHOLE_PLAY = 40, 0.7, 8.0
 

@@ -14,6 +14,8 @@ from lcm_core.errors import unknown
 from lcm_core.tasks.molecules.featurise import import_rdkit
 from lcm_core.widgets.trees.sources import Elements
 
+__all__ = ["GraphOfElements", "read_graph"]
+
 #: Atomic number → symbol, for the atoms that are common in drugs.
 SYMBOLS = {1: "H", 5: "B", 6: "C", 7: "N", 8: "O", 9: "F", 11: "Na", 15: "P", 16: "S", 17: "Cl"}
 SYMBOLS |= {35: "Br", 53: "I"}

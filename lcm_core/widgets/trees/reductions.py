@@ -15,6 +15,8 @@ from lcm_core.reduction.ragged import reduce, trace
 from lcm_core.trees.tree import Tree, make_tree
 from lcm_core.widgets.trees.values import is_rounding, largest_difference, root_of, shared_nodes
 
+__all__ = ["TreeReductions"]
+
 
 @dataclass(frozen=True, eq=False)
 class TreeReductions:

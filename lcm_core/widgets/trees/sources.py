@@ -14,6 +14,15 @@ from torch import Tensor
 from lcm_core.tasks import SecondMinimum
 from lcm_core.widgets.base.values import Values, as_elements
 
+__all__ = [
+    "MAX_LEAVES",
+    "Elements",
+    "drawn_elements",
+    "given_elements",
+    "task_elements",
+    "typed_elements",
+]
+
 MAX_LEAVES = 256
 
 

@@ -13,6 +13,8 @@ from lcm_core.figures import NodeValues
 from lcm_core.widgets.trees.reductions import TreeReductions
 from lcm_core.widgets.trees.values import is_rounding, root_of
 
+__all__ = ["colour_text", "comparison_text", "level_text", "reduction_text"]
+
 MEANINGS = {
     "norm": "the length of a state",
     "component": "the place of a state along the direction in which all states differ most",

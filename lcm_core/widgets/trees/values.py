@@ -15,6 +15,15 @@ from lcm_core.operators import Operator
 from lcm_core.reduction.ragged import reduce
 from lcm_core.rounding import SHOWN
 
+__all__ = [
+    "COLOURS",
+    "is_rounding",
+    "largest_difference",
+    "node_colours",
+    "root_of",
+    "shared_nodes",
+]
+
 #: What colours may stand for.
 COLOURS = ("features", "norm", "component", "deviation")
 

@@ -14,6 +14,8 @@ from lcm_core.widgets.trees.reductions import TreeReductions
 from lcm_core.widgets.trees.text import colour_text, comparison_text, level_text, reduction_text
 from lcm_core.widgets.trees.values import node_colours
 
+__all__ = ["TreeView"]
+
 HEIGHT = 340
 WIDTH = 780  # pixels, about, of a figure that has the page to itself
 SHARE = 0.58  # of it, beside a graph
