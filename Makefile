@@ -27,7 +27,7 @@ lab: $(VENV)/.notebooks-installed  ## set up, then open JupyterLab at the first 
 
 test: lint  ## set up, then check format, lint and types, and run the tests
 	$(BIN)/python -m pytest -m "not slow and not browser" -n auto --maxprocesses 4 $(PYTEST_FLAGS) || $(NONE_CHOSEN)
-	$(BIN)/python -m pytest -m "not slow and browser" $(PYTEST_FLAGS) || $(NONE_CHOSEN)
+	$(BIN)/python -m pytest -m "not slow and browser" tests/browser $(PYTEST_FLAGS) || $(NONE_CHOSEN)
 
 test-slow: $(VENV)/.dev-installed  ## the tests that train for longer
 	$(BIN)/python -m pytest -m slow $(PYTEST_FLAGS) || $(NONE_CHOSEN)

@@ -162,6 +162,7 @@ def test_autocast_computes_in_low_precision_and_keeps_the_dtype_of_x(path):
             "inductor",
             marks=[
                 pytest.mark.slow,
+                pytest.mark.timeout(1800),
                 pytest.mark.skipif(not shutil.which("g++"), reason="needs a C++ compiler"),
             ],
         ),

@@ -144,6 +144,11 @@ def test_the_core_imports_neither_plotly_nor_widgets():
         assert not imported & forbidden, f"{path.relative_to(ROOT)} imports {imported & forbidden}"
 
 
+def test_every_test_has_a_time_limit(pytestconfig):
+    assert 0 < float(pytestconfig.getini("timeout")) <= 300
+    assert pytestconfig.pluginmanager.hasplugin("timeout")
+
+
 def test_there_is_a_first_notebook():
     assert NOTEBOOKS, "no notebooks found"
     assert NOTEBOOKS[0].name == "00_start_here.ipynb"
@@ -176,7 +181,7 @@ def test_the_readme_lists_every_notebook_with_the_minutes_that_it_says_itself():
         assert re.search(rf"about {row} minutes", opening), path.name
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/panels.md"])
+@pytest.mark.parametrize("name", ["README.md", "docs/design.md", "docs/panels.md"])
 def test_texts_link_only_to_files_that_exist_and_every_picture_has_its_text(name):
     text = (ROOT / name).read_text()
     for target in re.findall(r"\]\((?!https?:|#)([^)\s]+)\)", text):

@@ -2,7 +2,6 @@
 
 import re
 import threading
-import time
 
 import networkx as nx
 import numpy as np
@@ -18,7 +17,7 @@ from lcm_core.training.trainer import Trainer
 from lcm_core.widgets import TreeExplorer
 from lcm_core.widgets.trees.neighbourhood import read_graph
 from lcm_core.widgets.trees.sources import given_elements, task_elements, typed_elements
-from tests.panels import Average, text_of
+from tests.panels import Average, text_of, wait_for
 
 
 def fold(operator: Operator, states: torch.Tensor) -> torch.Tensor:
@@ -125,8 +124,7 @@ def test_play_goes_through_the_levels_and_ends_with_the_panel() -> None:
     assert seen == [0, 1, 2]
     assert (panel.play_button.description, panel.error) == ("Play", "")
     panel.play_button.click()
-    time.sleep(0.1)
-    assert panel.play_button.description == "Stop"
+    wait_for(lambda: panel.play_button.description == "Stop")
     panel.close()
     assert not [thread for thread in threading.enumerate() if thread.name == "lcm play"]
 

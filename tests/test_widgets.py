@@ -5,7 +5,6 @@ The numbers are computed again here, from the definitions.
 
 import json
 import threading
-import time
 from types import SimpleNamespace
 
 import ipywidgets
@@ -103,8 +102,11 @@ def test_pause_keeps_the_run_still_and_reset_in_the_middle_leaves_one_thread() -
     wait_for(lambda: panel.state == "paused")
     wait_for(lambda: panel.pause_button.description == "Resume")  # the worker draws a moment later
     step = panel.trainer.step
-    time.sleep(0.3)
-    assert panel.trainer.step == step
+    for _ in range(3):  # the worker does errands while it stands still, and no step
+        errand = threading.Event()
+        panel.run.between_steps(errand.set)
+        assert errand.wait(30)
+        assert panel.trainer.step == step
     panel.pause_button.click()
     wait_for(lambda: panel.trainer.step > step)
     old = panel.run

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -45,9 +46,8 @@ def test_operator_changes_by_keyboard(start_here: NotebookPage, screenshot: Take
     expect(operator_menu).to_have_value("sum")
     expect(text).not_to_contain_text("another answer")
     expect(text).to_contain_text("the same answer")
-    page = start_here.page
-    page.wait_for_timeout(500)
-    assert cell.locator(".js-plotly-plot .main-svg").first.inner_html() != before
+    page, drawing = start_here.page, cell.locator(".js-plotly-plot .main-svg").first
+    expect(drawing).not_to_have_js_property("innerHTML", before)
     press(cell, "reset-level")
     expect(text).to_contain_text("Level 0 of 3: the elements")
     press(cell, "forward")
@@ -56,19 +56,29 @@ def test_operator_changes_by_keyboard(start_here: NotebookPage, screenshot: Take
     assert start_here.errors == []
 
 
-def test_training_obeys_while_another_cell_runs(start_here: NotebookPage, screenshot: Take) -> None:
+def test_training_obeys_while_another_cell_runs(
+    start_here: NotebookPage, screenshot: Take, tmp_path: Path
+) -> None:
     page, cell = start_here.page, start_here.cell("training-panel")
     press(cell, "start")
     state_is(cell, "running")
     wait_for_step(cell, 6)
 
-    other = start_here.start_cell("values", "import time\ntime.sleep(8)\nprint('slept')")
+    go_on = tmp_path / "go on"
+    other = start_here.start_cell(
+        "values",
+        "import pathlib, time\n"
+        f"while not pathlib.Path({str(go_on)!r}).exists():\n"
+        "    time.sleep(0.02)\n"
+        "print('waited')",
+    )
     cell = start_here.cell("training-panel")
     wait_for_step(cell, step_of(cell) + 6)
     press(cell, "pause")
     state_is(cell, "paused", timeout=6_000)
     expect(other.locator(".jp-InputPrompt")).to_have_text("[*]:")  # it still runs
-    expect(other.locator(".jp-OutputArea-output")).to_have_text("slept", timeout=10_000)
+    go_on.touch()
+    expect(other.locator(".jp-OutputArea-output")).to_have_text("waited")
     cell = start_here.cell("training-panel")
     expect(cell.locator("button.lcm-pause")).to_contain_text("Resume")
     while step_of(cell) % 5 == 0:  # its record may still be due: Step would go to that one
@@ -77,7 +87,7 @@ def test_training_obeys_while_another_cell_runs(start_here: NotebookPage, screen
         press(cell, "pause")
         state_is(cell, "paused")
     stood = step_of(cell)
-    page.wait_for_timeout(700)
+    page.wait_for_timeout(300)  # it goes on standing still: nothing to wait for
     assert step_of(cell) == stood
     screenshot(page, "training-paused")
 
