@@ -73,6 +73,20 @@ def imports_of(module: str, tree: ast.AST) -> Iterator[Import]:
                     yield Import(module, alias.name, "")
 
 
+def uses_of(module: str, tree: ast.AST) -> Iterator[Import]:
+    """What a module takes as `name.attribute` from modules that it imports whole."""
+    whole = {
+        alias.asname or alias.name: f"{node.module}.{alias.name}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if f"{node.module}.{alias.name}" in FILES
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) in whole:
+            yield Import(module, whole[ast.unparse(node.value)], node.attr)
+
+
 IMPORTS = [found for module, tree in TREES.items() for found in imports_of(module, tree)]
 
 
@@ -164,9 +178,10 @@ def test_imports_respect_what_a_module_exports():
         for found in imports_of(str(path.relative_to(ROOT)), ast.parse(code_of(path)))
     ]
     assert len(outside) > 200
+    used = [found for module, tree in TREES.items() for found in uses_of(module, tree)]
     wrong = [
         found
-        for found in [*IMPORTS, *outside]
+        for found in [*IMPORTS, *used, *outside]
         if found.source in FILES
         and found.name not in ("", "*")
         and found.name not in (exports(found.source) or ())

@@ -13,7 +13,7 @@ from lcm_core.experiments.framework.tables import score_table, value_table
 from lcm_core.experiments.molecule_data import DATA, FORM, against, data_jobs, data_table
 from lcm_core.training.recipe import Recipe
 
-__all__ = ["EXPERIMENT"]
+__all__ = ["BUDGET", "EXPERIMENT", "FORM", "PLACES", "TABLES", "column"]
 
 BUDGET = 40.0
 SPLITS = ("test", "validation", "train")

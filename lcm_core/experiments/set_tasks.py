@@ -9,7 +9,7 @@ from lcm_core.experiments.framework.results import Results
 from lcm_core.experiments.set_tasks_report import SIZES, show
 from lcm_core.training.recipe import Recipe
 
-__all__ = ["COLUMNS", "EXPERIMENT", "RATES", "ROWS", "jobs"]
+__all__ = ["BUDGET", "COLUMNS", "EXPERIMENT", "RATES", "ROWS", "jobs"]
 
 BUDGET = 60.0
 SPLITS = ("validation", *SIZES.values())
