@@ -6,22 +6,14 @@ import multiprocessing
 import resource
 import signal
 import statistics
-import time
 from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
-from benchmarks.workloads import FLOOR, Workload
+from benchmarks.workloads import FLOOR, Workload, clock
 
 PASSES = ("forward", "forward + backward")
-
-
-def clock() -> float:
-    """Seconds, after all work of the GPU is done."""
-    if torch.cuda.is_available() and torch.cuda.is_initialized():
-        torch.cuda.synchronize()
-    return time.perf_counter()
 
 
 def run(function: Callable[[Tensor], Tensor], x: Tensor, backward: bool) -> None:

@@ -3,37 +3,35 @@
 import warnings
 from typing import Any
 
-from lcm_core.aggregations.fold import FoldAggregation
-from lcm_core.aggregations.lcm import LCMAggregation
-from lcm_core.laws.certificates.certificate import Certificate
-from lcm_core.laws.certificates.certification import certify
-from lcm_core.laws.fold_exchange import fold_exchange_error, sire_penalty
-from lcm_core.laws.in_words import laws_in_words
-from lcm_core.laws.maps import LawMap, law_map
-from lcm_core.laws.measure import (
+from lcm_core.aggregations import FoldAggregation, LCMAggregation
+from lcm_core.laws import (
     LAWS,
+    Certificate,
     LawError,
+    LawMap,
     LawReport,
-    associativity_error,
-    commutativity_error,
-    exchange_error,
-    identity_error,
-    law_report,
-)
-from lcm_core.laws.penalties import law_penalty
-from lcm_core.laws.populations import (
     Population,
+    associativity_error,
+    certify,
     closure_population,
+    commutativity_error,
     encoded_population,
+    exchange_error,
+    fold_exchange_error,
     gaussian_population,
+    identity_error,
+    law_map,
+    law_penalty,
+    law_report,
+    laws_in_words,
+    order_spread,
+    sire_penalty,
+    tree_spread,
 )
-from lcm_core.laws.spreads import order_spread, tree_spread
 from lcm_core.operators import Operator, make_operator, operator_names, register, symmetrized
-from lcm_core.reduction.engine import use_kernels
-from lcm_core.reduction.plan import ReductionPlan
-from lcm_core.reduction.ragged import reduce, trace
-from lcm_core.training.pretrained_models import pretrained, pretrained_names
-from lcm_core.trees.tree import TREE_NAMES, Tree, make_tree
+from lcm_core.reduction import ReductionPlan, reduce, trace, use_kernels
+from lcm_core.training import pretrained, pretrained_names
+from lcm_core.trees import TREE_NAMES, Tree, make_tree
 
 __all__ = [
     "LAWS",

@@ -131,7 +131,7 @@ class FoldAggregation(SetAggregation):
         packed = rows[np.lexsort((rank[set_of_row], step))]
         data = x.index_select(0, torch.from_numpy(packed).to(x.device))
         live = np.bincount(step)
-        if live[0] == live[-1]:  # equal sizes: PyTorch's way back is faster without packing
+        if live[0] == live[-1]:  # equal sizes: PyTorch's backward pass is faster without packing
             last = _whole(self.rnn(data.view(len(live), live[0], -1))[1])
         else:
             last = self._fold_packed(data, live)
@@ -141,7 +141,8 @@ class FoldAggregation(SetAggregation):
     def _fold_packed(self, data: Tensor, live: np.ndarray) -> Tensor:
         """Step by step, live[t] sets at step t, the largest first → their last hidden states.
 
-        A few steps a call: PyTorch's way back fills a gradient of all that it was given in each.
+        A few steps a call: PyTorch's backward pass allocates a gradient of the whole input of
+        each call.
         """
         starts = np.arange(0, len(live), STEPS)
         parts = data.split(np.add.reduceat(live, starts).tolist())

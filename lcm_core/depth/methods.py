@@ -1,4 +1,4 @@
-"""Ways to make one answer of one set: by a balanced tree, by a chain, by a recurrent network."""
+"""Methods to reduce one set: a balanced tree, a chain, a recurrent network."""
 
 import copy
 from abc import ABC, abstractmethod
@@ -36,12 +36,12 @@ ShouldStop = Callable[[], bool]
 
 
 def never() -> bool:
-    """The `should_stop` of who waits to the end."""
+    """The `should_stop` that never stops."""
     return False
 
 
 class Method(ABC):
-    """A method to make one answer of a set of n elements.
+    """A method to reduce a set of n elements to one answer.
 
     Args:
         module: whose weights it has.
@@ -132,7 +132,7 @@ class Chain(Method):
             if step % LOOK == 0 and should_stop is not never:
                 look()
                 if state.requires_grad:
-                    state.register_hook(look)  # called when the way back comes through here
+                    state.register_hook(look)  # called when the backward pass reaches this step
         assert state is not None
         return state
 

@@ -60,7 +60,7 @@ Lines = Mapping[str, Sequence[DepthNumbers]]
 def depth_times_figure(
     lines: Lines, sizes: Sequence[int], clock: str = "wall", height: int = 340
 ) -> go.Figure:
-    """Seconds over n: solid with the way back, dotted without. Both axes are logarithmic.
+    """Seconds over n: solid with the backward pass, dotted without. Both axes are logarithmic.
 
     Args:
         lines: by the name of each method, what was measured, sizes rising.

@@ -1,6 +1,6 @@
 """Laws found true or broken, in words, with the smallest counter-example that a search finds.
 
-A search proves nothing but what it breaks: a law that held wherever it was tried is said to hold
+A search can refute a law but not prove it: a law that held wherever it was tried is said to hold
 "on all … tried".
 """
 

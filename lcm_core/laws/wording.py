@@ -135,7 +135,7 @@ def written(state: Tensor, digits: int = 4, in_full: bool = False) -> str:
 
 
 def told_apart(one: Tensor, other: Tensor) -> tuple[str, str]:
-    """Two states, with so many digits that they differ."""
+    """Two states, with enough digits to tell them apart."""
     for digits in (4, 8):
         texts = written(one, digits), written(other, digits)
         if texts[0] != texts[1]:

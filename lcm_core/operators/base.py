@@ -55,7 +55,7 @@ class PairKernel(Protocol):
     ) -> tuple[Tensor, Tensor]:
         """Gradients of left and right; those of the weights are added to `to_weights`.
 
-        The steps, which are not to be changed, are taken again where they are not given.
+        The steps must not be changed; they are recomputed where they are not given.
         """
         ...
 

@@ -1,10 +1,10 @@
-"""Running a plan: by the operator and autograd, or by its kernel, in chunks that fit the cache.
+"""Run a plan: by the operator and autograd, or by its kernel, in chunks that fit the cache.
 
-Both ways give the same states. `levels_by_autograd` is the plain one: any operator, compiled or
-not, differentiated as often as one likes. `levels_by_kernel` is for many pairs of an operator that
-brings a derivative of its own (`Operator.kernel`). For the way back it keeps x and one state a
-pair, and of the steps to them a fixed number of bytes; what is more is computed again. On the CPU
-it goes through a level in chunks whose steps stay in the cache: memory that is touched once costs
+Both give the same states. `levels_by_autograd` is the plain definition: any operator, compiled or
+not, with derivatives of any order. `levels_by_kernel` is for many pairs of an operator that has a
+derivative of its own (`Operator.kernel`). For the backward pass it keeps x, one state a pair, and a
+fixed number of bytes of the intermediate steps; the other steps are recomputed. On the CPU it goes
+through a level in chunks whose steps stay in the cache, since memory that is touched once costs
 more than the products.
 """
 
@@ -30,14 +30,14 @@ __all__ = ["Levels", "run", "use_kernels"]
 
 Combine = Callable[[Tensor, Tensor], Tensor]
 
-FEW = 2**15  # numbers in the states of all pairs, up to which autograd's larger steps are faster
-CHUNK = 2**16  # numbers that one vector a pair of a chunk comes to, for each thread
-KEEP = 2**25  # bytes of a reduction's steps that are kept for the way back; others are taken again
+FEW = 2**15  # at most this many state entries: autograd is faster
+CHUNK = 2**16  # floats per chunk (pairs × d), per thread
+KEEP = 2**25  # bytes of steps kept for the backward pass; the others are recomputed
 
 
 @dataclass(frozen=True)
 class Levels:
-    """What a reduction met: the roots of all sets but the empty ones; on demand, all states."""
+    """The result of a reduction: the roots of non-empty sets and, lazily, all states."""
 
     roots: Float[Tensor, "filled *d"]
     make_states: Callable[[], list[Tensor]]
@@ -96,7 +96,7 @@ def _checked(operator: Operator) -> Combine:
 def levels_by_autograd(plan: ReductionPlan, combine: Combine, x: Float[Tensor, "N *d"]) -> Levels:
     """Level by level, each cut into the pieces that later levels take.
 
-    So a state is copied only on its way to its pair, and its gradient on its way back.
+    So a state is copied once in the forward pass, and its gradient once in the backward pass.
     """
     levels, pieces = [x], [_cut(take(x, plan.late), plan, 0)]
     compiling = torch.compiler.is_compiling()

@@ -103,7 +103,7 @@ class ReductionPlan:
     def with_empty(
         self, roots: Float[Tensor, "filled *d"], empty: Float[Tensor, " _"]
     ) -> Float[Tensor, "B *d"]:
-        """From a row for each set that is not empty, one for each set: `empty` for the others."""
+        """Insert `empty` rows for the empty sets."""
         row = empty.to(roots.dtype).expand(1, *roots.shape[1:])
         return take(torch.cat([roots, row]), self.set_rows)
 

@@ -111,7 +111,7 @@ def trace(
     return graph
 
 
-@torch.compiler.disable  # what it does depends on the sizes
+@torch.compiler.disable  # data-dependent shapes
 def make_plan(
     x: Float[Tensor, "N *d"],
     ptr: Tensor | None = None,

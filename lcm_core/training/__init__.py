@@ -3,6 +3,7 @@
 Open `trainer.py` first; `recipe.py` has every choice of a run.
 """
 
+from lcm_core.training.pretrained_models import pretrained, pretrained_names
 from lcm_core.training.recipe import Recipe
 from lcm_core.training.table_learner import TableLearner, monoid_table
 from lcm_core.training.trainer import Record, Trainer, TrainingError
@@ -14,4 +15,6 @@ __all__ = [
     "Trainer",
     "TrainingError",
     "monoid_table",
+    "pretrained",
+    "pretrained_names",
 ]

@@ -73,7 +73,7 @@ class TrainingRun:
         return plain(replace(self.recipe, device=device))
 
     def made(self, recipe: str, budget: float | None, device: str) -> bool:
-        """Whether what was made by a recipe (its text) is a result of this run as it is now.
+        """Whether a stored result, of this recipe (its text), is still valid for this run.
 
         A field that recipes got since then counts as its default.
         """

@@ -127,7 +127,7 @@ class Store:
         ]
 
     def calibration(self, run: TrainingRun) -> Calibration | None:
-        """The one of this run as it is now, or None."""
+        """The current calibration of this run, or None."""
         for c in self.calibrations:
             if (c.row, c.column) == (run.row, run.column):
                 return c if run.made(c.recipe, c.budget, self.device) else None

@@ -1,4 +1,4 @@
-"""Certify any PyG aggregation: its laws, and what it owes to order, batch-mates and size."""
+"""Certify any PyG aggregation: its laws, and how it depends on order, batch and size."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -56,7 +56,7 @@ def batch_mates(aggregate: Aggregate, x: Tensor, ptr: Tensor, unit: float) -> Ba
 def orders_and_flips(
     aggregate: Aggregate, x: Tensor, ptr: Tensor, decide: Predict, orders: int, seed: int
 ) -> tuple[LawError, float]:
-    """The order spread, and the share of predictions that are others than for the given order."""
+    """The order spread, and the share of predictions that change with the order."""
     labels = []
 
     def decided(x: Tensor, ptr: Tensor) -> Tensor:

@@ -145,7 +145,7 @@ def _through_order(
     to_from_hidden: Tensor,
     to_from_input: Tensor,
 ) -> tuple[Tensor, Tensor]:
-    """The way back through one order: gradients of the hidden state that is kept, and of gates.
+    """The backward pass through one order: gradients of the kept hidden state, and of gates.
 
     Those of `from_hidden` and of the other state's are written where they belong.
     """

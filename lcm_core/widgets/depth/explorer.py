@@ -159,7 +159,7 @@ class DepthExplorer(Panel):
         self.operator_menu.close()
 
     def _changed(self) -> None:
-        """Another operator: what was measured was not his."""
+        """Another operator: discard the measurements of the old one."""
         with self._state_lock:
             if self._closed:
                 return

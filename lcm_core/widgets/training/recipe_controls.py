@@ -161,7 +161,7 @@ class RecipeControls:
             self._list(field, control, [*options, value], value)
 
     def _list(self, field: str, control: widgets.Widget, options: list[Any], value: Any) -> None:
-        """Other options, and one of them chosen. In between, the first is: it is not reported."""
+        """Replace the options without firing callbacks, and choose one of them."""
         with control.hold_sync():
             self._known[field] = _values(options)[0]
             control.options = options
