@@ -15,7 +15,7 @@ from lcm_core.experiments.framework.results import Measured, Results
 from lcm_core.experiments.molecule_data import data_jobs, data_table
 from lcm_core.files.cache import cache_folder
 from lcm_core.tasks import BACE, BBBP, HIV, ClinTox, MoleculeTask, make_task
-from lcm_core.tasks.molecules import files
+from lcm_core.tasks.molecules import csv_tables as files
 from lcm_core.tasks.molecules.copies import TENSORS, read_copy
 from lcm_core.tasks.molecules.shipped import FOLDER
 

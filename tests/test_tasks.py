@@ -17,7 +17,7 @@ from torch_geometric.utils.smiles import e_map, x_map
 
 from lcm_core.tasks import BBBP, MoleculeTask, SecondMinimum, SetBatch, make_task, task_names
 from lcm_core.tasks.base import seeded_generator
-from lcm_core.tasks.molecules import files
+from lcm_core.tasks.molecules import csv_tables as files
 from lcm_core.tasks.molecules.copies import TENSORS, read_copy
 from lcm_core.tasks.molecules.featurise import parse, scaffold
 from lcm_core.tasks.molecules.scaffold_split import scaffold_split

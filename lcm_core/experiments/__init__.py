@@ -15,7 +15,7 @@ from lcm_core.experiments.framework.base import (
     Table,
     TrainingRun,
 )
-from lcm_core.experiments.framework.finding import experiment_names, find_experiment
+from lcm_core.experiments.framework.lookup import experiment_names, find_experiment
 from lcm_core.experiments.framework.results import Results
 from lcm_core.experiments.framework.store import read_results
 

@@ -5,8 +5,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from lcm_core.experiments.framework.finding import experiment_names, find_experiment
 from lcm_core.experiments.framework.folders import checkpoints_folder, results_folder
+from lcm_core.experiments.framework.lookup import experiment_names, find_experiment
 from lcm_core.experiments.framework.runner import Options, run_experiment
 from lcm_core.experiments.framework.store import Locked
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lcm_core.experiments.framework.base import Experiment, Picture, Summary, Table
-from lcm_core.experiments.framework.finding import find_experiment
+from lcm_core.experiments.framework.lookup import find_experiment
 from lcm_core.experiments.framework.machine import in_words
 from lcm_core.experiments.framework.results import FinishedRun, Measured, Results, in_order
 from lcm_core.experiments.framework.store import Store

@@ -11,8 +11,8 @@ from typing import IO, Any
 
 from lcm_core.experiments.framework.base import Experiment, Job, Measurement, TrainingRun
 from lcm_core.experiments.framework.calibration import Calibration
-from lcm_core.experiments.framework.finding import find_experiment
 from lcm_core.experiments.framework.folders import results_folder
+from lcm_core.experiments.framework.lookup import find_experiment
 from lcm_core.experiments.framework.results import FinishedRun, Measured, Results, in_order
 from lcm_core.files.atomic import atomic_write
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from lcm_core.experiments.framework.base import Measurement
 from lcm_core.experiments.framework.calibration import calibrate
-from lcm_core.experiments.framework.finding import find_experiment
+from lcm_core.experiments.framework.lookup import find_experiment
 from lcm_core.training.recipe import Recipe
 from lcm_core.training.run_state import RunState, read_runs, save_runs
 from lcm_core.training.trainer import Record

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
-from lcm_core.tasks.molecules.files import ZERO_OR_ONE
+from lcm_core.tasks.molecules.csv_tables import ZERO_OR_ONE
 from lcm_core.tasks.molecules.task import MoleculeTask
 
 __all__ = ["BACE", "BBBP", "FOLDER", "HIV", "ClinTox", "ShippedMolecules"]

@@ -10,8 +10,8 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from torch_geometric.data import Batch, Data
 
 from lcm_core.tasks.base import Device, Task
+from lcm_core.tasks.molecules.csv_tables import ZERO_OR_ONE, load_table
 from lcm_core.tasks.molecules.featurise import EDGE_CARDINALITIES, NODE_CARDINALITIES
-from lcm_core.tasks.molecules.files import ZERO_OR_ONE, load_table
 from lcm_core.tasks.molecules.moleculenet import moleculenet_file
 from lcm_core.tasks.molecules.scaffold_split import scaffold_split
 from lcm_core.tasks.molecules.table import Unparsable
