@@ -1,6 +1,7 @@
 """The algebra: binary operators on states, each in its file, known by name.
 
-Open `base.py` first, then `mean.py` or `gru.py` as an example; a new operator is such a file, imported here.
+Open `base.py` first, then `mean.py` or `gru.py` as an example. A new operator is such a file,
+imported here.
 """
 
 from lcm_core.operators.base import Operator, make_operator, operator_names, register
