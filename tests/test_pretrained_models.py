@@ -57,6 +57,14 @@ def test_their_operators_are_in_the_menus_with_the_elements_they_were_trained_on
     menu.close()
 
 
+def test_the_old_names_still_work_with_a_warning():
+    for old, new in {"trained": "pretrained", "trained_names": "pretrained_names"}.items():
+        with pytest.warns(DeprecationWarning, match=f"{old} is now lcm_core.{new}"):
+            assert getattr(lcm_core, old) is getattr(lcm_core, new)
+    with pytest.raises(AttributeError, match="no attribute 'train_names'"):
+        _ = lcm_core.train_names
+
+
 def test_an_unknown_name_is_answered_with_the_nearest():
     with pytest.raises(ValueError, match="did you mean 'lcm_plain'"):
         lcm_core.pretrained("lcm_plane")
