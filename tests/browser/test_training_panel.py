@@ -28,12 +28,12 @@ def test_a_race_is_drawn_saved_loaded_and_followed(
     state_is(cell, "ready")
 
     # Menus and sliders speak of the chosen recipe.
-    choose(cell, "run_state", "2 sum")
+    choose(cell, "race-recipe", "2 sum")
     expect(cell.locator(".lcm-readout select")).to_have_value("sum")
     slide(cell, "rate-scale", "ArrowLeft")
     text = cell.locator(".lcm-recipe textarea")
     expect(text).to_have_value(re.compile(r"operator=sum.*rate_scale=0\.7"))
-    choose(cell, "run_state", "1 symmetrized_gru")
+    choose(cell, "race-recipe", "1 symmetrized_gru")
     expect(cell.locator(".lcm-readout select")).to_have_value("symmetrized_gru")
     cell.get_by_label("Show in explorers").press("Space")
 
