@@ -25,6 +25,9 @@ help:  ## say what each target does
 lab: $(VENV)/.notebooks-installed  ## set up, then open JupyterLab at the first notebook
 	$(BIN)/jupyter lab $(ROOT_FLAG) $(LAB_FLAGS) notebooks/00_start_here.ipynb
 
+# Bytecode is kept: tests start some 40 processes, and each would compile the library anew.
+test test-slow: export PYTHONDONTWRITEBYTECODE :=
+
 test: lint  ## set up, then check format, lint and types, and run the tests
 	$(BIN)/python -m pytest -m "not slow and not browser" -n auto --maxprocesses 4 $(PYTEST_FLAGS) || $(NONE_CHOSEN)
 	$(BIN)/python -m pytest -m "not slow and browser" tests/browser $(PYTEST_FLAGS) || $(NONE_CHOSEN)
