@@ -1,4 +1,4 @@
-"""The menu of operators: what it lists, what it makes, and that it follows the operator_catalog."""
+"""The menu of operators: what it lists, what it makes, and that it follows the catalogue."""
 
 import threading
 

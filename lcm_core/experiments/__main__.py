@@ -16,7 +16,7 @@ INTERRUPTED = 130  # what a shell gives for Ctrl-C
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """FinishedRun the command; returns its exit status."""
+    """Run the command; returns its exit status."""
     options = _parser().parse_args(arguments)
     if options.list:
         for name in experiment_names():

@@ -37,7 +37,7 @@ class RunView:
         self._baselines: dict[str, float] = {}  # of the run on show, by split
 
     def draw(self, run: Run, run_state: RunState) -> None:
-        """Shows where a run is; the device is that of one of its run_states."""
+        """Show how far a run has come, and the device of one of its recipes."""
         self._draw_figure(run)
         device = html.escape(
             str(run_state.trainer.device if run_state.trainer else run_state.recipe.device)
