@@ -9,7 +9,6 @@ from typing import TextIO
 
 from tqdm import tqdm
 
-from lcm_core.files.atomic import atomic_write
 from lcm_core.models.networks import describe_model
 from lcm_core.training.recipe import Recipe
 from lcm_core.training.run_state import RunState, read_runs, save_runs
@@ -116,8 +115,7 @@ def _check_writable(path: Path) -> None:
 def _open_records(path: Path, step: int) -> TextIO:
     """The file with the records up to this step, to be added to; later ones will come again."""
     old = path.read_text().splitlines(keepends=True) if step and path.exists() else []
-    with atomic_write(path) as unfinished:
-        unfinished.write_text("".join(line for line in old if json.loads(line)["step"] <= step))
+    path.write_text("".join(line for line in old if json.loads(line)["step"] <= step))
     return path.open("a")
 
 

@@ -113,3 +113,14 @@ def test_a_folder_that_cannot_be_written_to_says_what_to_set(tmp_path, monkeypat
     monkeypatch.setenv("LCM_CORE_CACHE", str(tmp_path / "file"))
     with pytest.raises(OSError, match="set the environment variable LCM_CORE_CACHE"):
         cached("a.txt", lambda path: path.write_text(""))
+
+
+def test_a_folder_that_is_there_and_cannot_be_written_to_says_so_before_anything_is_made(
+    folder, monkeypatch
+):
+    def refuse(path: Path) -> None:  # as the system does; it lets root write everywhere
+        raise PermissionError(f"Permission denied: {str(path)!r}")
+
+    monkeypatch.setattr(Path, "touch", refuse)
+    with pytest.raises(OSError, match=r"cannot write to the cache folder .*LCM_CORE_CACHE"):
+        cached("a.txt", lambda path: pytest.fail("made"))

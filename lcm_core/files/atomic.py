@@ -18,11 +18,13 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
     are made.
 
     Raises:
-        OSError: the folder cannot be made.
+        OSError: the folder cannot be made, or not be written to; before the block begins.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}{path.suffix}")
+    unfinished.touch()
+    unfinished.unlink()  # whoever writes may take a file that is there for finished
     try:
         yield unfinished
         with unfinished.open("rb+") as file:
