@@ -10,11 +10,13 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lcm_core.files.atomic import atomic_write
 from lcm_core.files.cache import cache_folder, cached
+from lcm_core.files.checkpoints import write_checkpoint
 
 
 @pytest.fixture
@@ -124,3 +126,9 @@ def test_a_folder_that_is_there_and_cannot_be_written_to_says_so_before_anything
     monkeypatch.setattr(Path, "touch", refuse)
     with pytest.raises(OSError, match=r"cannot write to the cache folder .*LCM_CORE_CACHE"):
         cached("a.txt", lambda path: pytest.fail("made"))
+
+
+def test_equal_states_give_equal_checkpoints(tmp_path):
+    for name in ("one.pt", "other.pt"):
+        write_checkpoint(tmp_path / name, {"model": {"weight": torch.arange(3.0)}, "step": 1})
+    assert (tmp_path / "one.pt").read_bytes() == (tmp_path / "other.pt").read_bytes()

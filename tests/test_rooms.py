@@ -33,8 +33,8 @@ ROOMS = (
     "exercises",
     "widgets",
 )
-#: Of the rooms below them, figures import these alone: they take plain data.
-BELOW_FIGURES = {"errors", "rounding", "tasks"}
+#: Of the rooms before them, figures import these alone: they take plain data.
+BEFORE_FIGURES = {"errors", "rounding", "tasks"}
 
 
 class Import(NamedTuple):
@@ -122,7 +122,7 @@ def test_a_room_imports_only_from_those_before_it():
 
 def test_figures_take_plain_data():
     used = {part(found.source, 1) for found in IMPORTS if part(found.module, 1) == "figures"}
-    assert used - {"figures"} <= BELOW_FIGURES
+    assert used - {"figures"} <= BEFORE_FIGURES
 
 
 def test_a_folder_of_widgets_imports_only_itself_base_and_operators():

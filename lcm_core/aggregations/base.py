@@ -87,7 +87,7 @@ class SetAggregation(Aggregation):
 
     @contextmanager
     def recording(self) -> Iterator[list[Any]]:
-        """Within it, each call appends what it reduced to the list that this gives."""
+        """Within it, each call of an LCM or a fold appends what it reduced to the list."""
         outer, self._recorded = self._recorded, []
         try:
             yield self._recorded

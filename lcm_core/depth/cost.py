@@ -71,7 +71,7 @@ class Cost:
     def as_json(self) -> dict[str, Any]:
         """What JSON can hold; −∞ is None there."""
         found = asdict(self)
-        found["way"] = found.pop("method")  # its name in files
+        found = {"way": found.pop("method"), **found}  # its name in files
         found["places"] = self.places.tolist()
         found["log_gradients"] = [
             round(each, 4) if math.isfinite(each) else None for each in self.log_gradients.tolist()

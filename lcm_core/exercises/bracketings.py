@@ -8,8 +8,7 @@ from typing import Any
 
 import torch
 
-from lcm_core.exercises.verdict import Verdict
-from lcm_core.laws.measure import difference
+from lcm_core.exercises.verdict import Verdict, differ
 from lcm_core.operators import Operator
 from lcm_core.trees.polytopes import associahedron, sibling_places
 from lcm_core.trees.tree import Tree
@@ -18,7 +17,6 @@ __all__ = ["check_brackets_only", "check_count", "check_free_swaps", "check_move
 
 LARGEST = 8
 LETTERS = "abcdefgh"
-TOLERANCE = 1e-4
 
 
 def check_count(count: Callable[[int], int]) -> Verdict:
@@ -126,10 +124,10 @@ def check_brackets_only(operator: Operator) -> Verdict:
                 return Verdict(
                     False, f"two states of shape {tuple(x.shape)} must give one, got {shape}."
                 )
-            apart = _apart(operator(operator(x, y), z), operator(x, operator(y, z)))
-            order = _apart(operator(x, y), operator(y, x))
-            ignores = not _apart(operator(x, y), operator(x, z))
-            ignores |= not _apart(operator(x, z), operator(y, z))
+            apart = differ(operator(operator(x, y), z), operator(x, operator(y, z)))
+            order = differ(operator(x, y), operator(y, x))
+            ignores = not differ(operator(x, y), operator(x, z))
+            ignores |= not differ(operator(x, z), operator(y, z))
         except Exception as error:
             return _failed("x ⊕ y", error)
     if apart:
@@ -153,11 +151,6 @@ def check_brackets_only(operator: Operator) -> Verdict:
 
 def _failed(call: str, error: Exception) -> Verdict:
     return Verdict(False, f"{call} could not be computed: {type(error).__name__}: {error}.")
-
-
-def _apart(one: torch.Tensor, other: torch.Tensor) -> bool:
-    scale = 1 + torch.maximum(one.abs(), other.abs()).nan_to_num(posinf=0.0)
-    return not bool((difference(one, other).abs() <= TOLERANCE * scale).all())
 
 
 def _nested(tree: Tree) -> Any:

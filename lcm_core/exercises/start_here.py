@@ -7,16 +7,13 @@ import itertools
 import torch
 from torch import Tensor
 
-from lcm_core.exercises.verdict import Verdict
-from lcm_core.laws.measure import difference
+from lcm_core.exercises.verdict import Verdict, differ
 from lcm_core.operators import Operator
 
 __all__ = ["check_any_tree"]
 
 #: Easy numbers first, so that a counter-example can be checked in the head.
 NUMBERS = (1.0, 2.0, 4.0, 0.5, -1.0, -3.0)
-
-TOLERANCE = 1e-4
 
 
 def check_any_tree(operator: Operator) -> Verdict:
@@ -49,12 +46,12 @@ def _forgets(operator: Operator) -> Verdict | None:
     """Operators that ignore an operand keep laws for a dull reason."""
     x, y = _states(operator, 256)
     base, other_x, other_y = operator(x, y), operator(x.flip(0), y), operator(x, y.flip(0))
-    if _apart(base, other_x) and _apart(base, other_y):
+    if differ(base, other_x) and differ(base, other_y):
         return None
     ignored = (
         "both operands"
-        if not (_apart(base, other_x) or _apart(base, other_y))
-        else ("its right operand" if _apart(base, other_x) else "its left operand")
+        if not (differ(base, other_x) or differ(base, other_y))
+        else ("its right operand" if differ(base, other_x) else "its left operand")
     )
     return Verdict(
         False,
@@ -67,14 +64,14 @@ def _order(operator: Operator) -> Verdict | None:
     for a, b in itertools.permutations(NUMBERS, 2):
         x, y = _constant(operator, a), _constant(operator, b)
         one, other = operator(x, y), operator(y, x)
-        if _apart(one, other):
+        if differ(one, other):
             return Verdict(
                 False,
                 f"order matters: with x = {a:g} and y = {b:g} in every feature, "
                 f"x ⊕ y = {_show(one)} but y ⊕ x = {_show(other)}. Treat both operands alike.",
             )
     x, y = _states(operator, 256)
-    if _apart(operator(x, y), operator(y, x)):
+    if differ(operator(x, y), operator(y, x)):
         return Verdict(False, "order matters: for random states x ⊕ y and y ⊕ x differ.")
     return None
 
@@ -83,7 +80,7 @@ def _bracketing(operator: Operator) -> Verdict | None:
     for a, b, c in itertools.permutations(NUMBERS, 3):
         x, y, z = (_constant(operator, number) for number in (a, b, c))
         one, other = operator(operator(x, y), z), operator(x, operator(y, z))
-        if _apart(one, other):
+        if differ(one, other):
             return Verdict(
                 False,
                 "order does not matter, good, but the tree does: with x, y, z = "
@@ -92,7 +89,7 @@ def _bracketing(operator: Operator) -> Verdict | None:
                 "Does an element that is combined early count as much as one that comes late?",
             )
     x, y, z = _states(operator, 256, 3)
-    if _apart(operator(operator(x, y), z), operator(x, operator(y, z))):
+    if differ(operator(operator(x, y), z), operator(x, operator(y, z))):
         return Verdict(
             False, "the tree matters: for random states (x ⊕ y) ⊕ z and x ⊕ (y ⊕ z) differ."
         )
@@ -116,12 +113,6 @@ def _states(operator: Operator, count: int, how_many: int = 2) -> tuple[Tensor, 
 
 def _constant(operator: Operator, number: float) -> Tensor:
     return torch.full((1, operator.state_dim), number)
-
-
-def _apart(one: Tensor, other: Tensor) -> bool:
-    """Whether two states differ by more than rounding; two that are both NaN do too."""
-    scale = 1 + torch.maximum(one.abs(), other.abs()).nan_to_num(posinf=0.0)
-    return not bool((difference(one, other).abs() <= TOLERANCE * scale).all())
 
 
 def _show(state: Tensor) -> str:

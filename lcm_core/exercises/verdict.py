@@ -1,16 +1,24 @@
-"""What a check of an exercise answers: whether it passed, and what to learn from it."""
+"""What the checks of exercises share: their verdict, and when two states differ."""
 
 from __future__ import annotations
 
 import html
 from dataclasses import dataclass
 
-__all__ = ["Verdict"]
+import torch
+from torch import Tensor
+
+from lcm_core.laws.measure import difference
+from lcm_core.rounding import ANSWER
+
+__all__ = ["Verdict", "differ"]
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Shown by the notebook below the cell that called the check; never raised, so that Run All
+    """Whether an exercise passed, and what to learn from it.
+
+    The notebook shows it below the cell that called the check; it is never raised, so that Run All
     goes on.
     """
 
@@ -28,3 +36,9 @@ class Verdict:
             f'<div role="status" style="border-left:4px solid {colour};padding:4px 10px">'
             f"<b>{head}.</b> {html.escape(self.text)}</div>"
         )
+
+
+def differ(one: Tensor, other: Tensor) -> bool:
+    """Whether two states differ by more than rounding; two that are both NaN do too."""
+    scale = 1 + torch.maximum(one.abs(), other.abs()).nan_to_num(posinf=0.0)
+    return not bool((difference(one, other).abs() <= ANSWER * scale).all())

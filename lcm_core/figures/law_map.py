@@ -13,7 +13,6 @@ from lcm_core.rounding import SHOWN
 
 __all__ = ["MapNumbers", "in_words", "law_maps_figure"]
 
-#: Errors below this are the rounding of 32-bit numbers: their noise is not drawn as a pattern.
 GAP = 0.02  # between maps, as a share of the width
 
 

@@ -13,9 +13,9 @@ FORMAT = "lcm_core checkpoint, format 1"
 
 
 def write_checkpoint(path: str | Path, state: dict[str, Any]) -> None:
-    """Write a state, so that a crash leaves the old file."""
-    with atomic_write(path) as unfinished:
-        torch.save({"format": FORMAT, **state}, unfinished)
+    """Write a state, so that a crash leaves the old file; equal states give equal files."""
+    with atomic_write(path) as unfinished, unfinished.open("wb") as file:
+        torch.save({"format": FORMAT, **state}, file)  # given a path, its name would be saved too
 
 
 def read_checkpoint(path: str | Path, keys: tuple[str, ...]) -> dict[str, Any]:

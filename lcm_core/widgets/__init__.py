@@ -1,4 +1,4 @@
-"""Panels for notebooks: they hold state and callbacks, and call the rooms below.
+"""Panels for notebooks: they hold state and callbacks, and call the other rooms.
 
 Open `base/panel.py` first, then the `explorer.py` or `panel.py` of a folder. A folder imports only
 itself, `base` and `operators`.

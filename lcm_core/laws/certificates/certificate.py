@@ -65,7 +65,7 @@ class Certificate:
         order_spread: RMS deviation of results over random orders of each set, divided by s.
         batch_mates: how much a set's result depends on the other sets of its batch.
         empty: what an empty set gives.
-        flips: share of predictions that are others after reordering, 0 to 1.
+        flips: share of predictions that change with the order after reordering, 0 to 1.
         predictions: what the predictions are.
         time: of a forward pass against n.
         rounding: order spreads and dependences up to this may be rounding alone.

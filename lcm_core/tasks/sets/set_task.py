@@ -66,7 +66,7 @@ class SetTask(Task[SetBatch]):
     sets each), "size 1024" (256 sets): does what was learned extrapolate?
 
     A task says how sets are drawn (`draw_values`; independent and uniform unless it says
-    otherwise), what the answer is (`answers`), and, by a class of `set_answers`, how the answer
+    otherwise), what the answer is (`answers`), and, by a class of `answers.py`, how the answer
     is written, learned and scored.
 
     Args:

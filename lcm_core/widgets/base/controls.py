@@ -1,4 +1,4 @@
-"""Menus and their widths, the same in all panels."""
+"""Menus and widths that panels share."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ class LawExplorer(Panel):
                 )
                 menu.widget.layout.width = WIDTH
                 self.operator_menus.append(menu)
-        except Exception:  # those that were made would hear of the catalogue for ever
+        except Exception:  # those that were made would go on watching the catalogue
             self.end_work()
             raise
 

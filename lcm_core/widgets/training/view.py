@@ -70,8 +70,8 @@ class RunView:
                 figure = training_figure(records[0], steps, metric, baselines, up)
             else:
                 labels = run_labels([run_state.recipe for run_state in run.run_states])
-                run_states = dict(zip(labels, records, strict=True))
-                figure = race_figure(run_states, steps, metric, baselines, up)
+                by_label = dict(zip(labels, records, strict=True))
+                figure = race_figure(by_label, steps, metric, baselines, up)
             self.figure.show(figure)
         elif len(records) == 1:
             self.figure.move(training_curves(records[0], tuple(self._baselines)))

@@ -43,7 +43,7 @@ class TreeControls:
         colour: str,
         nodes: Sequence[str],
     ):
-        self.tree = menu("Tree", (*TREE_NAMES, TYPED), tree, "which states meet first")
+        self.tree = menu("Tree", (*TREE_NAMES, TYPED), tree, "which states combine first")
         self.compare = menu(
             "Compare", (NONE, *TREE_NAMES, TYPED), compare, "a second tree beside the first"
         )
