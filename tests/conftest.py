@@ -39,6 +39,13 @@ settings.register_profile("thorough", parent=settings.get_profile("lcm"), max_ex
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "lcm"))
 
 
+def pytest_collection_modifyitems(items):
+    """Slow tests have 20 minutes, unless they say otherwise: a machine may be slow, and busy."""
+    for item in items:
+        if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(1200))
+
+
 @pytest.fixture
 def unchecked():
     """Bad input reaches the code's own checks, not those of the annotations."""
