@@ -1,4 +1,4 @@
-"""Below which size a difference of states, results or law errors is only rounding.
+"""Thresholds below which a difference of states, results or law errors is only rounding.
 
 A threshold in *units* counts units in the last place, `torch.finfo(dtype).eps`, of the largest
 value compared; the others are shares of that value, or of 1 if that is larger. The more operations

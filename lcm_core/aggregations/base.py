@@ -1,4 +1,4 @@
-"""What all aggregations share: how they are called, and what they keep for a regulariser."""
+"""The base class of all aggregations: how they are called, and the record for regularisers."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

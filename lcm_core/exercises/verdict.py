@@ -1,4 +1,4 @@
-"""What the checks of exercises share: their verdict, and when two states differ."""
+"""Shared by the checks of exercises: their verdict, and when two states differ."""
 
 from __future__ import annotations
 

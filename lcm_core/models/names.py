@@ -1,4 +1,4 @@
-"""What the name of an aggregation means: an operator, a fold, or one of PyG's aggregations."""
+"""Aggregations by name: an operator, a fold, or one of PyG's aggregations."""
 
 from lcm_core.aggregations.fold import CELLS, FoldAggregation
 from lcm_core.aggregations.lcm import LCMAggregation

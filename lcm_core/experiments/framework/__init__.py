@@ -1,4 +1,4 @@
-"""What runs, stores and shows experiments; it imports none of their definitions.
+"""Run, store and show experiments; nothing here imports a definition.
 
 Open `base.py` first: it says what an experiment is. `runner.py` runs one, `store.py` keeps results.
 """

@@ -1,4 +1,4 @@
-"""Kernels: operators on many pairs at once, each with its own derivative; one file an operator.
+"""Kernels: an operator on many pairs at once, with a hand-written derivative; one file each.
 
-Open `symmetrized_gru.py` first. What a kernel is says `PairKernel` in `operators/base.py`.
+Open `symmetrized_gru.py` first. `PairKernel` in `operators/base.py` defines a kernel.
 """

@@ -1,4 +1,4 @@
-"""What all panels are made of: guarded callbacks, figures that threads may change, tables.
+"""The ground of all panels: guarded callbacks, figures that threads may change, tables.
 
 Open `panel.py` first.
 """

@@ -1,4 +1,4 @@
 """The operators that panels offer: their menu, and the catalogue behind it.
 
-Open `menu.py` first; `catalog.py` has the operators that came into being in this kernel.
+Open `menu.py` first; `catalog.py` has the trained operators and those made in this kernel.
 """
