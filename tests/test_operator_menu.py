@@ -131,7 +131,7 @@ def test_an_operator_registered_in_a_cell_appears_and_is_replaced(menu_of, heard
             assert menu.operator(1)(torch.zeros(1, 1), torch.zeros(1, 1)).item() == offset
         assert heard == ["mine_of_a_cell"] * 2
     finally:
-        base._REGISTRY.pop("mine_of_a_cell", None)
+        base.OPERATORS.remove("mine_of_a_cell")
 
 
 def test_checkpoints_bring_their_operator_and_encoded_elements(menu_of, tmp_path) -> None:

@@ -159,10 +159,10 @@ def said(monkeypatch):
     """What the cells show; what they register is forgotten afterwards."""
     shown = []
     monkeypatch.setattr(cell_operators, "display", shown.append)
-    before = dict(base._REGISTRY)
+    before = set(base.OPERATORS)
     yield shown
-    base._REGISTRY.clear()
-    base._REGISTRY.update(before)
+    for name in set(base.OPERATORS) - before:
+        base.OPERATORS.remove(name)
 
 
 def test_a_function_of_a_cell_is_an_operator_everywhere(said) -> None:

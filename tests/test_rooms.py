@@ -15,6 +15,7 @@ PACKAGE = "lcm_core"
 #: Each room imports only from those before it.
 ROOMS = (
     "errors",
+    "registry",
     "rounding",
     "seeding",
     "files",

@@ -69,7 +69,7 @@ def test_another_option_in_the_menus_changes_no_recipe(panels) -> None:
         assert panel.controls.operator_menu.value == "gru"
         assert panel.recipes == before
     finally:
-        base._REGISTRY.pop("of_a_cell")
+        base.OPERATORS.remove("of_a_cell")
     chosen = []
     controls = RecipeControls(
         before[0], lambda callback: callback, print, lambda *what: chosen.append(what), print

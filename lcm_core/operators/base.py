@@ -7,17 +7,18 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from lcm_core.errors import unknown
+from lcm_core.registry import Registry
 
 __all__ = [
+    "OPERATORS",
     "Operator",
     "PairKernel",
     "make_operator",
-    "on_register",
     "operator_class",
     "operator_names",
     "register",
     "register_family",
+    "register_operator",
     "without_infinity",
 ]
 
@@ -162,39 +163,47 @@ def without_infinity(state: Tensor) -> Tensor:
     return state.masked_fill(state.isinf(), 0.0)
 
 
-_REGISTRY: dict[str, type[Operator]] = {}
+#: Classes of operators by name.
+OPERATORS: Registry[type[Operator]] = Registry("operator")
 
 #: Makers of operator classes whose names have brackets, such as `formula(x+y)`, by the first word.
 _FAMILIES: dict[str, Callable[[str], type[Operator]]] = {}
 
-#: Called with the name of each operator that is registered, such as by a cell of a notebook.
-on_register: list[Callable[[str], None]] = []
-
 OperatorClass = TypeVar("OperatorClass", bound=type[Operator])
 
 
-def register(name: str, replace: bool = False) -> Callable[[OperatorClass], OperatorClass]:
-    """Class decorator: make an operator known to `make_operator` under `name`.
+def register_operator(name: str, replace: bool = False) -> Callable[[OperatorClass], OperatorClass]:
+    """Class decorator: make an operator known by name, in recipes and in every menu.
 
-    A class may be registered again under its name (a notebook's cell runs more than once).
+    >>> @register_operator("left_zero")
+    ... class LeftZero(Operator):
+    ...     def forward(self, left, right):
+    ...         return left
+    >>> make_operator("left_zero", channels=2).name
+    'left_zero'
+
+    Args:
+        name: letters, digits and `_`. The class may be registered again under its name.
+        replace: also take the place of another class, unless it is the library's.
 
     Raises:
-        ValueError: another class has the name, and `replace` is False.
+        ValueError: the name is taken, or is not one word.
+        TypeError: it is no subclass of `Operator`.
     """
 
     def add(cls: OperatorClass) -> OperatorClass:
-        before = _REGISTRY.get(name, cls)
-        same = (before.__module__, before.__qualname__) == (cls.__module__, cls.__qualname__)
-        if not (same or replace):
-            raise ValueError(f"the name {name!r} is taken by {_REGISTRY[name]!r}; choose another")
-        _REGISTRY[name] = cls
+        if not (isinstance(cls, type) and issubclass(cls, Operator)):
+            raise TypeError(f"expected a subclass of Operator to register as {name!r}, got {cls!r}")
+        OPERATORS.check(name, cls, replace)
         cls.name = name
-        for tell in on_register:
-            tell(name)
+        OPERATORS.add(name, cls, replace)
         return cls
 
     return add
 
+
+#: The old name of `register_operator`.
+register = register_operator
 
 Maker = TypeVar("Maker", bound=Callable[[str], type[Operator]])
 
@@ -211,7 +220,7 @@ def register_family(word: str) -> Callable[[Maker], Maker]:
 
 def operator_names() -> list[str]:
     """The names that `make_operator` knows: fixed monoids first, then the learned operators."""
-    return sorted(_REGISTRY, key=lambda name: (not _REGISTRY[name].associative, name))
+    return sorted(OPERATORS, key=lambda name: (not OPERATORS[name].associative, name))
 
 
 def operator_class(name: str) -> type[Operator]:
@@ -223,9 +232,7 @@ def operator_class(name: str) -> type[Operator]:
     word, bracket, _ = name.partition("(")
     if bracket and word in _FAMILIES:
         return _FAMILIES[word](name)
-    if name not in _REGISTRY:
-        raise unknown("operator", name, _REGISTRY)
-    return _REGISTRY[name]
+    return OPERATORS[name]
 
 
 def make_operator(name: str, channels: int, **options: Any) -> Operator:

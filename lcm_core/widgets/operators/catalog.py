@@ -12,7 +12,7 @@ from torch import Tensor
 
 from lcm_core.aggregations.lcm import LCMAggregation
 from lcm_core.operators import Operator
-from lcm_core.operators.base import on_register
+from lcm_core.operators.base import OPERATORS
 from lcm_core.training.pretrained_models import pretrained, pretrained_names
 from lcm_core.training.trainer import Trainer
 
@@ -124,4 +124,4 @@ def pretrained_entry(label: str) -> Entry:
 
 #: The catalogue of this kernel. Its watchers hear of operators that a cell registers, too.
 operator_catalog = OperatorCatalog()
-on_register.append(operator_catalog.tell)
+OPERATORS.watch(operator_catalog.tell)

@@ -1,0 +1,121 @@
+"""Registries: operators, aggregations, tasks and experiments by name, open to strangers."""
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any, Generic, TypeVar
+
+from lcm_core.errors import unknown
+
+__all__ = ["Registry"]
+
+LIBRARY = "lcm_core."  # before the modules of what comes with the library
+
+Value = TypeVar("Value")
+
+
+class Registry(Generic[Value]):
+    """Values by name, in the order of registration.
+
+    The same definition may be registered again: a notebook's cell runs more than once. What comes
+    with the library stays.
+
+    >>> fruit = Registry("fruit")
+    >>> fruit.add("pear", object())
+    >>> "pear" in fruit, list(fruit)
+    (True, ['pear'])
+
+    Args:
+        kind: what the values are, for error messages, such as "operator".
+    """
+
+    def __init__(self, kind: str):
+        self.kind = kind
+        self._values: dict[str, Value] = {}
+        self._watchers: list[Callable[[str], None]] = []
+        self._lock = threading.RLock()
+
+    def add(self, name: str, value: Value, replace: bool = False) -> None:
+        """Make a value known under `name`, and tell all watchers.
+
+        Args:
+            name: letters, digits and `_`.
+            value: a class, a function, or an object.
+            replace: also take the place of another definition, unless it is the library's.
+
+        Raises:
+            ValueError: the name is not one word, or it is taken.
+        """
+        with self._lock:
+            self.check(name, value, replace)
+            self._values[name] = value
+        self.tell(name)
+
+    def check(self, name: str, value: Value, replace: bool = False) -> None:
+        """Raise what `add` would raise."""
+        if not isinstance(name, str) or not name.isidentifier():
+            raise ValueError(
+                f"expected the name of the {self.kind} to be letters, digits and _, got {name!r}"
+            )
+        before = self._values.get(name, value)
+        if _definition(before) == _definition(value):
+            return
+        if str(_definition(before)[0]).startswith(LIBRARY):
+            raise ValueError(
+                f"the library has the {self.kind} {name!r} already, and it stays: choose another "
+                "name"
+            )
+        if not replace:
+            raise ValueError(
+                f"the name {name!r} is taken by {before!r}: choose another, or say replace=True"
+            )
+
+    def remove(self, name: str) -> None:
+        """Forget a name, known or not."""
+        with self._lock:
+            self._values.pop(name, None)
+        self.tell(name)
+
+    def __getitem__(self, name: str) -> Value:
+        """The value of that name.
+
+        Raises:
+            ValueError: there is none (the nearest names are given).
+        """
+        try:
+            return self._values[name]
+        except (KeyError, TypeError):
+            raise unknown(self.kind, name, self) from None
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name in self._values
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(list(self._values))
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def watch(self, callback: Callable[[str], None]) -> Callable[[], None]:
+        """Call `callback(name)` after each change, in the thread that makes it; returns the end."""
+        with self._lock:
+            self._watchers.append(callback)
+
+        def unwatch() -> None:
+            with self._lock:
+                if callback in self._watchers:
+                    self._watchers.remove(callback)
+
+        return unwatch
+
+    def tell(self, name: str) -> None:
+        """Tell all watchers that what this name means has changed."""
+        with self._lock:
+            watchers = list(self._watchers)
+        for watcher in watchers:
+            watcher(name)
+
+
+def _definition(value: Any) -> tuple[object, object]:
+    """The module and name of a class or function; of another object, those of its class."""
+    named = value if hasattr(value, "__qualname__") else type(value)
+    return named.__module__, named.__qualname__
