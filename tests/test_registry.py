@@ -56,7 +56,7 @@ def test_a_name_is_one_word(name: object) -> None:
 
 
 def test_what_is_no_operator_is_refused() -> None:
-    with pytest.raises(TypeError, match="expected a subclass of Operator"):
+    with pytest.raises(TypeError, match="Operator"):
         register_operator("no_operator")(int)  # type: ignore[type-var]
     assert "no_operator" not in OPERATORS
 
