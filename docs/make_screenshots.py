@@ -67,7 +67,7 @@ def nothing(cell: Locator) -> None:
 RACE = ", ".join(
     '"task=second_minimum channels=32 batch_size=128 learning_rate=0.01 steps=1500 eval_every=250 '
     f'small_values=0.3 {rest}"'
-    for rest in ("@750 associativity=1", "", "operator=gru_fold", "operator=sum")
+    for rest in ("@750 associativity=1", "", "readout=gru_fold", "readout=sum")
 )
 
 #: name → the source of the cell, and what is done in it before the picture is taken

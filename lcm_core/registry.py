@@ -26,10 +26,14 @@ class Registry(Generic[Value]):
 
     Args:
         kind: what the values are, for error messages, such as "operator".
+        beside: another registry, whose names are then taken here, and the other way round.
     """
 
-    def __init__(self, kind: str):
+    def __init__(self, kind: str, beside: "Registry[Any] | None" = None):
         self.kind = kind
+        self._others = [] if beside is None else [beside]
+        if beside is not None:
+            beside._others.append(self)
         self._values: dict[str, Value] = {}
         self._watchers: list[Callable[[str], None]] = []
         self._lock = threading.RLock()
@@ -56,6 +60,12 @@ class Registry(Generic[Value]):
             raise ValueError(
                 f"expected the name of the {self.kind} to be letters, digits and _, got {name!r}"
             )
+        for other in self._others:
+            if name in other:
+                raise ValueError(
+                    f"there is an {other.kind} {name!r} already: choose another name for this "
+                    f"{self.kind}"
+                )
         before = self._values.get(name, value)
         if _definition(before) == _definition(value):
             return

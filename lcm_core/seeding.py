@@ -5,7 +5,6 @@ own list of the operations that draw.
 """
 
 import random
-import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar
@@ -17,8 +16,6 @@ from torch._ops import OpOverload
 from torch.utils._python_dispatch import TorchDispatchMode
 
 __all__ = ["Seeded", "how_seeded", "initialised"]
-
-TRIES = 3  # to make a module while other threads leave the global generators alone
 
 Module = TypeVar("Module", bound=torch.nn.Module)
 
@@ -100,34 +97,25 @@ def initialised(make: Callable[[], Module], seed: int) -> Module:
     True
 
     Args:
-        make: makes the module; it may be called several times.
+        make: makes the module; it may be called twice.
         seed: of all that it draws by torch.
 
     Raises:
         RuntimeError: it draws from the global generator of numpy or of Python.
     """
-    kinds: set[str] = set()
-    for _ in range(TRIES):
-        began, before = time.monotonic(), _states()
-        with Seeded(seed):
-            made = make()
-        took, now = time.monotonic() - began, _states()
-        changed = {kind for kind in now if now[kind] != before[kind]}
-        if not changed:
-            return made
-        kinds |= changed
-
-    # Another thread may have drawn: then it draws while this one waits, and no parameter differs.
     before = _states()
-    time.sleep(took)
-    now = _states()
     with Seeded(seed):
+        made = make()
+    now = _states()
+    changed = [kind for kind in now if now[kind] != before[kind]]
+    if not changed:
+        return made
+    with Seeded(seed):  # perhaps another thread drew, or a checker of types: then nothing differs
         again = make()
-    by_others = all(now[kind] != before[kind] for kind in kinds)
-    if by_others and _same(made.state_dict(), again.state_dict()):
+    if _equal(made, again):
         return made
     raise RuntimeError(
-        f"{type(made).__name__} draws from the global generator of {' and '.join(sorted(kinds))} "
+        f"{type(made).__name__} draws from the global generator of {' and '.join(changed)} "
         "while it is made: the same seed would not give the same numbers. Draw with torch.rand, "
         "torch.randn, torch.randint or torch.randperm, which are seeded here"
     )
@@ -227,10 +215,17 @@ def _states() -> dict[str, object]:
     }
 
 
-def _same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    return one.keys() == other.keys() and all(
-        torch.equal(one[key], other[key])
-        if isinstance(one[key], Tensor)
-        else one[key] == other[key]
-        for key in one
-    )
+def _equal(one: Any, other: Any) -> bool:
+    """Whether two modules have equal parameters, buffers and plain attributes; or two values."""
+    if isinstance(one, torch.nn.Module):
+        return type(one) is type(other) and _equal(vars(one), vars(other))
+    if isinstance(one, Mapping):
+        return one.keys() == other.keys() and all(_equal(one[key], other[key]) for key in one)
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(_equal, one, other))
+    if isinstance(one, Tensor):
+        return torch.equal(one, other)
+    if isinstance(one, np.ndarray):
+        return np.array_equal(one, other)
+    plain = isinstance(one, bool | int | float | complex | str)
+    return not plain or one == other or (one != one and other != other)  # NaN differs from itself

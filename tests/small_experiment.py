@@ -18,7 +18,7 @@ def jobs() -> list[TrainingRun | Measurement]:
     splits = ("size 16", "size 32")
     return [
         *(
-            TrainingRun(row, column, Recipe.parse(f"{SMALL} operator={row}"), budget, splits)
+            TrainingRun(row, column, Recipe.parse(f"{SMALL} readout={row}"), budget, splits)
             for column, budget in (("short", 0.1), ("long", 0.2))
             for row in ("sum", "max")
         ),

@@ -7,7 +7,7 @@ from torch_geometric.nn.aggr import GRUAggregation, LCMAggregation
 
 from lcm_core import order_spread
 from lcm_core.aggregations.pyg import BASELINES, Baseline, make_baseline
-from lcm_core.models.names import make_aggregation
+from lcm_core.aggregations.registry import make_aggregation
 from lcm_core.seeding import Seeded
 from tests.oracles import ptr_of
 
@@ -67,7 +67,7 @@ class TestEachOfThem:
 
     def test_order_matters_where_pyg_says_so(self, name):
         ours, ptr = made(name).eval(), ptr_of([5, 5, 5, 5])
-        spread = order_spread(lambda x, ptr: ours(x, ptr=ptr), torch.randn(20, 6), ptr).mean
+        spread = order_spread(ours, torch.randn(20, 6), ptr).mean
         assert (spread < 1e-5) == (name in INVARIANT)
 
     def test_reset_and_state_dict(self, name):

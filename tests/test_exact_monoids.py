@@ -277,7 +277,7 @@ def test_it_is_measured_certified_and_said_in_words(name):
 def test_it_learns_the_second_minimum_better_than_a_constant(name):
     text = "task=second_minimum bits=4 channels=16 steps=120 batch_size=32 learning_rate=0.01"
     trainer = Trainer(
-        Recipe.parse(f"{text} operator={name} eval_every=120 log_every=120 eval_splits=none")
+        Recipe.parse(f"{text} readout={name} eval_every=120 log_every=120 eval_splits=none")
     )
     (record,) = trainer.records()
     assert record.metric > 1.2 * trainer.task.baseline()

@@ -157,7 +157,7 @@ def test_the_gallery_has_a_graph_of_each_family() -> None:
 
 
 def test_an_error_as_a_metric_is_said_and_drawn_as_one() -> None:
-    recipe = "task=graph_properties channels=4 operator=sum steps=1 batch_size=4 eval_every=1"
+    recipe = "task=graph_properties channels=4 readout=sum steps=1 batch_size=4 eval_every=1"
     run_state = RunState(Recipe.parse(f"{recipe} eval_splits=none log_every=1"))
     trainer = run_state.trainer = Trainer(run_state.recipe)
     run_state.records.extend(trainer.records())

@@ -98,19 +98,19 @@ def test_other_functions_are_explained(function, lesson: str) -> None:
 
 
 def test_recipes() -> None:
-    assert check_formula_recipe("operator=formula(x+y+a*x*y;a=0.1)").passed
-    assert check_formula_recipe("operator=formula(log(exp(a*x)+exp(a*y))/a;a=-1) steps=9").passed
+    assert check_formula_recipe("readout=formula(x+y+a*x*y;a=0.1)").passed
+    assert check_formula_recipe("readout=formula(log(exp(a*x)+exp(a*y))/a;a=-1) steps=9").passed
 
 
 @pytest.mark.parametrize(
     ("text", "lesson"),
     [
-        ("operator=sum", "which is no formula"),
+        ("readout=sum", "which is no formula"),
         ("task=second_minimum", "'symmetrized_gru', which is no formula"),
-        ("operator=formula(x+y)", "nothing of ⊕ to learn"),
-        ("operator=formula(a*x+a*y;a=0.5)", "associativity is broken"),
-        ("operator=formula(x+)", "ends with +"),
-        ("operator=formula(x + y)", "no recipe"),
+        ("readout=formula(x+y)", "nothing of ⊕ to learn"),
+        ("readout=formula(a*x+a*y;a=0.5)", "associativity is broken"),
+        ("readout=formula(x+)", "ends with +"),
+        ("readout=formula(x + y)", "no recipe"),
         ("oprator=sum", "did you mean 'operator'"),
         (3, "no recipe"),
     ],

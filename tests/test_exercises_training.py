@@ -128,7 +128,7 @@ def test_unfair_races_are_explained(text: str, lesson: str) -> None:
 
 
 def test_other_fair_races_pass() -> None:
-    assert check_fair_race(f"\n{BASE} associativity=5 operator=gru\n\n{BASE} operator=gru\n").passed
+    assert check_fair_race(f"\n{BASE} associativity=5 readout=gru\n\n{BASE} readout=gru\n").passed
 
 
 @pytest.mark.parametrize(

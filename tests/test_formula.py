@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lcm_core import law_report, make_operator
+from lcm_core.aggregations.registry import make_aggregation
 from lcm_core.laws.in_words import laws_in_words
 from lcm_core.laws.populations import gaussian_population
-from lcm_core.models.names import make_aggregation
 from lcm_core.operators import FormulaError, FormulaOperator, Operator
 from lcm_core.operators.find_identity import find_identity
 from lcm_core.operators.formula_parser import LONGEST, parse_formula
@@ -283,7 +283,7 @@ def test_bad_names_are_refused_in_words(name: str, message: str) -> None:
     with pytest.raises(FormulaError, match=re.escape(message)):
         make_operator(name, channels=2)
     with pytest.raises(ValueError, match=re.escape(message)):
-        Recipe(operator=name)
+        Recipe(readout=name)
 
 
 def test_parameters_with_any_name_and_of_the_wrong_kind(unchecked) -> None:
@@ -313,9 +313,9 @@ RECIPE = "bits=4 channels=8 steps=4 batch_size=8 log_every=2 eval_every=4 seed=1
 
 
 def test_a_recipe_keeps_its_formula_and_training_learns_the_parameters() -> None:
-    text = RECIPE + "operator=formula(x+y+a*x*y;a=0.5)"
+    text = RECIPE + "readout=formula(x+y+a*x*y;a=0.5)"
     recipe = Recipe.parse(text)
-    assert recipe.operator == "formula(x+y+a*x*y;a=0.5)"
+    assert recipe.readout == "formula(x+y+a*x*y;a=0.5)"
     assert Recipe.parse(recipe.text()) == recipe
     trainer = Trainer(recipe)
     records = list(trainer.records())
@@ -327,14 +327,14 @@ def test_a_recipe_keeps_its_formula_and_training_learns_the_parameters() -> None
 
 
 def test_a_checkpoint_of_a_formula_can_be_loaded(tmp_path) -> None:
-    trainer = Trainer(Recipe.parse(RECIPE + "operator=formula(x+y+a*x*y;a=0.5)"))
+    trainer = Trainer(Recipe.parse(RECIPE + "readout=formula(x+y+a*x*y;a=0.5)"))
     list(trainer.records())
     trainer.save(tmp_path / "run.pt")
     again = Trainer.load(tmp_path / "run.pt").model.aggregation.operator
     assert again.settings == trainer.model.aggregation.operator.settings
 
 
-@pytest.mark.parametrize("field", ["operator", "neighbors"])
+@pytest.mark.parametrize("field", ["readout", "neighbors"])
 def test_a_recipe_names_a_class_that_is_missing(field: str) -> None:
     with pytest.raises(ValueError, match=rf"unknown {field} 'mine_of_last_week': .*run the cell"):
         Recipe.parse(f"task=bbbp {field}=mine_of_last_week")

@@ -303,7 +303,7 @@ def test_the_first_round_has_weights_of_its_own_and_all_are_trained(task: GraphP
 
 
 def test_training_learns_and_scores_its_parts() -> None:
-    recipe = "task=graph_properties channels=8 operator=sum steps=30 batch_size=16 log_every=10"
+    recipe = "task=graph_properties channels=8 readout=sum steps=30 batch_size=16 log_every=10"
     trainer = Trainer(Recipe.parse(f"{recipe} eval_every=100 eval_splits=none weight_decay=0"))
     first, *_, last = trainer.records()
     assert last.task_loss < first.task_loss

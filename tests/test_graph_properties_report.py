@@ -44,7 +44,7 @@ def test_every_aggregation_has_the_same_network_and_budget() -> None:
         *("sum", "max", "PNA", "GRU", "GRU + SIRE", "LCM", "LCM + associativity")
     }
     others = [
-        (job.recipe.operator, job.recipe.channels, job.recipe.batch_size, job.recipe.learning_rate)
+        (job.recipe.readout, job.recipe.channels, job.recipe.batch_size, job.recipe.learning_rate)
         for job in jobs
     ]
     assert len(set(others)) == 1

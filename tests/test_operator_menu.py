@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from lcm_core.operators import Operator, base, make_operator, operator_names, register
+from lcm_core.operators.base import operator_examples
 from lcm_core.training.recipe import Recipe
 from lcm_core.training.trainer import Trainer
 from lcm_core.widgets.operators.catalog import Entry, operator_catalog, pretrained_labels
@@ -36,7 +37,11 @@ def menu_of(heard):
 
 def test_it_lists_the_library_and_makes_operators_by_seed(menu_of, heard) -> None:
     menu = menu_of("gru")
-    assert list(menu.widget.options) == [*operator_names(), *pretrained_labels()]
+    assert list(menu.widget.options) == [
+        *operator_names(),
+        *operator_examples(),
+        *pretrained_labels(),
+    ]
     assert (menu.label, menu.channels, menu.elements) == ("gru", None, None)
     one, again, other = menu.operator(4, seed=1), menu.operator(4, seed=1), menu.operator(4, seed=2)
     assert one is again
@@ -110,7 +115,8 @@ def test_a_choice_made_while_offers_come_is_not_lost(menu_of) -> None:
     thread.join()
     assert {name for name, _ in chosen} == {"gru", "max"}
     assert all(label == name for label, name in chosen)
-    assert len(menu.widget.options) == 200 + len(operator_names()) + len(pretrained_labels())
+    listed = len([*operator_names(), *operator_examples(), *pretrained_labels()])
+    assert len(menu.widget.options) == 200 + listed
 
 
 def test_an_operator_registered_in_a_cell_appears_and_is_replaced(menu_of, heard) -> None:
@@ -155,8 +161,8 @@ def test_bad_choices_are_explained(menu_of, tmp_path) -> None:
         OperatorMenu(tmp_path / "no.pt", lambda: None)
     with pytest.raises(FileNotFoundError):
         OperatorMenu(tmp_path / "missing.pt", lambda: None)
-    fold = Trainer(Recipe.parse(RECIPE + " operator=gru_fold"))
-    with pytest.raises(ValueError, match="folds elements into a hidden state"):
+    fold = Trainer(Recipe.parse(RECIPE + " readout=gru_fold"))
+    with pytest.raises(ValueError, match="has no operator on states to show"):
         Entry.of(fold)
 
 

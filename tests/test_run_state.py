@@ -13,7 +13,7 @@ RECIPE = (
     "task=second_minimum bits=4 channels=8 steps=12 batch_size=16 log_every=2 eval_every=4 "
     "eval_splits=none"
 )
-FORMULA = "operator=formula(x+y+a*x*y;a=0.5)"
+FORMULA = "readout=formula(x+y+a*x*y;a=0.5)"
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def straight(recipe: str) -> list[dict]:
     return timeless(Trainer(Recipe.parse(recipe)).records())
 
 
-@pytest.mark.parametrize("others", [(), (f"{RECIPE} operator=max seed=3", f"{RECIPE} {FORMULA}")])
+@pytest.mark.parametrize("others", [(), (f"{RECIPE} readout=max seed=3", f"{RECIPE} {FORMULA}")])
 def test_the_command_goes_on_with_what_the_panel_saved(panels, tmp_path, others) -> None:
     recipes, file = (RECIPE, *others), tmp_path / "run.pt"
     panel = panels(*recipes)
@@ -72,7 +72,7 @@ def test_the_panel_opens_the_checkpoint_of_the_command(panels, tmp_path) -> None
 
 
 def test_an_interrupted_race_goes_on_where_each_recipe_is(panels, tmp_path, monkeypatch) -> None:
-    file, recipes = tmp_path / "run.pt", (RECIPE, f"{RECIPE} operator=sum")
+    file, recipes = tmp_path / "run.pt", (RECIPE, f"{RECIPE} readout=sum")
     panel = panels(*recipes)
     panel.run.load()
     wait_for(lambda: panel.state == "paused")
@@ -82,7 +82,7 @@ def test_an_interrupted_race_goes_on_where_each_recipe_is(panels, tmp_path, monk
     advance = Trainer._advance
 
     def interrupted(trainer: Trainer) -> None:
-        if trainer.recipe.operator == "sum" and trainer.step == 7:
+        if trainer.recipe.readout == "sum" and trainer.step == 7:
             raise KeyboardInterrupt
         advance(trainer)
 
@@ -99,7 +99,7 @@ def test_an_interrupted_race_goes_on_where_each_recipe_is(panels, tmp_path, monk
 
 def test_the_records_of_a_race_are_not_mixed_in_one_file(panels, tmp_path, capsys) -> None:
     file, records = tmp_path / "run.pt", tmp_path / "records.jsonl"
-    panel = panels(RECIPE, f"{RECIPE} operator=sum")
+    panel = panels(RECIPE, f"{RECIPE} readout=sum")
     panel.run.load()
     wait_for(lambda: panel.state == "paused")
     panel.file_text.value = str(file)
@@ -115,7 +115,7 @@ def test_a_formula_typed_into_the_panel_trains(panels) -> None:
     panel.controls.recipe_text.value = f"{RECIPE} {FORMULA}"
     panel.controls.apply_button.click()
     assert panel.error == ""
-    assert panel.controls.operator_menu.value == "formula(x+y+a*x*y;a=0.5)"
+    assert panel.controls.readout_menu.value == "formula(x+y+a*x*y;a=0.5)"
     panel.start_button.click()
     assert panel.run.wait(60)
     assert (panel.state, panel.error) == ("finished", "")
@@ -123,7 +123,7 @@ def test_a_formula_typed_into_the_panel_trains(panels) -> None:
     assert 0 < abs(a.item() - 0.5) < 0.5  # learned
     assert timeless(panel.records) == straight(panel.controls.recipe_text.value)
 
-    panel.controls.recipe_text.value = f"{RECIPE} operator=formula(x.real+y)"
+    panel.controls.recipe_text.value = f"{RECIPE} readout=formula(x.real+y)"
     panel.controls.apply_button.click()
     assert "formula" in panel.error
-    assert "operator=formula(x+y+a*x*y;a=0.5)" in panel.recipe.text()
+    assert "readout=formula(x+y+a*x*y;a=0.5)" in panel.recipe.text()

@@ -188,17 +188,16 @@ def test_dropout_of_a_kernel_that_takes_no_generator_is_refused() -> None:
 GLOBAL_DRAWS = {
     "numpy.random.rand": lambda: np.random.rand(3),
     "numpy.random.standard_normal": lambda: np.random.standard_normal(3),
-    "numpy.random.permutation": lambda: np.random.permutation(3),
-    "numpy.random.shuffle": lambda: np.random.shuffle([1, 2, 3, 4]),
+    "numpy.random.permutation": lambda: np.random.permutation(100),
     "random.random": lambda: random.random(),
-    "random.shuffle": lambda: random.shuffle([1, 2, 3]),
+    "random.sample": lambda: random.sample(range(1000), 5),
 }
 
 
 class Draws(nn.Linear):
     def __init__(self, draw: Callable[[], object]):
         super().__init__(2, 2)
-        draw()
+        self.drawn = draw()
 
 
 @pytest.mark.parametrize("name", GLOBAL_DRAWS)
@@ -216,6 +215,17 @@ def test_they_are_refused_while_other_threads_draw(other_threads_draw: None) -> 
 
     with pytest.raises(RuntimeError, match=r"numpy\.random"):
         initialised(make, seed=0)
+
+
+def test_a_checker_of_types_may_draw() -> None:
+    """Beartype draws which items of a list it looks at: that changes nothing."""
+
+    class Checked(nn.Linear):
+        def __init__(self) -> None:
+            super().__init__(2, 2)
+            random.random()
+
+    assert isinstance(initialised(Checked, seed=0), Checked)
 
 
 def test_what_other_threads_draw_meanwhile_is_not_refused(other_threads_draw: None) -> None:

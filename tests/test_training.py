@@ -12,13 +12,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lcm_core import make_operator, train
+from lcm_core import train
+from lcm_core.aggregations import aggregation_facts
 from lcm_core.aggregations.pyg import BASELINES
+from lcm_core.aggregations.registry import aggregation_names, make_aggregation
 from lcm_core.files.checkpoints import write_checkpoint
-from lcm_core.models.names import aggregation_names, make_aggregation
 from lcm_core.models.networks import describe_model
 from lcm_core.training.recipe import LIVE_FIELDS, Event, Recipe
-from lcm_core.training.regularisers import penalties_of
 from lcm_core.training.trainer import Trainer, TrainingError, pick_device
 from tests.panels import timeless
 
@@ -38,18 +38,18 @@ def run(text):
 def recipes(draw):
     numbers = st.floats(0, 1e6, allow_nan=False)
     steps = draw(st.integers(1, 10**6))
-    operator = draw(st.sampled_from(["sum", "symmetrized_gru", "k_smallest", "gru_fold", "pna"]))
-    allowed = ["rate_scale", *penalties_of(operator)]
+    readout = draw(st.sampled_from(["sum", "symmetrized_gru", "k_smallest", "gru_fold", "pna"]))
+    allowed = ["rate_scale", *aggregation_facts(readout, 64).penalties]
     events = st.tuples(st.integers(0, steps), st.sampled_from(allowed), numbers)
     return Recipe(
         task=draw(st.sampled_from(["second_minimum", "bbbp"])),
-        operator=operator,
+        readout=readout,
         schedule=draw(st.sampled_from(["one_cycle", "constant"])),
         penalty_states=draw(st.sampled_from(["tree", "encoded"])),
         neighbors=draw(st.sampled_from(aggregation_names())),
         steps=steps,
         learning_rate=draw(numbers),
-        **{field: draw(numbers) for field in penalties_of(operator)},
+        **{field: draw(numbers) for field in aggregation_facts(readout, 64).penalties},
         seed=draw(st.integers(0, 2**40)),
         events=tuple(draw(st.lists(events, max_size=5))),
     )
@@ -80,7 +80,7 @@ def test_events_take_effect_at_their_step():
     [
         ("stepz=3", "unknown recipe field 'stepz': did you mean 'steps'"),
         ("task=bbpp", "unknown task 'bbpp': did you mean 'bbbp'"),
-        ("operator=gruu", "unknown operator 'gruu': did you mean 'gru'"),
+        ("readout=gruu", "unknown readout 'gruu': did you mean 'gru'"),
         ("neighbors=sums", "unknown neighbors 'sums': did you mean 'sum'"),
         ("tree=lefty", "unknown tree 'lefty': did you mean 'left'"),
         ("steps=3.5", "expected steps to be a whole number, got '3.5'"),
@@ -95,12 +95,12 @@ def test_events_take_effect_at_their_step():
         ("@5 steps=9", "unknown event field 'steps'"),
         ("steps=4 @5 rate_scale=2", "expected events at steps 0 to 4, got @5"),
         ("@5 rate_scale=-2", "expected rate_scale ≥ 0 from step 5 on"),
-        ("operator=gru_fold associativity=1", "has no operator on states: .* associativity = 0"),
-        ("operator=pna associativity=1", "'pna' has no operator on states: .* associativity = 0"),
-        ("operator=gru sire=1", "sire regularises folds.* the aggregation is 'gru': .*sire = 0"),
+        ("readout=gru_fold associativity=1", "has no operator on states: .* associativity = 0"),
+        ("readout=pna associativity=1", "'pna' has no operator on states: .* associativity = 0"),
+        ("readout=gru sire=1", "sire regularises folds.* the aggregation is 'gru': .*sire = 0"),
         ("schedule=cosine", "unknown schedule 'cosine'"),
         ("penalty_states=trees", "unknown penalty_states 'trees': did you mean 'tree'"),
-        ("operator=gru_fold @3 identity=1", "has no operator on states: .* identity = 0"),
+        ("readout=gru_fold @3 identity=1", "has no operator on states: .* identity = 0"),
     ],
 )
 def test_a_wrong_recipe_is_explained(text, message):
@@ -151,14 +151,14 @@ def test_the_same_recipe_gives_the_same_records(text):
 @pytest.mark.parametrize("text", [SMALL, BBBP])
 def test_every_aggregation_trains_on_every_kind_of_task(text, operator):
     text = text.replace("steps=12", "steps=2").replace("steps=6", "steps=2")
-    (record,) = run(f"{text} operator={operator} neighbors={operator}")
+    (record,) = run(f"{text} readout={operator} neighbors={operator}")
     assert math.isfinite(record["loss"])
     assert 0 <= record["metric"] <= 1
     assert record["laws"]["order spread"] >= 0
 
 
 def test_the_parameters_of_a_model_are_counted():
-    model = Trainer(Recipe.parse(f"{SMALL} operator=deepsets")).model
+    model = Trainer(Recipe.parse(f"{SMALL} readout=deepsets")).model
     count, readout = sum(p.numel() for p in model.parameters()), 4 * (8 * 8 + 8)
     want = f"{count:,} parameters, {readout} of them in the aggregation of the whole."
     assert describe_model(model) == want
@@ -263,11 +263,22 @@ def test_changes_from_another_thread_are_all_kept():
 
 
 def test_the_identity_of_an_operator_without_is_refused():
-    operator = make_operator("gru", 8)
-    trainer = Trainer(Recipe.parse(f"{SMALL} operator=gru identity=0.1"))  # in training it has one
-    trainer.model.aggregation.operator = operator
-    with pytest.raises(ValueError, match="'gru' has no identity to regularise"):
-        trainer.set("identity", 0.2)
+    @register_operator("without_identity")
+    class WithoutIdentity(Operator):
+        def forward(self, left, right):
+            return left - right
+
+    assert Recipe.parse("readout=gru identity=0.1").identity == 0.1  # in training it has one
+    try:
+        with pytest.raises(ValueError, match="'without_identity' has no identity to regularise"):
+            Recipe.parse("readout=without_identity identity=0.1")
+        trainer = Trainer(Recipe.parse(f"{SMALL} readout=without_identity"))
+        with pytest.raises(
+            ValueError, match="has no identity to regularise: expected identity = 0"
+        ):
+            trainer.set("identity", 0.2)
+    finally:
+        OPERATORS.remove("without_identity")
 
 
 def test_setting_is_checked_at_once():
@@ -277,7 +288,7 @@ def test_setting_is_checked_at_once():
     with pytest.raises(ValueError, match="identity ≥ 0"):
         trainer.set("identity", -1)
     with pytest.raises(ValueError, match="has no operator"):
-        Trainer(Recipe.parse(f"{SMALL} operator=lstm_fold")).set("identity", 1)
+        Trainer(Recipe.parse(f"{SMALL} readout=lstm_fold")).set("identity", 1)
 
 
 @pytest.mark.parametrize("text", [f"{SMALL} {PENALTIES}", BBBP])
@@ -293,8 +304,8 @@ def test_stopping_anywhere_and_going_on_gives_the_same_records(text):
 
 
 def test_state_dict_round_trip_in_the_middle_of_a_record():
-    want = run(f"{SMALL} {PENALTIES} operator=symmetrized_mlp")
-    trainer = Trainer(Recipe.parse(f"{SMALL} {PENALTIES} operator=symmetrized_mlp"))
+    want = run(f"{SMALL} {PENALTIES} readout=symmetrized_mlp")
+    trainer = Trainer(Recipe.parse(f"{SMALL} {PENALTIES} readout=symmetrized_mlp"))
     records = [next(trainer.records())]
     asked = iter([False, True])
     records += trainer.records(lambda: next(asked))

@@ -61,12 +61,12 @@ def straight(recipe: str | Recipe) -> list[dict]:
 def test_another_option_in_the_menus_changes_no_recipe(panels) -> None:
     """An operator of a cell is listed, and a recipe has one that was not: nothing else is chosen
     in between."""
-    panel = panels(f"{SMALL} operator=gru", f"{SMALL} operator=mlp")
+    panel = panels(f"{SMALL} readout=gru", f"{SMALL} readout=mlp")
     before = list(panel.recipes)
     try:
         register("of_a_cell")(type("OfACell", (Operator,), {}))
-        assert "of_a_cell" in panel.controls.operator_menu.options
-        assert panel.controls.operator_menu.value == "gru"
+        assert "of_a_cell" in panel.controls.readout_menu.options
+        assert panel.controls.readout_menu.value == "gru"
         assert panel.recipes == before
     finally:
         base.OPERATORS.remove("of_a_cell")
@@ -74,8 +74,8 @@ def test_another_option_in_the_menus_changes_no_recipe(panels) -> None:
     controls = RecipeControls(
         before[0], lambda callback: callback, print, lambda *what: chosen.append(what), print
     )
-    controls.show(Recipe.parse(f"{SMALL} operator=formula(x+y) associativity=0.7"))
-    assert controls.operator_menu.value == "formula(x+y)"
+    controls.show(Recipe.parse(f"{SMALL} readout=formula(x+y) associativity=0.7"))
+    assert controls.readout_menu.value == "formula(x+y)"
     assert controls.sliders["associativity"].value == 0.7
     assert chosen == []
 
@@ -118,7 +118,7 @@ def test_further_splits_do_not_change_training_and_the_test_split_is_kept() -> N
     for record in with_them[:-1]:
         record.pop("metrics")
     assert without == with_them
-    with pytest.raises(ValueError, match="chooses by it"):
+    with pytest.raises(ValueError, match="inflates its score"):
         Trainer(Recipe.parse("task=bbbp eval_splits=test"))
     with pytest.raises(ValueError, match="no split 'size 7'"):
         Trainer(Recipe.parse("task=second_minimum eval_splits=size_7"))
@@ -148,7 +148,7 @@ def test_an_evaluation_can_be_stopped_between_its_pieces() -> None:
 
 
 def test_a_race_trains_each_recipe_as_it_would_be_trained_alone(panels) -> None:
-    others = ("operator=sum", "associativity=0.3 log_every=4", "operator=gru_fold seed=1")
+    others = ("readout=sum", "associativity=0.3 log_every=4", "readout=gru_fold seed=1")
     panel = panels(
         RECIPE,
         *(f"{RECIPE} {other}".replace("log_every=2 ", "", "log" in other) for other in others),
@@ -179,11 +179,11 @@ def test_a_race_trains_each_recipe_as_it_would_be_trained_alone(panels) -> None:
 
 
 def test_the_text_of_a_race_restores_the_panel(panels) -> None:
-    panel = panels(f"{RECIPE}\n{RECIPE} operator=sum")
+    panel = panels(f"{RECIPE}\n{RECIPE} readout=sum")
     panel.step_button.click()
     wait_for(lambda: panel.state == "paused")
     panel.recipe_menu.value = 1
-    assert panel.controls.operator_menu.value == "sum"
+    assert panel.controls.readout_menu.value == "sum"
     panel.controls.sliders["associativity"].value = 0.3
     panel.recipe_menu.value = 0
     assert panel.controls.sliders["associativity"].value == 0
@@ -211,7 +211,7 @@ def test_recipes_are_added_chosen_and_changed(panels) -> None:
     for number in (2, 3, 4):
         panel.add_button.click()
         assert (len(panel.recipes), panel.selected) == (number, number - 1)
-        panel.controls.operator_menu.value = ("sum", "max", "gru")[number - 2]
+        panel.controls.readout_menu.value = ("sum", "max", "gru")[number - 2]
     assert panel.add_button.disabled
     assert panel.recipe_menu.layout.display == ""
     assert [option[0] for option in panel.recipe_menu.options] == [
@@ -227,9 +227,9 @@ def test_recipes_are_added_chosen_and_changed(panels) -> None:
     panel.controls.recipe_text.value = f"{RECIPE}\ntask=bbbp"
     panel.controls.apply_button.click()
     assert "a race has one task" in panel.error
-    panel.controls.recipe_text.value = f"{RECIPE}\n{RECIPE} operator=summ"
+    panel.controls.recipe_text.value = f"{RECIPE}\n{RECIPE} readout=summ"
     panel.controls.apply_button.click()
-    assert "recipe 2: unknown operator 'summ'" in panel.error
+    assert "recipe 2: unknown readout 'summ'" in panel.error
     panel.controls.recipe_text.value = "\n".join([RECIPE] * 5)
     panel.controls.apply_button.click()
     assert "expected 1 to 4 recipes, got 5" in panel.error
@@ -239,19 +239,19 @@ def test_recipes_are_added_chosen_and_changed(panels) -> None:
 
 
 def test_what_is_changed_after_the_end_waits_for_the_next_start(panels) -> None:
-    panel = panels(RECIPE, f"{RECIPE} operator=sum")
+    panel = panels(RECIPE, f"{RECIPE} readout=sum")
     panel.start_button.click()
     assert panel.run.wait(120)
     panel.recipe_menu.value = 1
-    panel.controls.operator_menu.value = "max"
+    panel.controls.readout_menu.value = "max"
     panel.recipe_menu.value = 0
     panel.recipe_menu.value = 1
-    assert panel.controls.operator_menu.value == "max"
-    assert "operator=max" in panel.controls.recipe_text.value
-    assert panel.run.run_states[1].recipe.operator == "sum"  # on show until then
+    assert panel.controls.readout_menu.value == "max"
+    assert "readout=max" in panel.controls.recipe_text.value
+    assert panel.run.run_states[1].recipe.readout == "sum"  # on show until then
     panel.start_button.click()
     assert panel.run.wait(120)
-    assert panel.run.run_states[1].trainer.recipe.operator == "max"
+    assert panel.run.run_states[1].trainer.recipe.readout == "max"
 
 
 def test_a_lane_that_fails_does_not_end_the_others_and_its_error_stays(panels) -> None:
@@ -292,7 +292,7 @@ def test_race_figures_have_a_colour_a_recipe_and_a_style_a_kind() -> None:
 # Files ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("recipes", [(RECIPE,), (RECIPE, f"{RECIPE} operator=max seed=3")])
+@pytest.mark.parametrize("recipes", [(RECIPE,), (RECIPE, f"{RECIPE} readout=max seed=3")])
 def test_a_saved_run_goes_on_to_the_same_records(panels, tmp_path, recipes) -> None:
     panel = panels(*recipes, steps=40, eval_every=20)
     panel.file_text.value = str(tmp_path / "new folder" / "run.pt")
@@ -496,9 +496,9 @@ def test_50_starts_and_stops_in_random_order_leave_a_panel_that_works(
     panels, tmp_path, seed: int
 ) -> None:
     draw = random.Random(seed)
-    panel = panels(RECIPE, f"{RECIPE} operator=sum", steps=60)
+    panel = panels(RECIPE, f"{RECIPE} readout=sum", steps=60)
     panel.file_text.value = str(tmp_path / "run.pt")
-    texts = (RECIPE, f"{RECIPE}\n{RECIPE} operator=gru", f"{RECIPE} steps=4", "task=nonsense")
+    texts = (RECIPE, f"{RECIPE}\n{RECIPE} readout=gru", f"{RECIPE} steps=4", "task=nonsense")
 
     def slide() -> None:
         field = draw.choice(LIVE_FIELDS)
@@ -533,7 +533,7 @@ def test_50_starts_and_stops_in_random_order_leave_a_panel_that_works(
     panel.stop_button.click()
     assert panel.run.wait(60)
     consistent(panel)
-    panel.controls.recipe_text.value = f"{RECIPE}\n{RECIPE} operator=sum"
+    panel.controls.recipe_text.value = f"{RECIPE}\n{RECIPE} readout=sum"
     panel.controls.apply_button.click()
     panel.start_button.click()
     assert panel.run.wait(120)
@@ -545,7 +545,7 @@ def test_50_starts_and_stops_in_random_order_leave_a_panel_that_works(
 
 
 def test_weights_are_offered_where_they_have_a_use(panels) -> None:
-    panel = panels(RECIPE + " operator=symmetrized_gru associativity=0.3 @3 associativity=1")
+    panel = panels(RECIPE + " readout=symmetrized_gru associativity=0.3 @3 associativity=1")
 
     def offered() -> set[str]:
         sliders = panel.controls.sliders.items()
@@ -553,14 +553,14 @@ def test_weights_are_offered_where_they_have_a_use(panels) -> None:
 
     laws = {"rate_scale", "commutativity", "associativity", "identity"}
     assert offered() == laws
-    panel.controls.operator_menu.value = "gru_fold"
+    panel.controls.readout_menu.value = "gru_fold"
     assert offered() == {"rate_scale", "sire"}
     assert (panel.recipe.associativity, panel.recipe.events, panel.error) == (0, (), "")
     panel.controls.sliders["sire"].value = 0.1
     assert panel.recipe.sire == 0.1
-    panel.controls.operator_menu.value = "deepsets"
+    panel.controls.readout_menu.value = "deepsets"
     assert offered() == {"rate_scale"}
-    panel.controls.operator_menu.value = "gru"
+    panel.controls.readout_menu.value = "gru"
     assert offered() == laws
     assert panel.recipe.sire == 0
 

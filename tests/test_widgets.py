@@ -121,11 +121,11 @@ def test_pause_keeps_the_run_still_and_reset_in_the_middle_leaves_one_thread() -
 
 def test_controls_change_the_recipe_of_the_next_run() -> None:
     panel = TrainingPanel(RECIPE)
-    panel.controls.operator_menu.value = "sum"
+    panel.controls.readout_menu.value = "sum"
     panel.controls.task_menu.value = "bbbp"
     panel.controls.sliders["commutativity"].value = 0.1
     assert panel.recipe == Recipe.parse(
-        RECIPE.replace("second_minimum", "bbbp") + " operator=sum commutativity=0.1"
+        RECIPE.replace("second_minimum bits=4", "bbbp") + " readout=sum commutativity=0.1"
     )
     assert panel.controls.recipe_text.value == panel.recipe.text()
     odd = TrainingPanel(RECIPE, rate_scale=0.123, associativity=0.07)
@@ -384,7 +384,7 @@ def test_figures_keep_their_data_when_two_threads_change_them() -> None:
         pytest.param(
             lambda: TrainingPanel(RECIPE),
             lambda panel: (
-                set_to(panel.controls.operator_menu, "sum"),
+                set_to(panel.controls.readout_menu, "sum"),
                 set_to(panel.controls.sliders["rate_scale"], 0.5),
                 panel.start_button.click(),
                 wait_until_over(panel),

@@ -1,15 +1,26 @@
 """Aggregations for PyTorch Geometric: a reduction by a tree, a recurrent fold, and PyG's own.
 
-Open `lcm.py` first; `pyg.py` has the aggregations that ours are compared with.
+Open `lcm.py` first; `pyg.py` has the aggregations that ours are compared with, `registry.py` the
+names of all.
 """
 
 from lcm_core.aggregations.fold import FoldAggregation
 from lcm_core.aggregations.lcm import LCMAggregation
 from lcm_core.aggregations.pyg import Baseline, make_baseline
+from lcm_core.aggregations.registry import (
+    aggregation_facts,
+    aggregation_names,
+    make_aggregation,
+    register_aggregation,
+)
 
 __all__ = [
     "Baseline",
     "FoldAggregation",
     "LCMAggregation",
+    "aggregation_facts",
+    "aggregation_names",
+    "make_aggregation",
     "make_baseline",
+    "register_aggregation",
 ]

@@ -7,6 +7,7 @@ from typing import Any
 from torch import Tensor, nn
 from torch_geometric.nn.aggr import Aggregation
 
+from lcm_core.operators import Operator
 from lcm_core.reduction.checks import check_dtype, check_elements, check_plan, given_sets
 from lcm_core.reduction.plan import ReductionPlan
 
@@ -16,18 +17,29 @@ __all__ = ["SetAggregation"]
 class SetAggregation(Aggregation):
     """An aggregation that is called as PyG's are, with ptr or index, in any order.
 
-    Subclasses define `of_sets`, and `of_plan` if they can use a plan.
+    Subclasses define `of_sets`, and `of_plan` if they can use a plan. Attributes say the rest:
+    `operator` is the operator on states, None if there is none; `is_fold`, whether it is a
+    recurrent network; `penalties`, the regularisers of a recipe that it has a use for.
 
     Args:
         in_channels: width of the elements.
         out_channels: width of the results.
     """
 
+    operator: Operator | None
+    is_fold: bool = False
+
     def __init__(self, in_channels: int, out_channels: int):
         super().__init__()
         self.in_channels = in_channels
         self.out_channels = out_channels
+        self.operator = None
         self._recorded: list[Any] | None = None
+
+    @property
+    def penalties(self) -> tuple[str, ...]:
+        """Which of a recipe's weights, such as `associativity`, have something to act on."""
+        return ()
 
     def __call__(self, x: Tensor, *args: Any, **options: Any) -> Tensor:
         """Call `forward` directly.

@@ -49,6 +49,8 @@ class FoldAggregation(SetAggregation):
     Source: Hochreiter & Schmidhuber 1997 (LSTM); Cho et al. 2014, arXiv 1406.1078 (GRU).
     """
 
+    is_fold = True
+
     def __init__(
         self,
         in_channels: int,
@@ -67,6 +69,11 @@ class FoldAggregation(SetAggregation):
         self.seed = seed
         self.calls = 0
         self.rnn = CELLS[cell](in_channels, out_channels)
+
+    @property
+    def penalties(self) -> tuple[str, ...]:
+        """SIRE, towards the same answer in any order."""
+        return ("sire",)
 
     def reset_parameters(self) -> None:
         self.rnn.reset_parameters()

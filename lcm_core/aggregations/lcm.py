@@ -46,6 +46,8 @@ class LCMAggregation(SetAggregation):
         ValueError: widths that do not fit together; and what `lcm_core.reduce` raises.
     """
 
+    operator: Operator
+
     def __init__(
         self,
         in_channels: int,
@@ -101,6 +103,12 @@ class LCMAggregation(SetAggregation):
         made.operator.operator.cell.load_state_dict(peer.gru_cell.state_dict())
         return made.train(peer.training)
 
+    @property
+    def penalties(self) -> tuple[str, ...]:
+        """The laws of its operator; identity only where it has one."""
+        laws = ("commutativity", "associativity", "identity")
+        return laws if self.operator.identity is not None else laws[:2]
+
     def reset_parameters(self) -> None:
         if self.lin is not None:
             self.lin.reset_parameters()
@@ -110,6 +118,10 @@ class LCMAggregation(SetAggregation):
         """A plan for sets of these sizes (on the host), by this aggregation's tree."""
         return ReductionPlan.from_sizes(sizes, self.tree, self.seed, device)
 
+    def states(self, x: Tensor) -> Tensor:
+        """What is reduced: the elements (*, in_channels), projected and lifted."""
+        return self.operator.lift(x if self.lin is None else self.lin(x).relu())
+
     def of_sets(
         self, x: Tensor, ptr: Tensor | None, index: Tensor | None, num_sets: int | None
     ) -> Tensor:
@@ -117,9 +129,7 @@ class LCMAggregation(SetAggregation):
 
     def of_plan(self, x: Tensor, plan: ReductionPlan) -> Tensor:
         """Project and lift the elements, reduce each set, lower its state."""
-        if self.lin is not None:
-            x = self.lin(x).relu()
-        levels = run(plan, self.operator, self.operator.lift(x))
+        levels = run(plan, self.operator, self.states(x))
         if self._recorded is not None:
             self._recorded.append(levels)
         answers = self.operator.lower(levels.roots)

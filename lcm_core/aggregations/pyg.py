@@ -53,6 +53,28 @@ class Baseline(SetAggregation):
         self.lower = nn.Linear(width, channels) if width not in (None, channels) else None
         self.empty_gives_zero = empty_gives_zero
 
+    @classmethod
+    def around(cls, inner: Aggregation, channels: int) -> "Baseline":
+        """Any aggregation of PyG on elements of `channels`; its width is found by a trial.
+
+        Raises:
+            ValueError: it cannot aggregate one set of two such elements.
+        """
+        two = torch.zeros(2, channels)
+        index = torch.zeros(2, dtype=torch.long)
+        training = inner.training
+        try:
+            with torch.no_grad():
+                result = inner.eval()(two, index=index, dim_size=1, dim=0)
+        except Exception as error:
+            raise ValueError(
+                f"{type(inner).__name__} could not aggregate a set of two elements of {channels} "
+                f"channels: {type(error).__name__}: {error}"
+            ) from error
+        finally:
+            inner.train(training)
+        return cls(channels, inner, result.shape[-1], empty_gives_zero=True)
+
     def reset_parameters(self) -> None:
         self.inner.reset_parameters()
         if self.lower is not None:

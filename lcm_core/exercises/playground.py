@@ -110,18 +110,18 @@ def check_formula_recipe(text: str) -> Verdict:
         recipe = Recipe.parse(text)
     except Exception as error:
         return Verdict(False, f"this is no recipe: {error}")
-    if not recipe.operator.startswith("formula("):
+    if not recipe.readout.startswith("formula("):
         return Verdict(
             False,
-            f"its operator is {recipe.operator!r}, which is no formula: copy the last line of the "
-            "playground, operator=formula(…), into the recipe.",
+            f"its readout is {recipe.readout!r}, which is no formula: copy the last line of the "
+            "playground, readout=formula(…), into the recipe.",
         )
-    operator = make_operator(recipe.operator, channels=1)
+    operator = make_operator(recipe.readout, channels=1)
     assert isinstance(operator, FormulaOperator)
     if not operator.formula.parameters:
         return Verdict(
             False,
-            f"{recipe.operator} has no parameter, so that there is nothing of ⊕ to learn: put a "
+            f"{recipe.readout} has no parameter, so that there is nothing of ⊕ to learn: put a "
             "name such as a into the formula, and its first value behind a semicolon.",
         )
     wrong = _broken(laws_in_words(operator), "commutativity", "associativity")
@@ -129,7 +129,7 @@ def check_formula_recipe(text: str) -> Verdict:
         return wrong
     return Verdict(
         True,
-        f"training begins at {recipe.operator}, where no tree and no order matters, and may move "
+        f"training begins at {recipe.readout}, where no tree and no order matters, and may move "
         f"{', '.join(operator.formula.parameters)}.",
     )
 

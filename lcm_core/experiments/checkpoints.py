@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from lcm_core.experiments.framework.base import Experiment, Report, TrainingRun
@@ -11,8 +10,9 @@ from lcm_core.experiments.framework.results import Results
 from lcm_core.experiments.framework.tables import score_table, value_table
 from lcm_core.experiments.second_minimum import DEFAULT
 from lcm_core.files.checkpoints import read_checkpoint
-from lcm_core.training.pretrained_models import pretrained, pretrained_names, save_pretrained
+from lcm_core.training.pretrained_models import pretrained, save_pretrained
 from lcm_core.training.recipe import Recipe
+from lcm_core.training.start import pretrained_names
 from lcm_core.training.trainer import STATE_KEYS
 
 __all__ = ["EXPERIMENT", "MODELS", "write"]
@@ -20,15 +20,15 @@ __all__ = ["EXPERIMENT", "MODELS", "write"]
 SET, GRAPH = "second minimum", "BBBP"
 BUDGETS = {SET: 180.0, GRAPH: 60.0}  # CPU seconds of each
 
-PLAIN = replace(DEFAULT, associativity=0)
+PLAIN = DEFAULT.replace(associativity=0)
 
 #: name of the file → what it is, its column, its recipe
 MODELS: Mapping[str, tuple[str, str, Recipe]] = {
     "lcm": ("LCM", SET, DEFAULT),
     "lcm_plain": ("LCM without associativity", SET, PLAIN),
-    "tropical": ("tropical, an exact monoid", SET, replace(PLAIN, operator="tropical")),
-    "gru": ("GRU, a fold", SET, replace(PLAIN, operator="gru_fold")),
-    "gru_sire": ("GRU + SIRE, a fold", SET, replace(PLAIN, operator="gru_fold", sire=0.1)),
+    "tropical": ("tropical, an exact monoid", SET, PLAIN.replace(readout="tropical")),
+    "gru": ("GRU, a fold", SET, PLAIN.replace(readout="gru_fold")),
+    "gru_sire": ("GRU + SIRE, a fold", SET, PLAIN.replace(readout="gru_fold", sire=0.1)),
     "molecules": ("LCM", GRAPH, Recipe.parse("task=bbbp channels=32 associativity=0.1")),
 }
 

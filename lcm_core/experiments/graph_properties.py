@@ -22,7 +22,7 @@ LARGER = tuple(split for split in SPLITS if split.startswith("size"))
 FORM = ".2f"
 
 NETWORK = (
-    "task=graph_properties operator=set2set channels=16 batch_size=32 learning_rate=0.003 "
+    "task=graph_properties readout=set2set channels=16 batch_size=32 learning_rate=0.003 "
     "weight_decay=0.000001"
 )
 

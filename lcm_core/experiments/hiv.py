@@ -22,11 +22,11 @@ SPLITS = ("test", "validation")
 NETWORK = "task=hiv channels=64 layers=3 neighbors=sum batch_size=128 learning_rate=0.001"
 
 ROWS: Mapping[str, str] = {
-    "sum": "operator=sum",
-    "GRU": "operator=gru_fold",
-    "LCM": "operator=symmetrized_gru associativity=0.1",
-    "LCM without associativity": "operator=symmetrized_gru",
-    "PNA": "operator=pna",
+    "sum": "readout=sum",
+    "GRU": "readout=gru_fold",
+    "LCM": "readout=symmetrized_gru associativity=0.1",
+    "LCM without associativity": "readout=symmetrized_gru",
+    "PNA": "readout=pna",
 }
 
 

@@ -38,7 +38,7 @@ ROWS: Mapping[str, str] = {
 }
 
 READOUT, NEIGHBORS = "readout", "neighbours"
-PLACES = {READOUT: "neighbors=sum operator", NEIGHBORS: "operator=mean neighbors"}
+PLACES = {READOUT: "neighbors=sum readout", NEIGHBORS: "readout=mean neighbors"}
 READOUT_ONLY = ("Set2Set",)
 
 

@@ -62,7 +62,7 @@ RACES: Mapping[str, Race] = {
         "05_train_your_own_monoid",
         MINIMUM,
         {
-            f"{operator}, small values {share}": f"operator={operator} small_values={share}"
+            f"{operator}, small values {share}": f"readout={operator} small_values={share}"
             for operator in ("k_smallest", "symmetrized_gru")
             for share in ("0", "0.3")
         },
@@ -71,17 +71,17 @@ RACES: Mapping[str, Race] = {
     "operators": Race(
         "05_train_your_own_monoid",
         MINIMUM,
-        {name: f"operator={name}" for name in ("sum", "symmetrized_gru", "k_smallest", "gru")},
+        {name: f"readout={name}" for name in ("sum", "symmetrized_gru", "k_smallest", "gru")},
         1000,
     ),
     "folds": Race(
         "06_recurrent_aggregators",
         MINIMUM,
         {
-            "GRU, fold": "operator=gru_fold",
-            "GRU, fold, SIRE 0.1": "operator=gru_fold sire=0.1",
-            "GRU, fold, SIRE 1": "operator=gru_fold sire=1",
-            "symmetrised GRU, tree": "operator=symmetrized_gru",
+            "GRU, fold": "readout=gru_fold",
+            "GRU, fold, SIRE 0.1": "readout=gru_fold sire=0.1",
+            "GRU, fold, SIRE 1": "readout=gru_fold sire=1",
+            "symmetrised GRU, tree": "readout=symmetrized_gru",
         },
         1000,
     ),
@@ -89,7 +89,7 @@ RACES: Mapping[str, Race] = {
         "10_operator_playground",
         NUMBERS,
         {
-            name: f"operator={name}"
+            name: f"readout={name}"
             for name in (
                 "formula((x+y)/2)",
                 "formula(log(exp(a*x)+exp(a*y))/a;a=-1)",
@@ -106,9 +106,9 @@ RACES: Mapping[str, Race] = {
         "11_exact_monoids",
         ONES,
         {
-            **{n: f"operator={n}" for n in ("tropical", "fourier", "cayley", "symmetrized_gru")},
-            "symmetrized_gru, associativity 1": "operator=symmetrized_gru associativity=1",
-            "the same from step 200 on": "operator=symmetrized_gru @200 associativity=1",
+            **{n: f"readout={n}" for n in ("tropical", "fourier", "cayley", "symmetrized_gru")},
+            "symmetrized_gru, associativity 1": "readout=symmetrized_gru associativity=1",
+            "the same from step 200 on": "readout=symmetrized_gru @200 associativity=1",
         },
         400,
     ),

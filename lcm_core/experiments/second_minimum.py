@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -17,7 +16,7 @@ __all__ = ["DEFAULT", "EXPERIMENT"]
 
 #: Our recipe for the second minimum.
 DEFAULT = Recipe.parse("task=second_minimum small_values=0.3 associativity=1 learning_rate=0.01")
-PLAIN = replace(DEFAULT, associativity=0)  # of operators and folds that have no such penalty
+PLAIN = DEFAULT.replace(associativity=0)  # of operators and folds that have no such penalty
 
 BUDGETS = {"3 minutes": 180.0, "10 minutes": 600.0}
 SIZES = {"16": "size 16", "32": "size 32", "128": "size 128"}
@@ -26,12 +25,12 @@ LCM, UNIFORM = "LCM", "LCM, uniform values"
 ROWS: Mapping[str, Recipe] = {
     LCM: DEFAULT,
     "LCM without associativity": PLAIN,
-    UNIFORM: replace(DEFAULT, small_values=0),
-    "GRU": replace(PLAIN, operator="gru_fold"),
-    "GRU + SIRE": replace(PLAIN, operator="gru_fold", sire=0.1),
-    "max": replace(PLAIN, operator="max"),
-    "sum": replace(PLAIN, operator="sum"),
-    "PyG's LCM": replace(PLAIN, operator="pyg_lcm"),
+    UNIFORM: DEFAULT.replace(small_values=0),
+    "GRU": PLAIN.replace(readout="gru_fold"),
+    "GRU + SIRE": PLAIN.replace(readout="gru_fold", sire=0.1),
+    "max": PLAIN.replace(readout="max"),
+    "sum": PLAIN.replace(readout="sum"),
+    "PyG's LCM": PLAIN.replace(readout="pyg_lcm"),
 }
 
 LONG = (LCM, "GRU", "GRU + SIRE")  # those that go on learning after three minutes

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from lcm_core.experiments.framework.base import Experiment, Report, TrainingRun
 from lcm_core.experiments.framework.results import Results
 from lcm_core.experiments.framework.tables import score_table
@@ -14,7 +12,7 @@ __all__ = ["EXPERIMENT"]
 HOUR = 3600.0
 COLUMN = "16 bits"
 SPLITS = ("size 16", "size 32", "size 128", "size 1024")
-RECIPE = replace(DEFAULT, bits=16, small_values=0.5)
+RECIPE = DEFAULT.replace(bits=16, small_values=0.5)
 
 
 def jobs() -> list[TrainingRun]:

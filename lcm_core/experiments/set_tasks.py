@@ -17,18 +17,18 @@ NETWORK = "bits=8 channels=64 batch_size=64"
 
 #: Fields of a recipe by row.
 ROWS: Mapping[str, str] = {
-    "LCM": "operator=symmetrized_gru",
-    "LCM + associativity": "operator=symmetrized_gru @1500 associativity=1",
-    "sum": "operator=sum",
-    "max": "operator=max",
-    "GRU": "operator=gru_fold",
-    "GRU + SIRE": "operator=gru_fold sire=0.1",
-    "PNA": "operator=pna",
-    "Set2Set": "operator=set2set",
-    "Set Transformer": "operator=set_transformer",
-    "DeepSets": "operator=deepsets",
-    "PyG's LCM": "operator=pyg_lcm",
-    "quasi-arithmetic": "operator=quasi_arithmetic",
+    "LCM": "readout=symmetrized_gru",
+    "LCM + associativity": "readout=symmetrized_gru @1500 associativity=1",
+    "sum": "readout=sum",
+    "max": "readout=max",
+    "GRU": "readout=gru_fold",
+    "GRU + SIRE": "readout=gru_fold sire=0.1",
+    "PNA": "readout=pna",
+    "Set2Set": "readout=set2set",
+    "Set Transformer": "readout=set_transformer",
+    "DeepSets": "readout=deepsets",
+    "PyG's LCM": "readout=pyg_lcm",
+    "quasi-arithmetic": "readout=quasi_arithmetic",
 }
 
 RATE = 0.01

@@ -9,8 +9,7 @@ from torch_geometric.data import Batch
 from torch_geometric.nn import MessagePassing
 from torch_geometric.nn.aggr import Aggregation
 
-from lcm_core.aggregations.lcm import LCMAggregation
-from lcm_core.models.names import make_aggregation
+from lcm_core.aggregations import LCMAggregation, make_aggregation
 from lcm_core.models.pna_benchmark import PropertyModel
 from lcm_core.reduction.plan import ReductionPlan
 from lcm_core.reduction.ragged import make_plan
@@ -62,10 +61,11 @@ class SetModel(nn.Module):
 
 
 class GraphModel(nn.Module):
-    """A message-passing network for graphs with categorical features, and a readout.
+    """A message-passing network for graphs, and a readout.
 
     Args:
-        node_cardinalities, edge_cardinalities: number of values of each feature.
+        node_cardinalities, edge_cardinalities: number of values of each categorical feature; or,
+            where features are real-valued, how many there are.
         neighbors: one aggregation a layer, for the messages of a node's neighbours.
         readout: the aggregation of a graph's nodes.
         out_features: width of the answer.
@@ -74,16 +74,16 @@ class GraphModel(nn.Module):
 
     def __init__(
         self,
-        node_cardinalities: tuple[int, ...],
-        edge_cardinalities: tuple[int, ...],
+        node_cardinalities: tuple[int, ...] | int,
+        edge_cardinalities: tuple[int, ...] | int,
         neighbors: list[Aggregation],
         readout: Aggregation,
         out_features: int,
         hidden: int,
     ):
         super().__init__()
-        self.encoder = CategoricalEncoder(node_cardinalities, hidden)
-        self.edge_encoder = CategoricalEncoder(edge_cardinalities, hidden)
+        self.encoder = features_encoder(node_cardinalities, hidden)
+        self.edge_encoder = features_encoder(edge_cardinalities, hidden)
         self.layers = nn.ModuleList(Layer(hidden, aggregation) for aggregation in neighbors)
         self.to_elements = nn.Linear(hidden, readout.in_channels)
         self.aggregation = readout
@@ -117,6 +117,13 @@ def describe_model(model: Any) -> str:
     part = sum(p.numel() for p in model.aggregation.parameters())
     of = "neighbours from the second round on" if isinstance(model, PropertyModel) else "the whole"
     return f"{everything:,} parameters, {part:,} of them in the aggregation of {of}."
+
+
+def features_encoder(features: tuple[int, ...] | int, channels: int) -> nn.Module:
+    """The encoder of categorical features, or of a number of real-valued ones."""
+    if isinstance(features, int):
+        return nn.Linear(features, channels)
+    return CategoricalEncoder(features, channels)
 
 
 class CategoricalEncoder(nn.Module):

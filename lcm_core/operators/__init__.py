@@ -4,8 +4,15 @@ Open `base.py` first, then `mean.py` or `gru.py` as an example. A new operator i
 imported here.
 """
 
-from lcm_core.operators.base import Operator, make_operator, operator_names, register
+from lcm_core.operators.base import (
+    Operator,
+    make_operator,
+    operator_names,
+    register,
+    register_operator,
+)
 from lcm_core.operators.cayley import Cayley
+from lcm_core.operators.combined import Blend, Product, blend, product
 from lcm_core.operators.extremum import Max, Min
 from lcm_core.operators.formula import FormulaOperator
 from lcm_core.operators.formula_parser import FormulaError
@@ -23,6 +30,7 @@ from lcm_core.operators.tropical import Tropical
 __all__ = [
     "GRU",
     "MLP",
+    "Blend",
     "Cayley",
     "FormulaError",
     "FormulaOperator",
@@ -33,14 +41,18 @@ __all__ = [
     "Mean",
     "Min",
     "Operator",
+    "Product",
     "QuasiArithmetic",
     "Sum",
     "Symmetrized",
     "SymmetrizedGRU",
     "SymmetrizedMLP",
     "Tropical",
+    "blend",
     "make_operator",
     "operator_names",
+    "product",
     "register",
+    "register_operator",
     "symmetrized",
 ]

@@ -15,6 +15,7 @@ __all__ = [
     "PairKernel",
     "make_operator",
     "operator_class",
+    "operator_examples",
     "operator_names",
     "register",
     "register_family",
@@ -70,6 +71,8 @@ class Operator(nn.Module):
 
     Class attributes `commutative` and `associative` say which laws hold *by construction*,
     whatever the parameters are. Everything else is measured (`lcm_core.laws.measure`).
+    `learns_identity` says that it has no identity of its own and is to learn one in a model: its
+    constructor then takes `learn_identity`.
 
     Args:
         channels: width of an element.
@@ -83,6 +86,7 @@ class Operator(nn.Module):
     name: str = "operator"
     commutative: bool = False
     associative: bool = False
+    learns_identity: bool = False
     identity: Tensor | None
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -169,6 +173,9 @@ OPERATORS: Registry[type[Operator]] = Registry("operator")
 #: Makers of operator classes whose names have brackets, such as `formula(x+y)`, by the first word.
 _FAMILIES: dict[str, Callable[[str], type[Operator]]] = {}
 
+#: Names with brackets that menus offer.
+_EXAMPLES: list[str] = []
+
 OperatorClass = TypeVar("OperatorClass", bound=type[Operator])
 
 
@@ -208,11 +215,17 @@ register = register_operator
 Maker = TypeVar("Maker", bound=Callable[[str], type[Operator]])
 
 
-def register_family(word: str) -> Callable[[Maker], Maker]:
-    """Decorator of a function that makes the class of each name that begins with `word(`."""
+def register_family(word: str, examples: tuple[str, ...] = ()) -> Callable[[Maker], Maker]:
+    """Decorator of a function that makes the class of each name that begins with `word(`.
+
+    Args:
+        word: before the bracket.
+        examples: names that menus offer.
+    """
 
     def add(maker: Maker) -> Maker:
         _FAMILIES[word] = maker
+        _EXAMPLES.extend(examples)
         return maker
 
     return add
@@ -221,6 +234,11 @@ def register_family(word: str) -> Callable[[Maker], Maker]:
 def operator_names() -> list[str]:
     """The names that `make_operator` knows: fixed monoids first, then the learned operators."""
     return sorted(OPERATORS, key=lambda name: (not OPERATORS[name].associative, name))
+
+
+def operator_examples() -> list[str]:
+    """Names with brackets that `make_operator` knows, one or two of each kind, for menus."""
+    return list(_EXAMPLES)
 
 
 def operator_class(name: str) -> type[Operator]:

@@ -41,6 +41,8 @@ class FormulaOperator(Operator):
         FormulaError: what is wrong with the formula, or a parameter that it does not have.
     """
 
+    learns_identity = True
+
     def __init__(
         self,
         channels: int,

@@ -19,6 +19,8 @@ class GRU(Operator):
         learn_identity: give it a learned identity (it begins at 0); none by default.
     """
 
+    learns_identity = True
+
     cell: nn.GRUCell
 
     def __init__(self, channels: int, learn_identity: bool = False):

@@ -17,6 +17,8 @@ class MLP(Operator):
         learn_identity: give it a learned identity (it begins at 0); none by default.
     """
 
+    learns_identity = True
+
     def __init__(self, channels: int, hidden: int | None = None, learn_identity: bool = False):
         super().__init__(channels, learn_identity=learn_identity)
         hidden = 2 * channels if hidden is None else hidden

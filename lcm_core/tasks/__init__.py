@@ -7,7 +7,13 @@ from lcm_core.tasks.base import SetBatch, Task
 from lcm_core.tasks.graphs.properties import GraphProperties, OriginalGraphProperties
 from lcm_core.tasks.molecules.shipped import BACE, BBBP, HIV, ClinTox
 from lcm_core.tasks.molecules.task import MoleculeTask
-from lcm_core.tasks.registry import make_task, task_kind, task_names, task_options
+from lcm_core.tasks.registry import (
+    make_task,
+    register_task,
+    task_kind,
+    task_names,
+    task_options,
+)
 from lcm_core.tasks.sets.above_mean import AboveMean
 from lcm_core.tasks.sets.distinct import Distinct
 from lcm_core.tasks.sets.median import Median
@@ -33,6 +39,7 @@ __all__ = [
     "SumModulo",
     "Task",
     "make_task",
+    "register_task",
     "task_kind",
     "task_names",
     "task_options",

@@ -1,9 +1,10 @@
 """What every task offers: training and evaluation batches, a loss, a metric, a baseline."""
 
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import numpy as np
 import torch
@@ -63,7 +64,16 @@ class Task(ABC, Generic[BatchT]):
     out_features: int
     splits: tuple[str, ...]
     further_splits: tuple[str, ...] = ()  # worth a look during training, besides "validation"
-    options: ClassVar[tuple[str, ...]] = ()  # fields of a recipe that the constructor takes
+
+    @classmethod
+    def options(cls) -> dict[str, Any]:
+        """The arguments of the constructor that a recipe can set, with their defaults."""
+        parameters = inspect.signature(cls).parameters.values()
+        return {
+            each.name: each.default
+            for each in parameters
+            if isinstance(each.default, bool | int | float | str)
+        }
 
     @abstractmethod
     def train_batch(self, step: int, batch_size: int, seed: int, device: Device = "cpu") -> BatchT:

@@ -1,4 +1,4 @@
-"""Tasks by name.
+"""Tasks by name, those of strangers too.
 
 >>> task = make_task("second_minimum", bits=4)
 >>> batch = task.train_batch(step=0, batch_size=3, seed=0)
@@ -6,11 +6,17 @@
 torch.Size([3, 4])
 """
 
-from typing import Any
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar, overload
 
-from lcm_core.errors import unknown
+from torch_geometric.data import Data
+
+from lcm_core.registry import Registry
 from lcm_core.tasks.base import Task
 from lcm_core.tasks.graphs.properties import GraphProperties, OriginalGraphProperties
+from lcm_core.tasks.in_memory.graphs import graphs_task
+from lcm_core.tasks.in_memory.sets import sets_task
 from lcm_core.tasks.molecules.shipped import BACE, BBBP, HIV, ClinTox
 from lcm_core.tasks.sets.above_mean import AboveMean
 from lcm_core.tasks.sets.distinct import Distinct
@@ -18,50 +24,169 @@ from lcm_core.tasks.sets.median import Median
 from lcm_core.tasks.sets.second_minimum import SecondMinimum
 from lcm_core.tasks.sets.sum_modulo import Parity, SumModulo
 
-__all__ = ["make_task", "task_kind", "task_names", "task_options"]
+__all__ = [
+    "TASKS",
+    "make_task",
+    "no_such_option",
+    "register_task",
+    "task_kind",
+    "task_names",
+    "task_options",
+    "task_splits",
+]
 
-_TASKS: dict[str, type[Task[Any]]] = {
-    "second_minimum": SecondMinimum,
-    "parity": Parity,
-    "sum_modulo": SumModulo,
-    "distinct": Distinct,
-    "median": Median,
-    "above_mean": AboveMean,
-    "graph_properties": GraphProperties,
-    "graph_properties_original": OriginalGraphProperties,
-    "bbbp": BBBP,
-    "bace": BACE,
-    "clintox": ClinTox,
-    "hiv": HIV,
-}
+#: Classes of tasks by name.
+TASKS: Registry[type[Task[Any]]] = Registry("task")
+
+for _task in (
+    SecondMinimum,
+    Parity,
+    SumModulo,
+    Distinct,
+    Median,
+    AboveMean,
+    GraphProperties,
+    OriginalGraphProperties,
+    BBBP,
+    BACE,
+    ClinTox,
+    HIV,
+):
+    TASKS.add(_task.name, _task)
+
+TaskClass = TypeVar("TaskClass", bound=type[Task[Any]])
+
+
+@overload
+def register_task(name: str, *, replace: bool = ...) -> Callable[[TaskClass], TaskClass]: ...
+
+
+@overload
+def register_task(
+    name: str,
+    *,
+    sets: Sequence[Any],
+    targets: Any,
+    splits: Mapping[str, Sequence[int]] | None = ...,
+    replace: bool = ...,
+) -> type[Task[Any]]: ...
+
+
+@overload
+def register_task(
+    name: str,
+    *,
+    graphs: Iterable[Data],
+    targets: Any = ...,
+    splits: Mapping[str, Sequence[int]] | None = ...,
+    replace: bool = ...,
+) -> type[Task[Any]]: ...
+
+
+def register_task(
+    name: str,
+    *,
+    sets: Sequence[Any] | None = None,
+    graphs: Iterable[Data] | None = None,
+    targets: Any = None,
+    splits: Mapping[str, Sequence[int]] | None = None,
+    replace: bool = False,
+) -> Any:
+    """Make a task known by name, in recipes and in every menu: a class, or data in memory.
+
+    As a decorator of a subclass of `Task`: the arguments of its constructor, each with a default,
+    are options of recipes, such as `task=sum_modulo modulus=4`. Or with data:
+
+    >>> sets = [[1.0, 2.0], [3.0], [0.5, 0.5, 4.0]] * 10
+    >>> made = register_task("largest", sets=sets, targets=[max(each) for each in sets])
+    >>> make_task("largest").metric_name
+    'root mean squared error'
+
+    Args:
+        name: letters, digits and `_`.
+        sets: one tensor, array or list for each set, of shape (n, features) or (n,); n may be 0.
+        graphs: PyG's `Data`, as a list or a `Dataset`. Whole-number features count as categories.
+        targets: one for each set or graph (for graphs by default their `y`). Floating-point numbers
+            of shape (items,) or (items, width) are learned by squared error and scored by its root;
+            whole numbers, booleans and texts are classes, scored by accuracy.
+        splits: the items of "train", "validation", "test", or more; by default a random tenth for
+            validation, a tenth for test, drawn by the recipe's option `split_seed`.
+        replace: also take the place of another class, unless it is the library's.
+
+    Raises:
+        ValueError: the name is taken, or something is wrong with the data; which item is said.
+        TypeError: it is no complete subclass of `Task`, or its constructor needs arguments.
+    """
+    if sets is not None and graphs is not None:
+        raise ValueError("expected sets or graphs, got both: register two tasks")
+    if sets is not None:
+        return _add(name, sets_task(name, sets, targets, splits), replace)
+    if graphs is not None:
+        return _add(name, graphs_task(name, graphs, targets, splits), replace)
+    if targets is not None or splits is not None:
+        raise ValueError("expected sets=[…] or graphs=[…] beside targets or splits")
+    return lambda cls: _add(name, cls, replace)
+
+
+def _add(name: str, cls: TaskClass, replace: bool) -> TaskClass:
+    if not (isinstance(cls, type) and issubclass(cls, Task)):
+        raise TypeError(f"expected a subclass of Task to register as {name!r}, got {cls!r}")
+    if inspect.isabstract(cls):
+        missing = ", ".join(sorted(cls.__abstractmethods__))
+        raise TypeError(f"{cls.__name__} is no complete task: it does not define {missing}")
+    for parameter in inspect.signature(cls).parameters.values():
+        if parameter.default is parameter.empty and parameter.kind not in (
+            parameter.VAR_POSITIONAL,
+            parameter.VAR_KEYWORD,
+        ):
+            raise TypeError(
+                f"{cls.__name__}(…) needs {parameter.name!r}: give it a default, so that a recipe "
+                "can leave it out"
+            )
+    TASKS.check(name, cls, replace)
+    cls.name = name
+    TASKS.add(name, cls, replace)
+    return cls
 
 
 def task_names() -> list[str]:
     """The names that `make_task` knows."""
-    return list(_TASKS)
+    return list(TASKS)
 
 
-def task_options(name: str) -> tuple[str, ...]:
-    """The fields of a recipe that the task of that name takes, such as `bits`."""
-    if name not in _TASKS:
-        raise unknown("task", name, _TASKS)
-    return _TASKS[name].options
+def task_options(name: str) -> dict[str, Any]:
+    """The options of recipes that the task of that name takes, with their defaults.
+
+    >>> task_options("sum_modulo")
+    {'bits': 8, 'modulus': 10}
+    """
+    return TASKS[name].options()
 
 
 def task_kind(name: str) -> str:
     """What the task of that name is about: `sets`, or a kind of graphs."""
-    if name not in _TASKS:
-        raise unknown("task", name, _TASKS)
-    return _TASKS[name].kind
+    return TASKS[name].kind
+
+
+def task_splits(name: str) -> tuple[str, ...]:
+    """The evaluation splits of the task of that name."""
+    return TASKS[name].splits
 
 
 def make_task(name: str, **options: Any) -> Task[Any]:
     """A task by name; `options` are those of its class, such as `bits=16`.
 
     Raises:
-        ValueError: an unknown name (the nearest ones are given).
-        TypeError: an option that the task does not have.
+        ValueError: an unknown name (the nearest ones are given), or a value that is not possible.
+        TypeError: an option that the task does not have; those that it has are given.
     """
-    if name not in _TASKS:
-        raise unknown("task", name, _TASKS)
-    return _TASKS[name](**options)
+    cls = TASKS[name]
+    if unused := [option for option in options if option not in cls.options()]:
+        raise TypeError(no_such_option(name, unused[0]))
+    return cls(**options)
+
+
+def no_such_option(name: str, option: str) -> str:
+    """What to say of an option that the task of that name does not have."""
+    has = ", ".join(f"{key}={value}" for key, value in TASKS[name].options().items())
+    return f"task {name!r} has no option {option!r}: it has {has or 'none'}"

@@ -9,18 +9,14 @@ from typing import Any
 
 from torch import Tensor
 
-from lcm_core.aggregations.pyg import BASELINES
 from lcm_core.errors import unknown
 from lcm_core.files.checkpoints import read_checkpoint, write_checkpoint
-from lcm_core.models.names import FOLDS
 from lcm_core.operators import Operator
 from lcm_core.training.recipe import Recipe
+from lcm_core.training.start import FOLDER, pretrained_names
 from lcm_core.training.trainer import Trainer
 
-__all__ = ["FOLDER", "PretrainedModel", "pretrained", "pretrained_names", "save_pretrained"]
-
-#: What `python -m lcm_core.experiments checkpoints` writes.
-FOLDER = Path(__file__).parent / "weights"
+__all__ = ["PretrainedModel", "pretrained", "save_pretrained"]
 
 KEYS = ("recipe", "model", "title", "metric", "scores", "constants")
 
@@ -49,14 +45,14 @@ class PretrainedModel:
     @cached_property
     def trainer(self) -> Trainer:
         """A trainer with this model, to evaluate; its optimiser is as at the beginning."""
-        trainer = Trainer(Recipe.parse(self.recipe))
+        trainer = Trainer(Recipe.parse(self.recipe, stored=True))
         trainer.model.load_state_dict(self.state)
         return trainer
 
     @property
     def has_operator(self) -> bool:
         """Whether its readout has an operator on states; folds have none."""
-        return Recipe.parse(self.recipe).operator not in {*FOLDS, *BASELINES}
+        return Recipe.parse(self.recipe, stored=True).readout_facts.has_operator
 
     @property
     def operator(self) -> Operator:
@@ -66,18 +62,13 @@ class PretrainedModel:
             ValueError: it has none.
         """
         if not self.has_operator:
-            raise ValueError(f"{self.title} folds elements into a hidden state: it has no operator")
+            raise ValueError(f"{self.title}: its readout has no operator on states")
         return self.trainer.model.aggregation.operator
 
     @property
     def elements(self) -> Tensor:
         """Encoded elements (N, channels) of the first batch of the validation data."""
         return self.trainer.encoded_elements()[0]
-
-
-def pretrained_names() -> list[str]:
-    """The names that `pretrained` knows."""
-    return sorted(path.stem for path in FOLDER.glob("[!.]*.pt"))
 
 
 def pretrained(name: str) -> PretrainedModel:

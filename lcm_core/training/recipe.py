@@ -1,21 +1,28 @@
 """Every choice of a training run, as a dataclass and as one line of text."""
 
-import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import inspect
+import warnings
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, NamedTuple, get_type_hints
+from functools import lru_cache
+from typing import Any, ClassVar, NamedTuple, get_type_hints
 
+from lcm_core.aggregations.registry import AggregationFacts, aggregation_facts, check_aggregation
 from lcm_core.errors import unknown
 from lcm_core.laws.penalties import PENALTIES, PENALTY_STATES
-from lcm_core.models.names import check_aggregation
-from lcm_core.tasks import task_kind, task_names
-from lcm_core.training.regularisers import penalties_of
+from lcm_core.tasks.registry import TASKS, make_task, no_such_option, task_kind, task_options
+from lcm_core.training.fields import checked, read, written
+from lcm_core.training.start import check_start
 from lcm_core.trees.tree import TREE_NAMES
 
 __all__ = ["LIVE_FIELDS", "Event", "Recipe"]
 
 LIVE_FIELDS = ("rate_scale", *PENALTIES)
 SCHEDULES = ("one_cycle", "constant")
+
+#: Fields of older recipes, which all tasks had: left out where they say nothing.
+_OLD_OPTIONS = {"bits": "8", "modulus": "10", "small_values": "0"}
+_OLD_FIELDS = {"operator": "readout"}
 
 
 class Event(NamedTuple):
@@ -26,20 +33,22 @@ class Event(NamedTuple):
     value: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Recipe:
     """Every choice of a run: the same recipe on the same device gives the same records.
 
     >>> Recipe.parse("task=bbbp steps=300 @120 rate_scale=0.5").events
     (Event(step=120, field='rate_scale', value=0.5),)
 
+    Options of the task are written as fields, and read as attributes:
+
+    >>> Recipe(task="sum_modulo", modulus=4).modulus
+    4
+
     Args:
         task: a name of `lcm_core.tasks.task_names()`.
-        bits: of the integers of the set tasks.
-        modulus: of `sum_modulo`.
-        small_values: share of the training sets of `second_minimum` that are shifted to small
-            values, from 0 to 1.
-        operator: the aggregation of a set or of a graph's nodes: an operator, a fold, one of PyG's
+        options: of the task, as pairs (name, value); those that are not the default are kept.
+        readout: the aggregation of a set or of a graph's nodes: an operator, a fold, one of PyG's
             aggregations such as `pna`, or a formula such as `formula(x+y+a*x*y;a=0.5)`, whose
             parameters are then learned.
         tree: the shape of its trees.
@@ -62,6 +71,8 @@ class Recipe:
         eval_splits: what is measured besides the validation split, such as `size_32,size_128`;
             "auto" is what the task proposes (sizes never trained on), "none" nothing.
         seed: of the parameters and of the data.
+        start: the weights to begin with: "random", drawn from the seed; `pretrained:NAME`, of
+            `lcm_core.pretrained_names()`; or the file of a checkpoint. See `starting_weights`.
         device: "auto" (cuda, then mps, then cpu) or the name of a device.
         events: what changes while it runs: one of `LIVE_FIELDS`, from a step on.
 
@@ -70,10 +81,8 @@ class Recipe:
     """
 
     task: str = "second_minimum"
-    bits: int = 8
-    modulus: int = 10
-    small_values: float = 0.0
-    operator: str = "symmetrized_gru"
+    options: tuple[tuple[str, Any], ...] = ()
+    readout: str = "symmetrized_gru"
     tree: str = "balanced"
     channels: int = 64
     layers: int = 3
@@ -94,24 +103,39 @@ class Recipe:
     eval_every: int = 100
     eval_splits: str = "auto"
     seed: int = 0
+    start: str = "random"
     device: str = "auto"
     events: tuple[Event, ...] = ()
 
-    def __post_init__(self) -> None:
+    __signature__: ClassVar[inspect.Signature]
+
+    def __init__(self, **given: Any) -> None:
+        for old, new in _OLD_FIELDS.items():
+            if old in given:
+                _warn(old, new)
+                given[new] = given.pop(old)
+        for field, default in _DEFAULTS.items():
+            object.__setattr__(self, field, given.pop(field, default))
         for field, kind in _KINDS.items():
-            object.__setattr__(self, field, _checked(field, getattr(self, field), kind))
+            object.__setattr__(self, field, checked(field, getattr(self, field), kind))
         for field, names in _NAMES.items():
             if getattr(self, field) not in (choices := list(names())):
                 raise unknown(field, getattr(self, field), choices)
-        for field in ("operator", "neighbors"):
+        object.__setattr__(self, "options", _options(self.task, {**dict(self.options), **given}))
+        for field in ("readout", "neighbors"):
             check_aggregation(getattr(self, field), field)
         if self.seed >= 2**63:
             raise ValueError(f"expected seed < 2^63, got {self.seed}")
         for field, least in _LEAST.items():
             if getattr(self, field) < least:
                 raise ValueError(f"expected {field} ≥ {least}, got {getattr(self, field)}")
+        check_start(self.start)
+        _ = self.further_splits  # raises for a split that the task does not have
+        self._check_events()
+
+    def _check_events(self) -> None:
         events = [
-            Event(_checked("step of an event", step, int), field, _checked(field, value, float))
+            Event(checked("step of an event", step, int), field, checked(field, value, float))
             for step, field, value in self.events
         ]
         for step, field, value in events:
@@ -121,25 +145,68 @@ class Recipe:
                 raise ValueError(f"expected events at steps 0 to {self.steps}, got @{step}")
             if value < 0:
                 raise ValueError(f"expected {field} ≥ 0 from step {step} on, got {value}")
+        penalties = self.penalties
         set_to = [(f, getattr(self, f)) for f in PENALTIES] + [e[1:] for e in events]
         for field, value in set_to:
-            if value and field in PENALTIES and field not in self.penalties:
-                raise _no_use(field, self.aggregations)
+            if value and field in PENALTIES and field not in penalties:
+                raise _no_use(field, self.aggregations, self.channels)
         object.__setattr__(self, "events", tuple(sorted(events, key=lambda e: e.step)))
+
+    def __getattr__(self, name: str) -> Any:
+        """The options of the task; and fields by their old names, with a warning."""
+        task = str(self.__dict__.get("task"))
+        if task in TASKS and name in task_options(task):
+            return dict(self.options).get(name, task_options(task)[name])
+        if name in _OLD_FIELDS and _OLD_FIELDS[name] in self.__dict__:
+            _warn(name, _OLD_FIELDS[name])
+            return getattr(self, _OLD_FIELDS[name])
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     @property
     def aggregations(self) -> tuple[str, ...]:
         """The names of the aggregations of the model: the readout's, and for graphs neighbours'."""
         kind = task_kind(self.task)
         if kind == "sets" or (kind == "graphs" and self.layers == 0):
-            return (self.operator,)
-        return self.operator, self.neighbors
+            return (self.readout,)
+        return self.readout, self.neighbors
+
+    @property
+    def readout_facts(self) -> AggregationFacts:
+        """What kind of aggregation the readout is."""
+        return aggregation_facts(self.readout, self.channels)
 
     @property
     def penalties(self) -> tuple[str, ...]:
         """The weights that this model has a use for."""
-        found = {field for name in self.aggregations for field in penalties_of(name)}
-        return tuple(field for field in PENALTIES if field in found)
+        facts = [aggregation_facts(name, self.channels) for name in self.aggregations]
+        return tuple(f for f in PENALTIES if any(f in each.penalties for each in facts))
+
+    @property
+    def further_splits(self) -> tuple[str, ...]:
+        """What is measured at an evaluation besides the validation split."""
+        task = TASKS[self.task]
+        if self.eval_splits == "auto":
+            return task.further_splits
+        if self.eval_splits == "none":
+            return ()
+        known = {split.replace(" ", "_"): split for split in task.splits}
+        chosen = dict.fromkeys(self.eval_splits.split(","))
+        for word in chosen:
+            if word not in known:
+                raise ValueError(
+                    f"task {self.task!r} has no split {word!r}; choose eval_splits from "
+                    f"{', '.join(known)}"
+                )
+            if known[word] == "test":
+                raise ValueError(
+                    "the test split is for the end of a run: tuning on it inflates its score. "
+                    "Expected other eval_splits, such as train"
+                )
+        return tuple(known[word] for word in chosen if word != "validation")
+
+    def replace(self, **changes: Any) -> "Recipe":
+        """This recipe with other fields, or options of its task: `recipe.replace(bits=16)`."""
+        return replace(self, **changes)
 
     def live(self, step: int) -> dict[str, float]:
         """The values of `LIVE_FIELDS` at a training step."""
@@ -153,8 +220,18 @@ class Recipe:
         return replace(self, events=(*others, Event(step, field, value)))
 
     def with_choice(self, field: str, value: str) -> "Recipe":
-        """Another task or aggregation; weights that it has no use for are 0 then."""
+        """Another task or aggregation, and nothing that it has no use for.
+
+        Weights that it has no use for are 0 then; another task keeps the options that it has, too.
+        The weights to begin with are drawn.
+        """
         other: dict[str, Any] = {field: value, **dict.fromkeys(PENALTIES, 0.0), "events": ()}
+        other["start"] = _DEFAULTS["start"]
+        if field == "task":
+            has = TASKS[value].options()
+            other["options"] = tuple(pair for pair in self.options if pair[0] in has)
+            if self.eval_splits != "none":
+                other["eval_splits"] = "auto"
         bare = replace(self, **other)
         kept = ("rate_scale", *bare.penalties)
         events = tuple(event for event in self.events if event.field in kept)
@@ -167,94 +244,129 @@ class Recipe:
         same when defaults have changed.
         """
         parts = [f"task={self.task}"]
+        options = {**task_options(self.task), **dict(self.options)} if full else dict(self.options)
+        parts += [f"{name}={written(value)}" for name, value in options.items()]
         for field in _KINDS:
             if field != "task" and (full or getattr(self, field) != _DEFAULTS[field]):
-                parts.append(f"{field}={_written(getattr(self, field))}")
+                parts.append(f"{field}={written(getattr(self, field))}")
         last = None
         for step, field, value in self.events:
-            parts += [f"@{step}"] * (step != last) + [f"{field}={_written(value)}"]
+            parts += [f"@{step}"] * (step != last) + [f"{field}={written(value)}"]
             last = step
         return " ".join(parts)
 
     @classmethod
-    def parse(cls, text: str) -> "Recipe":
+    def parse(cls, text: str, stored: bool = False) -> "Recipe":
         """Read `field=value …`, and events `@step field=value …`, as `text` writes them.
+
+        Args:
+            text: fields of a recipe, and options of its task.
+            stored: it was written by a version that took options of other tasks in silence: they
+                are left out.
 
         Raises:
             ValueError: an unknown field (with the nearest ones), one given twice, or a value that
                 is not of its type.
+            TypeError: an option that the task does not have; those that it has are given.
         """
-        given: dict[str, Any] = {}
+        given: dict[str, str] = {}
         events: list[Event] = []
         step: int | None = None
         for part in text.split():
             if part.startswith("@"):
-                step = _read("step of an event", part[1:], int)
+                step = read("step of an event", part[1:], int)
                 continue
             field, equals, value = part.partition("=")
             if not equals or not value:
                 raise ValueError(f"expected field=value or @step, got {part!r}")
-            if field not in _KINDS:
-                raise unknown("recipe field", field, _KINDS)
+            field = _OLD_FIELDS.get(field, field)
             if step is not None:
                 if field not in LIVE_FIELDS:
                     raise unknown("event field", field, LIVE_FIELDS)
-                events.append(Event(step, field, _read(field, value, float)))
+                events.append(Event(step, field, read(field, value, float)))
             elif field in given:
                 raise ValueError(f"{field} is given twice in the recipe")
             else:
-                given[field] = _read(field, value, _KINDS[field])
-        return cls(**given, events=tuple(events))
+                given[field] = value
+        task = given.get("task", _DEFAULTS["task"])
+        options = task_options(task)
+        for name, default in _OLD_OPTIONS.items():
+            if name not in options and (stored or given.get(name) == default):
+                given.pop(name, None)
+        kinds = {**_KINDS, **{name: type(default) for name, default in options.items()}}
+        for field in given:
+            if field not in kinds:
+                raise _unknown_field(field, task)
+        values = {field: read(field, value, kinds[field]) for field, value in given.items()}
+        return cls(**values, events=tuple(events))
 
 
 _DEFAULTS: Mapping[str, Any] = {field.name: field.default for field in fields(Recipe)}
 _KINDS: Mapping[str, Any] = {
-    name: kind for name, kind in get_type_hints(Recipe).items() if name != "events"
+    name: kind
+    for name, kind in get_type_hints(Recipe).items()
+    if name in _DEFAULTS and name not in ("events", "options")
 }
 _NAMES: Mapping[str, Callable[[], Iterable[str]]] = {
-    "task": task_names,
+    "task": lambda: TASKS,
     "tree": lambda: TREE_NAMES,
     "schedule": lambda: SCHEDULES,
     "penalty_states": lambda: PENALTY_STATES,
 }
 _LEAST = {
-    "modulus": 2,
-    **dict.fromkeys(("bits", "channels", "steps", "batch_size", "log_every", "eval_every"), 1),
+    **dict.fromkeys(("channels", "steps", "batch_size", "log_every", "eval_every"), 1),
     **dict.fromkeys(("layers", "learning_rate", "weight_decay", "clip", "seed", *LIVE_FIELDS), 0),
 }
 
+Recipe.__signature__ = inspect.Signature(
+    [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)
+        for name, default in _DEFAULTS.items()
+    ]
+    + [inspect.Parameter("options_of_the_task", inspect.Parameter.VAR_KEYWORD)]
+)
 
-def _no_use(field: str, aggregations: Sequence[str]) -> ValueError:
+
+def _options(task: str, given: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+    """The options that are not the default, checked, in the order of the task's constructor."""
+    defaults = task_options(task)
+    for name in given:
+        if name not in defaults:
+            raise _unknown_field(name, task)
+    values = {name: checked(name, given[name], type(defaults[name])) for name in given}
+    options = tuple(
+        (name, values[name])
+        for name, default in defaults.items()
+        if values.get(name, default) != default
+    )
+    if options:
+        _try_options(TASKS[task], task, options)
+    return options
+
+
+@lru_cache(maxsize=256)
+def _try_options(_: type, task: str, options: tuple[tuple[str, Any], ...]) -> None:
+    """Make the task once, which refuses options that are not possible."""
+    make_task(task, **dict(options))
+
+
+def _unknown_field(field: str, task: str) -> Exception:
+    if any(field in other.options() for other in map(TASKS.__getitem__, TASKS)):
+        return TypeError(no_such_option(task, field))
+    return unknown("recipe field", field, [*_KINDS, *task_options(task)])
+
+
+def _no_use(field: str, aggregations: tuple[str, ...], channels: int) -> ValueError:
     names = " and ".join(repr(name) for name in dict.fromkeys(aggregations))
     if field == "sire":
         return ValueError(
             f"sire regularises folds, such as gru_fold, and the aggregation is {names}: expected "
             "sire = 0"
         )
+    if any(aggregation_facts(name, channels).has_operator for name in aggregations):
+        return ValueError(f"{names} has no {field} to regularise: expected {field} = 0")
     return ValueError(f"{names} has no operator on states: expected {field} = 0")
 
 
-def _checked(field: str, value: Any, kind: Any) -> Any:
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
-    if not isinstance(value, kind) or isinstance(value, bool):
-        raise TypeError(f"expected {field} to be {_A[kind]}, got {value!r}")
-    if kind is float and not math.isfinite(value):
-        raise ValueError(f"expected {field} to be finite, got {value}")
-    if kind is str and (not value or any(c.isspace() for c in value)):
-        raise ValueError(f"expected {field} to be one word, got {value!r}")
-    return value
-
-
-def _read(field: str, text: str, kind: Any) -> Any:
-    try:
-        return _checked(field, kind(text), kind)
-    except ValueError as error:
-        raise ValueError(f"expected {field} to be {_A[kind]}, got {text!r}") from error
-
-
-def _written(value: Any) -> str:
-    return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
-
-
-_A = {int: "a whole number", float: "a finite number", str: "a word"}
+def _warn(old: str, new: str) -> None:
+    warnings.warn(f"{old} of a Recipe is now {new}", DeprecationWarning, stacklevel=3)

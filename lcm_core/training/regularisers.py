@@ -6,16 +6,14 @@ from contextlib import ExitStack, contextmanager
 import torch
 from torch import Tensor, nn
 
-from lcm_core.aggregations.fold import FoldAggregation, FoldedSets
-from lcm_core.aggregations.lcm import LCMAggregation
-from lcm_core.aggregations.pyg import BASELINES
+from lcm_core.aggregations.base import SetAggregation
+from lcm_core.aggregations.fold import FoldedSets
 from lcm_core.laws.fold_exchange import sire_penalty
 from lcm_core.laws.measure import arity
 from lcm_core.laws.penalties import LAW_PENALTIES, holds_by_construction, law_penalty, level_samples
-from lcm_core.models.names import FOLDS
 from lcm_core.reduction.engine import Levels
 
-__all__ = ["Regularisers", "penalties_of"]
+__all__ = ["Regularisers"]
 
 
 class Regularisers:
@@ -26,16 +24,17 @@ class Regularisers:
     by construction does not count; the penalty is 0 if there is no other.
 
     Args:
-        model: with any number of `LCMAggregation` and `FoldAggregation` in it, its readout being
-            `model.aggregation`.
+        model: with any number of `SetAggregation` in it, of which `penalties` says what each has
+            a use for; its readout is `model.aggregation`.
         states: where the states of the laws come from: "tree", an equal share from every level of
             the batch's trees; or "encoded", the lifted elements only.
     """
 
     def __init__(self, model: nn.Module, states: str = "tree"):
         found = dict.fromkeys([model.aggregation, *model.modules()])
-        self.reductions = [a for a in found if isinstance(a, LCMAggregation)]
-        self.folds = [a for a in found if isinstance(a, FoldAggregation)]
+        ours = [part for part in found if isinstance(part, SetAggregation)]
+        self.reductions = [a for a in ours if set(LAW_PENALTIES) & set(a.penalties)]
+        self.folds = [a for a in ours if "sire" in a.penalties]
         self.states = states
         self._levels: list[list[Levels]] = []
         self._sets: list[list[FoldedSets]] = []
@@ -60,35 +59,16 @@ class Regularisers:
         values = list(each)
         return torch.stack(values).mean() if values else torch.zeros(())
 
-    def check(self, weights: dict[str, float]) -> None:
-        """Refuses a weight that no aggregation of the model has a use for.
-
-        Raises:
-            ValueError: which, and what is wanted.
-        """
-        if weights.get("sire", 0) > 0 and not self.folds:
-            raise ValueError(
-                "no aggregation of this model is a fold that SIRE could regularise: expected "
-                "sire = 0, or an operator such as gru_fold"
-            )
-        wanted = [law for law in LAW_PENALTIES if weights.get(law, 0) > 0]
-        if wanted and not self.reductions:
-            raise ValueError(
-                f"no aggregation of this model has an operator on states: expected {wanted[0]} = 0"
-            )
-        operators = [a.operator for a in self.reductions]
-        if "identity" in wanted and all(op.identity is None for op in operators):
-            names = ", ".join(dict.fromkeys(repr(op.name) for op in operators))
-            raise ValueError(f"{names} has no identity to regularise: expected identity = 0")
-
     def _law(self, law: str, count: int, generator: torch.Generator) -> Iterator[Tensor]:
         for aggregation, calls in zip(self.reductions, self._levels, strict=True):
             levels = [states for call in calls for states in self._of(call) if len(states)]
             if not levels:  # sets without elements, such as the neighbours of single atoms
                 continue
             tuples = level_samples(levels, count, arity(law), generator)
-            if not holds_by_construction(law, aggregation.operator):
-                yield law_penalty(law, aggregation.operator, *tuples)
+            operator = aggregation.operator
+            assert operator is not None
+            if law in aggregation.penalties and not holds_by_construction(law, operator):
+                yield law_penalty(law, operator, *tuples)
 
     def _of(self, call: Levels) -> list[Tensor]:
         return call.states if self.states == "tree" else call.states[:1]
@@ -99,10 +79,3 @@ class Regularisers:
             if calls:
                 which = int(torch.randint(len(calls), (), generator=generator))
                 yield sire_penalty(fold, *calls[which], generator)
-
-
-def penalties_of(name: str) -> tuple[str, ...]:
-    """The penalties that an aggregation of this name can have."""
-    if name in FOLDS:
-        return ("sire",)
-    return () if name in BASELINES else LAW_PENALTIES

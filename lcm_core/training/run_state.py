@@ -71,14 +71,14 @@ class RunState:
 
 
 def run_names(recipes: Sequence[Recipe]) -> list[str]:
-    """A short name for each recipe: its operator, and the fields that differ."""
+    """A short name for each recipe: its readout, and the fields that differ."""
     parts = [
-        [part for part in recipe.text().split() if not part.startswith("operator=")]
+        [part for part in recipe.text().split() if not part.startswith("readout=")]
         for recipe in recipes
     ]
     common = set(parts[0]).intersection(*parts)
     return [
-        " ".join([recipe.operator, *(part for part in own if part not in common)])
+        " ".join([recipe.readout, *(part for part in own if part not in common)])
         for recipe, own in zip(recipes, parts, strict=True)
     ]
 
@@ -122,7 +122,7 @@ def _state(run: RunState) -> dict[str, Any]:
 
 def _restored(state: dict[str, Any], path: Path) -> RunState:
     return RunState(
-        Recipe.parse(state["recipe"]),
+        Recipe.parse(state["recipe"], stored=True),
         saved=state,
         file=str(path),
         records=[Record(**record) for record in state.get("records", [])],

@@ -16,8 +16,6 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ConstantLR, LRScheduler, OneCycleLR
 
-from lcm_core.aggregations.fold import FoldAggregation
-from lcm_core.aggregations.lcm import LCMAggregation
 from lcm_core.files.checkpoints import read_checkpoint, write_checkpoint
 from lcm_core.laws.fold_exchange import fold_exchange_error
 from lcm_core.laws.measure import LAWS, law_report
@@ -25,11 +23,12 @@ from lcm_core.laws.penalties import PENALTIES
 from lcm_core.laws.populations import closure_population
 from lcm_core.laws.spreads import order_spread
 from lcm_core.models.networks import make_model
-from lcm_core.seeding import Seeded
-from lcm_core.tasks import make_task, task_options
+from lcm_core.seeding import initialised
+from lcm_core.tasks import make_task
 from lcm_core.tasks.base import Task, seeded_generator
 from lcm_core.training.recipe import Recipe
 from lcm_core.training.regularisers import Regularisers
+from lcm_core.training.start import load_start
 
 __all__ = ["STATE_KEYS", "Record", "Trainer", "TrainingError", "pick_device"]
 
@@ -100,25 +99,28 @@ class Trainer:
         model, task, device: what is trained, on what, and where.
         further_splits: what is measured at an evaluation besides the validation split.
         rate: the learning rate of the last step.
+        started: which weights the recipe's `start` gave, in a sentence; "" where they are drawn.
+
+    Raises:
+        FileNotFoundError, ValueError: the weights to begin with are not there, or do not fit.
     """
 
+    model: Any
+
     def __init__(self, recipe: Recipe):
+        self._make(recipe)
+        self.started = load_start(recipe.start, self.model, recipe.task)
+        self._good = copy.deepcopy(self.state_dict())
+
+    def _make(self, recipe: Recipe) -> None:
+        """Everything at step 0, with weights that are drawn."""
         self.recipe = recipe
+        self.started = ""
         self.device = pick_device(recipe.device)
-        options = {name: getattr(recipe, name) for name in task_options(recipe.task)}
-        self.task = make_task(recipe.task, **options)
-        self.further_splits = _further_splits(recipe, self.task)
+        self.task = make_task(recipe.task, **dict(recipe.options))
+        self.further_splits = recipe.further_splits
         self.task.prepare()
-        with Seeded(recipe.seed):
-            self.model = make_model(
-                self.task,
-                recipe.operator,
-                recipe.channels,
-                recipe.layers,
-                recipe.neighbors,
-                recipe.tree,
-                recipe.seed,
-            )
+        self.model = initialised(lambda: _model(recipe, self.task), recipe.seed)
         self.model.to(self.device)
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
@@ -133,9 +135,6 @@ class Trainer:
         self._lock = threading.Lock()  # of the above
         self._sums: dict[str, Tensor] = {}
         self._failed_at = torch.full((), -1, device=self.device)
-        self._good = copy.deepcopy(self.state_dict())
-        for step in (0, *(event.step for event in recipe.events)):
-            self.regularisers.check(recipe.live(step))
 
     @property
     def done(self) -> bool:
@@ -147,7 +146,6 @@ class Trainer:
         May be called from any thread while `records` runs in another.
         """
         self.recipe.with_event(self.recipe.steps, field, value)  # refuses what is not allowed
-        self.regularisers.check({field: value})
         with self._lock:
             self._wanted.append((field, float(value)))
 
@@ -345,15 +343,14 @@ class Trainer:
         x, ptr = self.encoded_elements()
         ptr = ptr[:65]
         x = x[: int(ptr[-1])]
-        if isinstance(aggregation, LCMAggregation):
-            operator = aggregation.operator
+        if (operator := aggregation.operator) is not None:
             states = closure_population(x, size=256, seed=seed)
             for law in LAWS:
                 if law != "identity" or operator.identity is not None:
                     yield law, law_report(operator, states, [law], samples=256, seed=seed)[law].mean
-        elif isinstance(aggregation, FoldAggregation) and int(ptr.diff().max()) >= 2:
+        elif aggregation.is_fold and int(ptr.diff().max()) >= 2:
             yield "exchange", fold_exchange_error(aggregation, x, ptr, seed=seed).mean
-        spread = order_spread(lambda x, ptr: aggregation(x, ptr=ptr), x, ptr, orders=8, seed=seed)
+        spread = order_spread(aggregation, x, ptr, orders=8, seed=seed)
         yield "order spread", spread.mean
 
     # The state ------------------------------------------------------------------------------
@@ -377,7 +374,7 @@ class Trainer:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a state of the same recipe (its events aside)."""
-        self.recipe = Recipe.parse(state["recipe"])
+        self.recipe = Recipe.parse(state["recipe"], stored=True)
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(copy.deepcopy(state["optimizer"]))
         self.schedule.load_state_dict(state["schedule"])
@@ -411,12 +408,25 @@ class Trainer:
         Raises:
             ValueError: the state does not fit.
         """
+        trainer = cls.__new__(cls)
         try:
-            trainer = cls(Recipe.parse(state["recipe"]))
+            trainer._make(Recipe.parse(state["recipe"], stored=True))
             trainer.load_state_dict(state)
         except (RuntimeError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"{path} does not fit this version of lcm_core: {error}") from error
         return trainer
+
+
+def _model(recipe: Recipe, task: Task[Any]) -> Any:
+    return make_model(
+        task,
+        recipe.readout,
+        recipe.channels,
+        recipe.layers,
+        recipe.neighbors,
+        recipe.tree,
+        recipe.seed,
+    )
 
 
 def _one_cycle(optimizer: Optimizer, recipe: Recipe) -> LRScheduler:
@@ -428,22 +438,6 @@ def _constant(optimizer: Optimizer, recipe: Recipe) -> LRScheduler:
 
 
 _SCHEDULES = {"one_cycle": _one_cycle, "constant": _constant}
-
-
-def _further_splits(recipe: Recipe, task: Task[Any]) -> tuple[str, ...]:
-    if recipe.eval_splits == "auto":
-        return task.further_splits
-    if recipe.eval_splits == "none":
-        return ()
-    splits = [name.replace("_", " ") for name in recipe.eval_splits.split(",")]
-    for split in splits:
-        task.check_split(split)
-        if split == "test":
-            raise ValueError(
-                "the test split is for the end of a run: whoever looks at it during training "
-                "chooses by it. Expected other eval_splits, such as train"
-            )
-    return tuple(dict.fromkeys(split for split in splits if split != "validation"))
 
 
 @contextmanager

@@ -158,7 +158,7 @@ def test_exception_in_training_is_shown(start_here: NotebookPage, screenshot: Ta
     expect(alert).to_contain_text("Traceback")
     screenshot(start_here.page, "training-failed")
 
-    write_recipe(cell, "task=bbbp operator=grru")
+    write_recipe(cell, "task=bbbp readout=grru")
     expect(alert).to_contain_text("did you mean 'gru'")
     write_recipe(cell, "task=bbbp channels=8 steps=6 batch_size=16")
     expect(alert).to_have_count(0)

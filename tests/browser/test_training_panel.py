@@ -22,7 +22,7 @@ def test_a_race_is_drawn_saved_loaded_and_followed(
     workshop: NotebookPage, screenshot: Take
 ) -> None:
     page = workshop.page
-    workshop.add_cell(f"panel = TrainingPanel({RECIPE!r}, {RECIPE + ' operator=sum'!r})\npanel")
+    workshop.add_cell(f"panel = TrainingPanel({RECIPE!r}, {RECIPE + ' readout=sum'!r})\npanel")
     shown = workshop.cell_ids[-1]
     cell = workshop.cell(shown)
     state_is(cell, "ready")
@@ -32,7 +32,7 @@ def test_a_race_is_drawn_saved_loaded_and_followed(
     expect(cell.locator(".lcm-readout select")).to_have_value("sum")
     slide(cell, "rate-scale", "ArrowLeft")
     text = cell.locator(".lcm-recipe textarea")
-    expect(text).to_have_value(re.compile(r"operator=sum.*rate_scale=0\.7"))
+    expect(text).to_have_value(re.compile(r"readout=sum.*rate_scale=0\.7"))
     choose(cell, "race-recipe", "1 symmetrized_gru")
     expect(cell.locator(".lcm-readout select")).to_have_value("symmetrized_gru")
     cell.get_by_label("Show in explorers").press("Space")

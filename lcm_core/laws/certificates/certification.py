@@ -1,7 +1,7 @@
 """Certify any PyG aggregation: its laws, and how it depends on order, batch and size."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, TypeVar
 
 import torch
@@ -23,6 +23,7 @@ from lcm_core.laws.certificates.measures import (
 from lcm_core.laws.measure import LawReport, law_report
 from lcm_core.laws.populations import closure_population
 from lcm_core.operators import Operator, make_operator
+from lcm_core.seeding import Seeded
 
 __all__ = ["certify", "operator_of"]
 
@@ -40,7 +41,8 @@ Found = TypeVar("Found")
 
 def certify(
     aggregation: nn.Module,
-    data: Any,
+    x: Any,
+    ptr: Tensor | None = None,
     *,
     predict: Predict | None = None,
     orders: int = 16,
@@ -61,8 +63,9 @@ def certify(
 
     Args:
         aggregation: called as `aggregation(x, index=…, dim_size=…)`, the index sorted.
-        data: (x, ptr) or (x, index), a `SetBatch`, or a PyG `Batch`; x (N, d). A second tensor
-            that rises from 0 to N is read as ptr.
+        x: the elements (N, d) of all sets; or, without `ptr`, a `SetBatch`, a PyG `Batch`, or the
+            pair (x, ptr) or (x, index), whose second tensor is ptr if it rises from 0 to N.
+        ptr: the bounds of the sets, (B + 1,).
         predict: results (B, out) → labels (B, *). The default is 32 linear classifiers drawn at
             random, each cutting the results of the sets as they are given into two halves.
         orders: random orders of each set.
@@ -73,7 +76,7 @@ def certify(
     Raises:
         TypeError, ValueError: data of another form, or with fewer than 2 sets that are not empty.
     """
-    x, ptr = _read(data)
+    x, ptr = _read(x) if ptr is None else _sets(x, ptr)
     parameter = next((p for p in aggregation.parameters() if p.is_floating_point()), None)
     if parameter is not None:
         x = x.to(parameter)
@@ -87,7 +90,8 @@ def certify(
 
     def attempt(measure: str, take: Callable[[], Found]) -> Found | None:
         try:
-            return take()
+            with Seeded(seed) if measure != "time" else nullcontext():
+                return take()
         except Exception as error:
             problems[measure] = in_one_line(error)
             return None
@@ -97,9 +101,9 @@ def certify(
         result: Tensor = aggregation(x, index=index, dim_size=len(ptr) - 1)
         return result.flatten(1)
 
-    with torch.no_grad(), _evaluating(aggregation), torch.random.fork_rng():
-        torch.manual_seed(seed)
-        operator = operator_of(aggregation, x)
+    with torch.no_grad(), _evaluating(aggregation):
+        with Seeded(seed):
+            operator = operator_of(aggregation, x)
         laws = mates = orderly = times = None
         unit, rounding = 1.0, 0.0
         if operator is None:
@@ -119,7 +123,8 @@ def certify(
             problems.update({"order spread": problems["flips"]} if orderly is None else {})
             mates = attempt("batch-mates", lambda: batch_mates(aggregate, x, filled, unit))
             times = attempt("time", lambda: time_against_size(aggregate, x, sizes, sets_to_time))
-        empty = empty_set(aggregate, x, filled, unit * rounding, operator)
+        with Seeded(seed):
+            empty = empty_set(aggregate, x, filled, unit * rounding, operator)
     return Certificate(
         name=" ".join(repr(aggregation).split()),
         sets=len(ptr) - 1,
@@ -147,6 +152,19 @@ def operator_of(aggregation: nn.Module, x: Tensor) -> Operator | None:
     if type(aggregation) in FIXED:
         return make_operator(FIXED[type(aggregation)], x.shape[1]).to(x)
     return None
+
+
+def _sets(x: Any, ptr: Any) -> tuple[Tensor, Tensor]:
+    """Elements and bounds, checked."""
+    if not (isinstance(x, Tensor) and isinstance(ptr, Tensor) and x.dim() == 2):
+        raise TypeError(
+            f"expected x of shape (N, d) and ptr of shape (B + 1,), got {type(x).__name__} and "
+            f"{type(ptr).__name__}"
+        )
+    rises = ptr.dim() == 1 and len(ptr) > 0 and bool((ptr.diff() >= 0).all())
+    if ptr.is_floating_point() or not (rises and ptr[0] == 0 and ptr[-1] == len(x)):
+        raise ValueError(f"expected ptr to rise from 0 to N = {len(x)}, got {ptr.tolist()[:8]}")
+    return x, ptr
 
 
 def _read(data: Any) -> tuple[Tensor, Tensor]:

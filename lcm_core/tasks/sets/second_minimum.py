@@ -1,7 +1,6 @@
 """The second smallest element of a set of integers: the benchmark of the paper on sets."""
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 import numpy as np
 import torch
@@ -34,7 +33,6 @@ class SecondMinimum(BitsTask):
         small_values: share of the training sets that are shifted, from 0 to 1.
     """
 
-    options: ClassVar[tuple[str, ...]] = ("bits", "small_values")
     name = "second_minimum"
     title = "Second smallest of a set of {bits}-bit integers, repeats allowed."
     smallest_set = 2

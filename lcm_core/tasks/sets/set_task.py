@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -76,7 +76,6 @@ class SetTask(Task[SetBatch]):
     kind = "sets"
     splits = tuple(EVALUATION_SIZES)
     further_splits = ("size 32", "size 128")
-    options: ClassVar[tuple[str, ...]] = ("bits",)
     smallest_set = 1  # of which there is an answer
     title: str  # what is asked, with {bits}, as a noun phrase
     score: str  # what share of sets the metric is

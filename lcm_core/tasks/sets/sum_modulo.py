@@ -1,7 +1,5 @@
 """The sum of a set of integers, modulo k; and its parity."""
 
-from typing import ClassVar
-
 import numpy as np
 from jaxtyping import Int
 from torch import Tensor
@@ -27,7 +25,6 @@ class SumModulo(ClassTask):
 
     name = "sum_modulo"
     title = "Sum of a set of {bits}-bit integers, modulo {modulus}."
-    options: ClassVar[tuple[str, ...]] = ("bits", "modulus")
 
     def __init__(self, bits: int = 8, modulus: int = 10) -> None:
         super().__init__(bits)
@@ -57,7 +54,6 @@ class Parity(SumModulo):
 
     name = "parity"
     title = "Parity of the number of odd elements of a set of {bits}-bit integers."
-    options = ("bits",)
 
     def __init__(self, bits: int = 8) -> None:
         super().__init__(bits, modulus=2)

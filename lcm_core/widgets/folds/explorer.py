@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping
-from functools import partial
 
 import ipywidgets as widgets
 import numpy as np
@@ -105,7 +104,7 @@ class FoldExplorer(Panel):
             self.paths[name] = states.numpy()
             self.apart[name] = float(torch.cdist(states[:, -1], states[:, -1]).max())
             figure.show(fold_paths_figure(in_the_plane(states), name))
-            spread = order_spread(partial(_read, fold), many, ptr)
+            spread = order_spread(fold, many, ptr)
             exchange = fold_exchange_error(fold, many, ptr)
             numbers = (f"{self.apart[name]:.3g}", f"{spread.mean:.3g}", f"{exchange.mean:.3g}")
             rows.append(row_html(html.escape(name), list(numbers)))
@@ -115,10 +114,6 @@ class FoldExplorer(Panel):
             f"the result (star). The errors are means over {SETS} other sets of {n}."
             + table_html("fold", heads, rows)
         )
-
-
-def _read(fold: FoldAggregation, x: Tensor, ptr: Tensor) -> Tensor:
-    return fold(x, ptr=ptr)
 
 
 @torch.no_grad()

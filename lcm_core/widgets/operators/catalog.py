@@ -10,10 +10,12 @@ from functools import cache
 
 from torch import Tensor
 
-from lcm_core.aggregations.lcm import LCMAggregation
+from lcm_core.aggregations.registry import AGGREGATIONS
 from lcm_core.operators import Operator
 from lcm_core.operators.base import OPERATORS
-from lcm_core.training.pretrained_models import pretrained, pretrained_names
+from lcm_core.tasks.registry import TASKS
+from lcm_core.training.pretrained_models import pretrained
+from lcm_core.training.start import pretrained_names
 from lcm_core.training.trainer import Trainer
 
 __all__ = ["Entry", "OperatorCatalog", "operator_catalog", "pretrained_entry", "pretrained_labels"]
@@ -41,14 +43,14 @@ class Entry:
         Raises:
             ValueError: the readout is a fold, which has no operator on states.
         """
-        model = trainer.model
-        if not isinstance(model.aggregation, LCMAggregation):
+        operator = trainer.model.aggregation.operator
+        if operator is None:
             raise ValueError(
-                f"{trainer.recipe.operator!r} folds elements into a hidden state and has no "
-                "operator on states to show: choose another readout"
+                f"{trainer.recipe.readout!r} has no operator on states to show: choose another "
+                "readout"
             )
         elements, _ = trainer.encoded_elements()
-        operator = copy.deepcopy(model.aggregation.operator).cpu().eval().requires_grad_(False)
+        operator = copy.deepcopy(operator).cpu().eval().requires_grad_(False)
         return cls(operator, elements[:MOST_ELEMENTS].cpu())
 
 
@@ -122,6 +124,7 @@ def pretrained_entry(label: str) -> Entry:
     return Entry.of(pretrained(label.removeprefix(TRAINED)).trainer)
 
 
-#: The catalogue of this kernel. Its watchers hear of operators that a cell registers, too.
+#: The catalogue of this kernel. Its watchers hear of whatever a cell registers, too.
 operator_catalog = OperatorCatalog()
-OPERATORS.watch(operator_catalog.tell)
+for _registry in (OPERATORS, AGGREGATIONS, TASKS):
+    _registry.watch(operator_catalog.tell)

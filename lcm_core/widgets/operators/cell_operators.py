@@ -11,9 +11,8 @@ from IPython.display import display
 
 from lcm_core.laws.in_words import laws_in_words
 from lcm_core.laws.wording import LawsInWords
-from lcm_core.models.names import FOLDS
-from lcm_core.operators import Operator, operator_names, register
-from lcm_core.operators.base import operator_class
+from lcm_core.operators import Operator
+from lcm_core.operators.base import OPERATORS, register_operator
 from lcm_core.operators.from_function import from_function
 
 __all__ = ["offer_operator"]
@@ -40,9 +39,9 @@ def offer_operator(given: Given) -> Given:
     """
     cls = _operator_class(given)
     name = str(vars(cls).get("name", cls.__name__))
-    _check_name(name)
+    OPERATORS.check(name, cls, replace=True)
     laws = _laws(cls)
-    register(name, replace=True)(cls)
+    register_operator(name, replace=True)(cls)
     display(laws)
     return given
 
@@ -54,16 +53,6 @@ def _operator_class(given: object) -> type[Operator]:
     elif inspect.isfunction(given):
         return from_function(given)
     raise TypeError(f"expected a function (x, y) → state, or a subclass of Operator, got {given!r}")
-
-
-def _check_name(name: str) -> None:
-    if not name.isidentifier():
-        raise ValueError(f"expected a name of letters, digits and _, got {name!r}: choose another")
-    known = name in operator_names() and operator_class(name).__module__.startswith("lcm_core.")
-    if name in FOLDS or known:
-        raise ValueError(
-            f"the library has an operator {name!r} already, and it stays: give yours another name"
-        )
 
 
 def _laws(cls: type[Operator]) -> LawsInWords:

@@ -10,7 +10,7 @@ from typing import Any
 from torch import Tensor
 
 from lcm_core.operators import Operator, make_operator, operator_names
-from lcm_core.operators.base import operator_class
+from lcm_core.operators.base import operator_class, operator_examples
 from lcm_core.training.trainer import Trainer
 from lcm_core.widgets.base.controls import LockedDropdown
 from lcm_core.widgets.operators.catalog import (
@@ -124,7 +124,7 @@ class OperatorMenu:
         return entries.get(label)
 
     def _labels(self) -> list[str]:
-        library = [*operator_names(), *pretrained_labels()]
+        library = [*operator_names(), *operator_examples(), *pretrained_labels()]
         return list(
             dict.fromkeys([*self._none, *self._given, *library, *operator_catalog.entries()])
         )
@@ -142,7 +142,7 @@ class OperatorMenu:
             weights = self._weights.copy()
             self._weights = {key: made for key, made in weights.items() if key[0] != changed}
             entry = self._entry(chosen)
-            withdrawn = entry is None and chosen not in operator_names()
+            withdrawn = entry is None and chosen not in [*operator_names(), *operator_examples()]
             if changed != chosen or withdrawn:
                 return
             self._chosen_entry = entry
@@ -188,7 +188,12 @@ def _read(operator: OperatorChoice) -> tuple[str, Entry | None]:
             "expected the name of an operator, an operator, or the file of a checkpoint, "
             f"got {operator!r}"
         )
-    listed = [*operator_names(), *pretrained_labels(), *operator_catalog.entries()]
+    listed = [
+        *operator_names(),
+        *operator_examples(),
+        *pretrained_labels(),
+        *operator_catalog.entries(),
+    ]
     if isinstance(operator, str) and operator in listed:
         return operator, None
     if isinstance(operator, Path) or Path(operator).is_file():

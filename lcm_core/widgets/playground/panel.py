@@ -216,7 +216,7 @@ class OperatorPlayground(Panel):
             self.read_out.say(self.laws.html())
             self.recipe_text.say(
                 f"In the menus of all explorers: <b>{self.label}</b>. In a recipe: "
-                f"<code style='user-select:all'>operator={html.escape(self.operator.name)}</code>"
+                f"<code style='user-select:all'>readout={html.escape(self.operator.name)}</code>"
             )
         operator_catalog.offer(self.label, partial(_make, formula, parameters))
         if self._closed:  # meanwhile

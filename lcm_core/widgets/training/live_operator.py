@@ -69,7 +69,7 @@ class LiveOperator:
             self.text = html.escape(str(error))
             return
         if run_state not in self._labels:
-            name = getattr(entry.operator, "name", run_state.recipe.operator)
+            name = getattr(entry.operator, "name", run_state.recipe.readout)
             self._labels[run_state] = operator_catalog.free_label(f"training: {name}")
             self.text = "offered as " + ", ".join(
                 f"<b>{html.escape(label)}</b>" for label in self._labels.values()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import ipywidgets as widgets
@@ -61,7 +60,7 @@ class TrainingPanel(Panel):
         super().__init__()
         self.recipes = checked_race(
             [
-                replace(each, **changes)
+                each.replace(**changes)
                 for given in (recipe, *more_recipes)
                 for each in ([given] if isinstance(given, Recipe) else read_recipes(given))
             ]
@@ -74,7 +73,7 @@ class TrainingPanel(Panel):
         self._live_operator = LiveOperator()
         self._build()
         self._show_ready()
-        self._unwatch = operator_catalog.watch(lambda _: self.controls.list_operators())
+        self._unwatch = operator_catalog.watch(lambda _: self.controls.list_names())
         self.made()
 
     def _build(self) -> None:
@@ -115,9 +114,7 @@ class TrainingPanel(Panel):
         self.follow_box.observe(guard(self._follow), names="value")
         self.follow_status = ReadOut("follow-status", width="auto")
         self.children = [
-            row(
-                self.recipe_menu, self.controls.task_menu, self.controls.operator_menu, self.status
-            ),
+            row(self.recipe_menu, self.controls.task_menu, self.controls.readout_menu, self.status),
             row(*buttons.all, self.progress, view.progress_text),
             row(*self.controls.sliders.values()),
             self._error_area,
@@ -207,7 +204,7 @@ class TrainingPanel(Panel):
                 self.run.change(self.run_state, field, value)
             else:
                 change: dict[str, Any] = {field: value}
-                self._prepare([replace(self.recipe, **change)])
+                self._prepare([self.recipe.replace(**change)])
         except (ValueError, TypeError):
             self.controls.take_back(field)
             raise

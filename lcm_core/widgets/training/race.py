@@ -10,7 +10,7 @@ from lcm_core.training.recipe import Recipe
 __all__ = ["MOST_RECIPES", "checked_race", "read_recipes"]
 
 MOST_RECIPES = 4
-ASKED = ("bits", "modulus")  # of the fields that tasks take: others concern training alone
+OF_TRAINING = ("small_values",)  # options of tasks that change nothing of the evaluation
 
 
 def read_recipes(text: str) -> list[Recipe]:
@@ -37,7 +37,7 @@ def read_recipes(text: str) -> list[Recipe]:
 
 def task_text(recipe: Recipe) -> str:
     """What is asked in the evaluation, as `task=second_minimum bits=8`."""
-    fields = [field for field in ASKED if field in task_options(recipe.task)]
+    fields = [field for field in task_options(recipe.task) if field not in OF_TRAINING]
     return " ".join(f"{field}={getattr(recipe, field)}" for field in ("task", *fields))
 
 

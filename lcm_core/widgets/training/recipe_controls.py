@@ -8,8 +8,9 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from lcm_core.aggregations import aggregation_names
 from lcm_core.laws.penalties import LAW_PENALTIES
-from lcm_core.models.names import aggregation_names
+from lcm_core.operators.base import operator_examples
 from lcm_core.tasks import task_names
 from lcm_core.training.recipe import LIVE_FIELDS, Recipe
 from lcm_core.training.trainer import Trainer
@@ -44,7 +45,7 @@ class RecipeControls:
         recipe: to begin with.
         guard: wraps each callback.
         on_slide: called with a live field and its value, when a slider is moved.
-        on_choose: called with `task` or `operator` and a name.
+        on_choose: called with `task` or `readout` and a name.
         on_text: called with the text when Apply is pressed.
     """
 
@@ -61,10 +62,10 @@ class RecipeControls:
         self._text = ""
         self._applied_at = -LATE
         self.task_menu = _menu("Task", task_names(), recipe.task, "what is learned")
-        self.operator_menu = _menu(
+        self.readout_menu = _menu(
             "Readout",
-            list(aggregation_names()),
-            recipe.operator,
+            [*aggregation_names(), *operator_examples()],
+            recipe.readout,
             "operator, fold, or one of PyG's",
         )
         self.sliders = {field: _slider(field, getattr(recipe, field)) for field in LIVE_FIELDS}
@@ -103,14 +104,14 @@ class RecipeControls:
             return guard(changed)
 
         self.task_menu.observe(report("task", on_choose), names="value")
-        self.operator_menu.observe(report("operator", on_choose), names="value")
+        self.readout_menu.observe(report("readout", on_choose), names="value")
         for field, slider in self.sliders.items():
             slider.observe(report(field, on_slide), names="value")
 
     def show(self, recipe: Recipe) -> None:
         """Shows a recipe at its step 0, with the weights that its aggregations have a use for."""
         self._set("task", self.task_menu, recipe.task)
-        self._set("operator", self.operator_menu, recipe.operator)
+        self._set("readout", self.readout_menu, recipe.readout)
         for field, slider in self.sliders.items():
             self._followed[field] = getattr(recipe, field)
             self._set(field, slider, getattr(recipe, field))
@@ -130,16 +131,19 @@ class RecipeControls:
         """Puts a slider back to the value in use: the one that it was moved to is refused."""
         self._set(field, self.sliders[field], self._followed[field])
 
-    def list_operators(self) -> None:
-        """Adds operators that have been registered meanwhile to the menu."""
-        menu = self.operator_menu
-        with menu.lock:
-            if new := [name for name in aggregation_names() if name not in menu.options]:
-                self._list("operator", menu, [*menu.options, *new], menu.value)
+    def list_names(self) -> None:
+        """Adds tasks and aggregations that have been registered meanwhile to the menus."""
+        for field, control, names in (
+            ("task", self.task_menu, task_names()),
+            ("readout", self.readout_menu, aggregation_names()),
+        ):
+            with control.lock:
+                if new := [name for name in names if name not in control.options]:
+                    self._list(field, control, [*control.options, *new], control.value)
 
     def lock(self, live: bool) -> None:
-        """Task and operator cannot change during a run."""
-        self.task_menu.disabled = self.operator_menu.disabled = live
+        """Task and readout cannot change during a run."""
+        self.task_menu.disabled = self.readout_menu.disabled = live
 
     def show_recipes(self, recipes: Sequence[Recipe]) -> None:
         """Writes the text, one recipe a line; leaves it alone while it is the same, so that the

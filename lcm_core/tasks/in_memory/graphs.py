@@ -1,0 +1,127 @@
+"""A task on graphs that are given, as PyG's `Data`."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+from torch_geometric.data import Batch, Data
+
+from lcm_core.tasks.in_memory.targets import read_targets
+from lcm_core.tasks.in_memory.task import GivenItems, first_not_finite, sizes_in_words, with_splits
+
+__all__ = ["GivenGraphs", "graphs_task"]
+
+
+class GivenGraphs(GivenItems[Batch]):
+    """Graphs, and a target for each.
+
+    Attributes:
+        node_cardinalities, edge_cardinalities: how many values each feature has, where features are
+            whole numbers; else the number of real-valued features.
+    """
+
+    kind = "graphs"
+    data_graphs: ClassVar[list[Data]]
+    node_cardinalities: ClassVar[tuple[int, ...] | int]
+    edge_cardinalities: ClassVar[tuple[int, ...] | int]
+
+    def batch_of(self, items: Int[Tensor, " B"]) -> Batch:
+        batch = Batch.from_data_list([self.data_graphs[item] for item in items.tolist()])
+        batch.y = self.data_targets.y[items]
+        return batch
+
+    def describe_items(self) -> str:
+        sizes = torch.tensor([graph.num_nodes for graph in self.data_graphs])
+        edges = sum(graph.edge_index.shape[1] for graph in self.data_graphs)
+        return (
+            f"{len(sizes):,} graphs {sizes_in_words(sizes)} nodes, {edges:,} edges, each way "
+            "counted."
+        )
+
+
+def graphs_task(
+    name: str,
+    graphs: Iterable[Data],
+    targets: Any = None,
+    splits: Mapping[str, Sequence[int]] | None = None,
+) -> type[GivenGraphs]:
+    """The class of the task; arguments as of `lcm_core.register_task`."""
+    given = list(graphs)
+    if not given:
+        raise ValueError("expected a list of graphs, got none")
+    for number, graph in enumerate(given):
+        if not isinstance(graph, Data) or graph.edge_index is None or not graph.num_nodes:
+            raise ValueError(
+                f"expected graph {number} to be a torch_geometric Data with nodes and an "
+                f"edge_index, got {graph!r}"
+            )
+    read = read_targets(_targets(given) if targets is None else targets, len(given))
+    nodes, node_cardinalities = _features(given, "x", [int(g.num_nodes) for g in given])
+    edges, edge_cardinalities = _features(
+        given, "edge_attr", [g.edge_index.shape[1] for g in given]
+    )
+    plain = [
+        Data(x=x, edge_index=graph.edge_index.cpu(), edge_attr=edge_attr)
+        for graph, x, edge_attr in zip(given, nodes, edges, strict=True)
+    ]
+    facts = {
+        "__doc__": f"{len(given)} graphs in memory.",
+        "__module__": "in memory",
+        "name": name,
+        "data_graphs": plain,
+        "data_targets": read,
+        "metric_name": read.metric_name,
+        "higher_is_better": read.higher_is_better,
+        "node_cardinalities": node_cardinalities,
+        "edge_cardinalities": edge_cardinalities,
+        **with_splits(splits, len(given)),
+    }
+    return type(name, (GivenGraphs,), facts)
+
+
+def _targets(graphs: Sequence[Data]) -> Tensor:
+    """`graph.y` of all graphs: one row for each."""
+    rows: list[Tensor] = []
+    for number, graph in enumerate(graphs):
+        y = graph.y
+        if y is None:
+            raise ValueError(f"expected targets=[…], or a y in each graph: graph {number} has none")
+        y = torch.as_tensor(y).detach().cpu()
+        row = y.reshape(1, -1) if y.dim() < 2 else y
+        if row.shape[0] != 1 or row.numel() == 0 or (rows and row.shape != rows[0].shape):
+            raise ValueError(
+                "expected one target, or one row of targets, for each graph; graph "
+                f"{number} has a y of shape {tuple(y.shape)} (targets of nodes cannot be learned "
+                "here)"
+            )
+        rows.append(row)
+    together = torch.cat(rows)
+    return together[:, 0] if together.shape[1] == 1 else together
+
+
+def _features(
+    graphs: Sequence[Data], field: str, rows: Sequence[int]
+) -> tuple[list[Tensor], tuple[int, ...] | int]:
+    """The features of nodes or edges, one matrix a graph; a constant 1 where there are none."""
+    found = [graph.get(field, None) for graph in graphs]
+    if any(each is None for each in found):
+        if any(each is not None for each in found):
+            raise ValueError(f"expected all graphs to have {field}, or none of them")
+        return [torch.ones(count, 1) for count in rows], 1
+    matrices = [torch.as_tensor(each).detach().cpu() for each in found]
+    matrices = [each[:, None] if each.dim() == 1 else each for each in matrices]
+    for number, (each, count) in enumerate(zip(matrices, rows, strict=True)):
+        if each.dim() != 2 or each.shape != (count, matrices[0].shape[1]):
+            raise ValueError(
+                f"expected {field} of shape ({count}, {matrices[0].shape[1]}) in graph {number}, "
+                f"got {tuple(each.shape)}"
+            )
+        if (row := first_not_finite(each)) is not None:
+            raise ValueError(f"expected finite {field}, got {each[row].tolist()} in graph {number}")
+    if all(not each.is_floating_point() for each in matrices):
+        together = torch.cat([each.long() for each in matrices])
+        if len(together) and int(together.min()) >= 0:
+            return [each.long() for each in matrices], tuple((together.amax(0) + 1).tolist())
+    return [each.float() for each in matrices], matrices[0].shape[1]

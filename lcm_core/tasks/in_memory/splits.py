@@ -1,0 +1,60 @@
+"""Which items are for training, validation and test."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from lcm_core.tasks.base import seeded_generator
+
+__all__ = ["check_splits", "draw_splits"]
+
+NAMES = ("validation", "test", "train")
+SHARE = 0.1  # of the items, for validation, and for test
+SPLIT_STREAM = 7
+
+
+def draw_splits(items: int, seed: int) -> dict[str, Int[Tensor, " M"]]:
+    """A tenth of the items at random for validation, a tenth for test, the rest for training.
+
+    Raises:
+        ValueError: there are fewer than 3 items.
+    """
+    if items < 3:
+        raise ValueError(f"expected at least 3 items, one for each of {NAMES}, got {items}")
+    order = torch.randperm(items, generator=seeded_generator("cpu", SPLIT_STREAM, seed))
+    part = max(1, round(SHARE * items))
+    bounds = {"validation": (0, part), "test": (part, 2 * part), "train": (2 * part, items)}
+    return {name: order[slice(*bound)].sort().values for name, bound in bounds.items()}
+
+
+def check_splits(splits: Mapping[str, Sequence[int]], items: int) -> dict[str, Int[Tensor, " M"]]:
+    """The given splits, as tensors.
+
+    Raises:
+        ValueError: "train" or "validation" is missing or empty, an item does not exist, or one of
+            the training items is in another split too.
+    """
+    if missing := [name for name in ("train", "validation") if name not in splits]:
+        raise ValueError(
+            f"expected splits train, validation and, if you like, test and more; "
+            f"{' and '.join(missing)} is missing, got {', '.join(splits) or 'none'}"
+        )
+    read: dict[str, Any] = {}
+    for name, members in splits.items():
+        read[name] = torch.as_tensor(members, dtype=torch.long).reshape(-1)
+        if len(read[name]) == 0:
+            raise ValueError(f"expected items in split {name!r}, got none")
+        if int(read[name].min()) < 0 or int(read[name].max()) >= items:
+            raise ValueError(
+                f"expected items 0 to {items - 1} in split {name!r}, got "
+                f"{int(read[name].min())} to {int(read[name].max())}"
+            )
+    for name, members in read.items():
+        if name != "train" and (shared := set(members.tolist()) & set(read["train"].tolist())):
+            raise ValueError(
+                f"expected splits without shared items: item {min(shared)} is in train and {name}"
+            )
+    return {name: read.pop(name) for name in ("validation", *read)}

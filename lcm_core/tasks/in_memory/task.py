@@ -1,0 +1,112 @@
+"""What tasks on given items share: splits, targets, and the items of a step."""
+
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, TypeVar
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from torch_geometric.data import Batch
+
+from lcm_core.tasks.base import Device, SetBatch, Task
+from lcm_core.tasks.in_memory.splits import NAMES, check_splits, draw_splits
+from lcm_core.tasks.in_memory.targets import Targets
+from lcm_core.tasks.stored import visits
+
+__all__ = ["GivenItems", "first_not_finite", "sizes_in_words", "with_splits"]
+
+ITEMS_IN_AN_EVALUATION_BATCH = 256
+
+BatchT = TypeVar("BatchT", SetBatch, Batch)
+
+
+class GivenItems(Task[BatchT]):
+    """A task on items in memory. `register_task` makes a subclass for each data set.
+
+    Args:
+        split_seed: draws the splits, where none are given; not the seed of the training.
+    """
+
+    data_targets: ClassVar[Targets]
+    given_splits: ClassVar[dict[str, Tensor] | None] = None
+    splits = NAMES
+
+    def __init__(self, split_seed: int = 0):
+        self.split_seed = split_seed
+        items = len(self.data_targets.y)
+        self.members: dict[str, Int[Tensor, " M"]] = self.given_splits or draw_splits(
+            items, split_seed
+        )
+        self.out_features = self.data_targets.y.shape[1]
+
+    @classmethod
+    def options(cls) -> dict[str, Any]:
+        """`split_seed`, unless the splits are given."""
+        return {} if cls.given_splits else super().options()
+
+    @abstractmethod
+    def batch_of(self, items: Int[Tensor, " B"]) -> BatchT:
+        """The batch of these items, on the CPU."""
+
+    def train_batch(self, step: int, batch_size: int, seed: int, device: Device = "cpu") -> BatchT:
+        """The items of one step, by `lcm_core.tasks.stored.visits`."""
+        members = self.members["train"]
+        batch = self.batch_of(members[visits(len(members), step, batch_size, seed)])
+        return batch.to(device)
+
+    def batches(self, split: str = "validation", device: Device = "cpu") -> Iterator[BatchT]:
+        """The items of a split in their order, 256 at a time."""
+        self.check_split(split)
+        for items in self.members[split].split(ITEMS_IN_AN_EVALUATION_BATCH):
+            yield self.batch_of(items).to(device)
+
+    def loss(self, outputs: Float[Tensor, "B width"], batch: BatchT) -> Float[Tensor, ""]:
+        """Cross-entropy for classes, in nats; mean squared error for numbers, scaled."""
+        return self.data_targets.loss(outputs, batch.y)
+
+    def metric(self, outputs: Float[Tensor, "B width"], targets: Float[Tensor, "B width"]) -> float:
+        """Accuracy for classes; root mean squared error for numbers, in their unit."""
+        return self.data_targets.metric(outputs, targets)
+
+    def baseline(self, split: str = "validation") -> float:
+        """The score of the constant answer that is best on this split."""
+        self.check_split(split)
+        return self.data_targets.constant(self.data_targets.y[self.members[split]])
+
+    def describe(self) -> str:
+        """One paragraph of facts about the data."""
+        sizes = ", ".join(f"{split} {len(members):,}" for split, members in self.members.items())
+        how = "given" if self.given_splits else f"random, split_seed {self.split_seed}"
+        constant = ", ".join(f"{s} {self.baseline(s):.4g}" for s in self.members if s != "train")
+        return (
+            f"{self.name}: {self.describe_items()} {self.data_targets.describe()} Splits ({how}): "
+            f"{sizes}. Score: {self.metric_title}. The best constant answer scores {constant}."
+        )
+
+    @abstractmethod
+    def describe_items(self) -> str:
+        """How many items there are, and of what sizes, in a sentence."""
+
+
+def with_splits(
+    splits: Mapping[str, Sequence[int]] | None, items: int
+) -> dict[str, dict[str, Tensor] | tuple[str, ...]]:
+    """The class attributes that say so; none where the splits are to be drawn."""
+    if splits is None:
+        draw_splits(items, 0)
+        return {}
+    read = check_splits(splits, items)
+    return {"given_splits": read, "splits": tuple(read)}
+
+
+def sizes_in_words(sizes: Int[Tensor, " B"]) -> str:
+    """`of 2 to 16`, or `of 3` where all are equal."""
+    low, high = int(sizes.min()), int(sizes.max())
+    return f"of {low}" if low == high else f"of {low} to {high}"
+
+
+def first_not_finite(x: Tensor) -> int | None:
+    """The first row with an entry that is not finite."""
+    bad = (~torch.as_tensor(x).isfinite()).flatten(1).any(1).nonzero()
+    return int(bad[0]) if len(bad) else None
