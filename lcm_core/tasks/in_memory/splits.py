@@ -9,7 +9,7 @@ from torch import Tensor
 
 from lcm_core.tasks.base import seeded_generator
 
-__all__ = ["check_splits", "draw_splits"]
+__all__ = ["NAMES", "check_splits", "draw_splits"]
 
 NAMES = ("validation", "test", "train")
 SHARE = 0.1  # of the items, for validation, and for test
