@@ -324,7 +324,9 @@ def test_every_definition_of_the_library_is_registered():
 
 
 def test_a_name_belongs_to_the_module_that_took_it(registered):
-    first, again = registered(made("mine")), registered(made("mine"))
+    first, again = made("mine"), made("mine")
+    registered(first)
+    registered(again)
     assert find_experiment("mine") is again is not first
     with pytest.raises(ValueError, match="the name 'mine' is taken"):
         registered(made("mine", module="my_project.mine"))
@@ -396,7 +398,8 @@ def test_numbers_of_a_call_are_above_0(tmp_path, wrong):
 
 
 def test_the_call_of_a_notebook_is_shown_as_such(registered):
-    store = Store(registered(made("mine")).address, 5.0, "cuda", seeds=2)
+    registered(made("mine"))
+    store = Store(find_experiment("mine").address, 5.0, "cuda", seeds=2)
     assert store.command == "run_experiment('mine', seeds=2, budget=5, device='cuda')"
     assert find_experiment(store.experiment) is find_experiment("mine")
 

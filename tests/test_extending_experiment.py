@@ -70,6 +70,7 @@ def test_a_cell_registers_it_runs_it_and_shows_it(home, shown, monkeypatch):
     assert shown == [f"No results of *{NAME}* are here. This makes them:\n\n    {COMMAND}"]
     results = run_experiment(NAME)
     assert results.finished == results.wanted == 4
+    assert repr(results) == "<Results: 4 of 4 jobs; rows balanced, left; columns 4 bits>"
     assert (home / "results" / f"{NAME}.json").exists()
     with monkeypatch.context() as patch:
         patch.setattr("lcm_core.training.Trainer._advance", lambda *_: pytest.fail("trained again"))

@@ -15,8 +15,8 @@ EXPERIMENTS: Registry[Experiment] = Registry(
 )
 
 
-def register_experiment(experiment: Experiment, replace: bool = False) -> Experiment:
-    """Make an experiment known by its name, in every list; returns it.
+def register_experiment(experiment: Experiment, replace: bool = False) -> None:
+    """Make an experiment known by its name, in every list.
 
     Args:
         experiment: its module may register it again, as a notebook's cell does.
@@ -29,7 +29,6 @@ def register_experiment(experiment: Experiment, replace: bool = False) -> Experi
     if not isinstance(experiment, Experiment):
         raise TypeError(f"expected an Experiment to register, got {experiment!r}")
     EXPERIMENTS.add(experiment.name, experiment, replace)
-    return experiment
 
 
 def experiment_names() -> list[str]:
@@ -54,10 +53,10 @@ def find_experiment(name: str) -> Experiment:
     if not wanted:
         wanted = next(iter(found)) if len(found) == 1 else module.rpartition(".")[2]
     if wanted not in found:
-        names = ", ".join(f"{module}:{each}" for each in found)
+        how = "run its cell" if module == "__main__" else "give its Experiment module=__name__"
+        names = ", ".join(f"{module}:{each}" for each in found) or f"none: {how}"
         raise ValueError(
-            f"expected {module} to register the experiment {wanted!r}, but it registers "
-            f"{names or f'none: run its cell first, or say module={module!r} in its Experiment'}"
+            f"expected {module} to register the experiment {wanted!r}, but it registers {names}"
         )
     return found[wanted]
 
