@@ -6,11 +6,17 @@ from typing import Any, Generic, TypeVar
 
 from lcm_core.errors import unknown
 
-__all__ = ["Registry"]
+__all__ = ["LIBRARY", "Registry"]
 
 LIBRARY = "lcm_core."  # before the modules of what comes with the library
 
 Value = TypeVar("Value")
+
+
+def _definition(value: Any) -> tuple[str, str]:
+    """The module and name of a class or function; of another object, those of its class."""
+    named = value if hasattr(value, "__qualname__") else type(value)
+    return named.__module__, named.__qualname__
 
 
 class Registry(Generic[Value]):
@@ -27,10 +33,18 @@ class Registry(Generic[Value]):
     Args:
         kind: what the values are, for error messages, such as "operator".
         beside: another registry, whose names are then taken here, and the other way round.
+        definition: the module and name by which a value counts as the same definition; by default
+            those of a class or function, and of the class of another object.
     """
 
-    def __init__(self, kind: str, beside: "Registry[Any] | None" = None):
+    def __init__(
+        self,
+        kind: str,
+        beside: "Registry[Any] | None" = None,
+        definition: Callable[[Any], tuple[str, str]] = _definition,
+    ):
         self.kind = kind
+        self._definition = definition
         self._others = [] if beside is None else [beside]
         if beside is not None:
             beside._others.append(self)
@@ -67,9 +81,9 @@ class Registry(Generic[Value]):
                     f"{self.kind}"
                 )
         before = self._values.get(name, value)
-        if _definition(before) == _definition(value):
+        if self._definition(before) == self._definition(value):
             return
-        if str(_definition(before)[0]).startswith(LIBRARY):
+        if self._definition(before)[0].startswith(LIBRARY):
             raise ValueError(
                 f"the library has the {self.kind} {name!r} already, and it stays: choose another "
                 "name"
@@ -123,9 +137,3 @@ class Registry(Generic[Value]):
             watchers = list(self._watchers)
         for watcher in watchers:
             watcher(name)
-
-
-def _definition(value: Any) -> tuple[object, object]:
-    """The module and name of a class or function; of another object, those of its class."""
-    named = value if hasattr(value, "__qualname__") else type(value)
-    return named.__module__, named.__qualname__

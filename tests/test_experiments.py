@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -20,16 +22,20 @@ from lcm_core.experiments import (
     TrainingRun,
     experiment_names,
     find_experiment,
+    register_experiment,
+    run_experiment,
 )
 from lcm_core.experiments.__main__ import main
 from lcm_core.experiments.claims import CLAIMS
 from lcm_core.experiments.framework import calibration as calibration_module
 from lcm_core.experiments.framework.machine import describe_machine
+from lcm_core.experiments.framework.registry import EXPERIMENTS
 from lcm_core.experiments.framework.rendering import render
 from lcm_core.experiments.framework.results import FinishedRun, Results
-from lcm_core.experiments.framework.runner import Options, run_experiment
+from lcm_core.experiments.framework.runner import JobsFailed
 from lcm_core.experiments.framework.store import Store, locked
 from lcm_core.experiments.framework.tables import score_table, spread
+from lcm_core.operators.base import OPERATORS
 from lcm_core.training.recipe import Recipe
 from lcm_core.training.trainer import Trainer
 
@@ -43,8 +49,9 @@ def quick_calibration(monkeypatch):
     monkeypatch.setattr(calibration_module, "LEAST", 0.0)
 
 
-def options(folder: Path, **others) -> Options:
-    return Options(folder / "results", folder / "checkpoints", NAME, **others)
+def run_in(folder: Path, experiment: Experiment, **options) -> Results:
+    lie = {"output": folder / "results", "checkpoints": folder / "checkpoints"}
+    return run_experiment(experiment, **lie, **options)
 
 
 def flags(folder: Path, *others: str) -> list[str]:
@@ -79,11 +86,11 @@ def test_all_jobs_are_done_once_and_can_be_repeated_by_their_recipes(tmp_path, c
 
 
 def test_steps_are_calibrated_once_for_all_seeds(tmp_path, monkeypatch):
-    assert run_experiment(SMALL, options(tmp_path, only="max · long", seeds=1)) == 0
+    run_in(tmp_path, SMALL, only="max · long", seeds=1)
     (calibrated,) = stored(tmp_path).calibrations
     assert calibrated.steps == max(1, round(0.2 / calibrated.seconds_per_step))
     monkeypatch.setattr("lcm_core.experiments.framework.work.calibrate", lambda *_: 1 / 0)
-    assert run_experiment(SMALL, options(tmp_path, only="max · long")) == 0
+    run_in(tmp_path, SMALL, only="max · long")
     steps = [Recipe.parse(run.recipe).steps for run in stored(tmp_path).runs]
     assert steps == [calibrated.steps] * 2
 
@@ -98,7 +105,7 @@ def test_what_begins_later_in_a_run_is_paid_for_and_happens(tmp_path, monkeypatc
     assert timed[0].live(0)["associativity"] == 1
     run = TrainingRun("late", "one", recipe, 0.001, ("validation",))
     late = replace(SMALL, jobs=lambda: [run], report=lambda results: [], seeds=1)
-    assert run_experiment(late, options(tmp_path)) == 0
+    run_in(tmp_path, late)
     (done,) = stored(tmp_path).runs
     assert Recipe.parse(done.recipe).steps == 90
     later = replace(run, recipe=Recipe.parse("steps=9000 @8000 associativity=1"))
@@ -150,14 +157,15 @@ def test_a_job_that_fails_is_told_of_and_tried_again(tmp_path, capsys):
     odd = replace(wild, row="odd", budget=1.0, steps=None)  # fails while it is calibrated
     broken = Measurement("broken", "short", lambda: 1 / 0)
     both = replace(SMALL, jobs=lambda: [wild, fine, odd, broken], seeds=1)
-    assert run_experiment(both, options(tmp_path)) == 3
+    with pytest.raises(JobsFailed, match="3 jobs failed:\nbroken · short: "):
+        run_in(tmp_path, both)
     out = capsys.readouterr().out
     assert "failed: wild · short · seed 0: TrainingError: training stopped at step" in out
     assert "failed: odd · short · seed 0: TrainingError" in out
-    assert "failed: broken · short: LookupError" in out
+    assert "failed: broken · short: ZeroDivisionError" in out
     assert [run.row for run in stored(tmp_path).runs] == ["fine"]
     mended = replace(both, jobs=lambda: [replace(fine, row="wild"), fine])
-    assert run_experiment(mended, options(tmp_path)) == 0
+    run_in(tmp_path, mended)
     assert [run.row for run in stored(tmp_path).runs] == ["wild", "fine"]
 
 
@@ -190,18 +198,18 @@ def test_what_is_defined_anew_runs_again_and_what_is_no_more_is_not_shown(tmp_pa
     run = SMALL.jobs()[-2]
     assert run.row == "LCM"
     one = replace(SMALL, jobs=lambda: [run], seeds=1)
-    assert run_experiment(one, options(tmp_path)) == 0
+    run_in(tmp_path, one)
     changed = replace(run, recipe=replace(run.recipe, associativity=0.2))
     other = replace(one, jobs=lambda: [changed])
     assert stored(tmp_path).results(other).finished == 0
-    assert run_experiment(other, options(tmp_path)) == 0
+    run_in(tmp_path, other)
     (made,) = stored(tmp_path).runs
     assert "associativity=0.2" in made.recipe
     split = replace(changed, splits=(*changed.splits, "size 128"))  # is only evaluated
     more = replace(one, jobs=lambda: [split])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("lcm_core.training.Trainer._advance", _interrupt)
-        assert run_experiment(more, options(tmp_path)) == 0
+        run_in(tmp_path, more)
     (again,) = stored(tmp_path).runs
     assert again.scores == {**made.scores, "size 128": again.scores["size 128"]}
     nothing = replace(one, jobs=lambda: [replace(run, row="another")])
@@ -209,7 +217,7 @@ def test_what_is_defined_anew_runs_again_and_what_is_no_more_is_not_shown(tmp_pa
 
 
 def test_other_budgets_lie_in_files_of_their_own(tmp_path):
-    assert run_experiment(SMALL, options(tmp_path, only="sum · short", seeds=1, budget=0.05)) == 0
+    run_in(tmp_path, SMALL, only="sum · short", seeds=1, budget=0.05)
     store = stored(tmp_path, "small_experiment-0.05s")
     assert store.command == f"python -m lcm_core.experiments {NAME} --seeds 1 --budget 0.05"
     assert [c.budget for c in store.calibrations] == [0.05]
@@ -219,11 +227,11 @@ def test_other_budgets_lie_in_files_of_their_own(tmp_path):
 @pytest.mark.slow
 def test_jobs_side_by_side_give_the_same(tmp_path):
     one, two = tmp_path / "one", tmp_path / "two"
-    assert run_experiment(SMALL, options(one)) == 0
+    run_in(one, SMALL)
     two.joinpath("results").mkdir(parents=True)
     begun = replace(stored(one), runs=[], measurements=[])  # the same calibration
     begun.write(two / "results")
-    assert run_experiment(SMALL, options(two, jobs=2)) == 0
+    run_in(two, SMALL, jobs=2)
     assert len(stored(one).runs) == 10
     assert timeless(stored(two)) == timeless(stored(one))
     assert stored(two).measurements[0].values == {"threads": 1}
@@ -239,7 +247,7 @@ def test_the_file_names_machine_and_versions_but_no_person_or_place(tmp_path):
 
 
 def test_incomplete_results_are_shown_and_say_so(tmp_path):
-    assert run_experiment(SMALL, options(tmp_path, only="LCM · short", seeds=1)) == 0
+    run_in(tmp_path, SMALL, only="LCM · short", seeds=1)
     markdown = render(tmp_path / "results").markdown
     assert markdown == render(tmp_path / "results").markdown
     assert "1 of 11 results are here." in markdown
@@ -290,6 +298,110 @@ def test_unknown_names_are_answered(tmp_path, capsys):
     (tmp_path / "results" / "small_experiment.json").write_text("{}")
     assert main(flags(tmp_path)) == 2
     assert "no file of results" in capsys.readouterr().err
+
+
+def made(name: str, module: str = "__main__") -> Experiment:
+    return Experiment(name, "A title", "A question?", SMALL.jobs, SMALL.report, module=module)
+
+
+@pytest.fixture
+def registered():
+    """Register for one test."""
+    before = set(experiment_names())
+    yield register_experiment
+    for name in set(experiment_names()) - before:
+        EXPERIMENTS.remove(name)
+
+
+def test_every_definition_of_the_library_is_registered():
+    modules = {path.stem for path in (ROOT / "lcm_core" / "experiments").glob("[!_]*.py")}
+    definitions = {
+        name
+        for name in modules
+        if hasattr(import_module(f"lcm_core.experiments.{name}"), "EXPERIMENT")
+    }
+    assert definitions == {name for name in experiment_names() if find_experiment(name).in_library}
+
+
+def test_a_name_belongs_to_the_module_that_took_it(registered):
+    first, again = made("mine"), made("mine")
+    registered(first)
+    registered(again)
+    assert find_experiment("mine") is again is not first
+    with pytest.raises(ValueError, match="the name 'mine' is taken"):
+        registered(made("mine", module="my_project.mine"))
+    registered(made("mine", module="my_project.mine"), replace=True)
+    assert find_experiment("mine").address == "my_project.mine"
+    with pytest.raises(ValueError, match="the library has the experiment 'hiv' already"):
+        registered(made("hiv"), replace=True)
+    with pytest.raises(TypeError, match="expected an Experiment"):
+        registered("mine")
+
+
+def test_an_experiment_is_found_by_its_name_or_its_module(registered):
+    one, other = made("one", "tests.paths"), made("other", "tests.paths")
+    registered(one)
+    assert one.address == "tests.paths:one"
+    for name in ("one", "tests.paths", "tests.paths:one"):
+        assert find_experiment(name) is one
+    registered(other)
+    with pytest.raises(ValueError, match=r"registers tests\.paths:one, tests\.paths:other"):
+        find_experiment("tests.paths")
+    assert find_experiment("tests.paths:other") is other
+    with pytest.raises(ValueError, match=r"to register the experiment 'oracles'.* none"):
+        find_experiment("tests.oracles")
+    assert Store("tests.paths:one", 5.0).name == "one-5s"
+    assert find_experiment(NAME) is find_experiment("small_experiment")
+
+
+def test_its_module_is_that_of_its_jobs_or_is_said():
+    assert replace(made("mine"), jobs=partial(SMALL.jobs), module="").module == NAME
+    assert made("mine", "my_project.trees").module == "my_project.trees"
+    assert find_experiment("hiv").address == "hiv"
+
+
+MODULE = """
+from lcm_core.experiments import Experiment, TrainingRun, register_experiment
+from lcm_core.operators import Operator
+from lcm_core.operators.base import register_operator
+from lcm_core.training import Recipe
+
+@register_operator("first_of_two")
+class FirstOfTwo(Operator):
+    def forward(self, left, right):
+        return left
+
+def jobs():
+    recipe = Recipe.parse("task=second_minimum bits=4 channels=8 operator=first_of_two")
+    return [TrainingRun(row, "", recipe, steps=2, splits=("size 16",)) for row in ("one", "other")]
+
+register_experiment(Experiment("mine", "A title", "A question?", jobs, list, seeds=1))
+"""
+
+
+@pytest.mark.slow
+def test_workers_import_the_module_or_say_that_they_cannot(tmp_path, registered, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "operator_of_mine.py").write_text(MODULE)
+    mine = find_experiment("operator_of_mine")
+    assert run_in(tmp_path, mine, jobs=2).finished == 2
+    lost = replace(mine, name="lost", module="no_such.module")
+    with pytest.raises(JobsFailed, match=r"its process cannot import no_such\.module"):
+        run_in(tmp_path, lost, jobs=2)
+    OPERATORS.remove("first_of_two")
+
+
+@pytest.mark.parametrize("wrong", [{"seeds": 0}, {"jobs": 0}, {"budget": float("inf")}])
+def test_numbers_of_a_call_are_above_0(tmp_path, wrong):
+    with pytest.raises(ValueError, match=f"expected {next(iter(wrong))} to be a number above 0"):
+        run_in(tmp_path, SMALL, **wrong)
+
+
+def test_the_call_of_a_notebook_is_shown_as_such(registered):
+    registered(made("mine"))
+    store = Store(find_experiment("mine").address, 5.0, "cuda", seeds=2)
+    assert store.command == "run_experiment('mine', seeds=2, budget=5, device='cuda')"
+    assert find_experiment(store.experiment) is find_experiment("mine")
 
 
 @pytest.mark.parametrize("name", experiment_names())

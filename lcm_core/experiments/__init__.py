@@ -3,8 +3,8 @@
     python -m lcm_core.experiments --list
     python -m lcm_core.experiments NAME
 
-Open `second_minimum.py` first: an experiment is a module of this folder with an `EXPERIMENT`.
-`framework/` runs, stores and shows them.
+Open `second_minimum.py` first: an experiment is a module of this folder that registers one, and
+is imported here. `framework/` runs, stores and shows them.
 """
 
 from lcm_core.experiments.framework.base import (
@@ -15,9 +15,30 @@ from lcm_core.experiments.framework.base import (
     Table,
     TrainingRun,
 )
-from lcm_core.experiments.framework.lookup import experiment_names, find_experiment
+from lcm_core.experiments.framework.registry import (
+    experiment_names,
+    find_experiment,
+    register_experiment,
+)
 from lcm_core.experiments.framework.results import Results
+from lcm_core.experiments.framework.runner import run_experiment
 from lcm_core.experiments.framework.store import read_results
+from lcm_core.experiments.framework.tables import score_table
+
+# Each registers itself; lists and docs/results.md have them in this order.
+# isort: off
+from lcm_core.experiments import second_minimum  # noqa: F401
+from lcm_core.experiments import second_minimum_16_bits  # noqa: F401
+from lcm_core.experiments import pyg_example  # noqa: F401
+from lcm_core.experiments import associativity_weight  # noqa: F401
+from lcm_core.experiments import set_tasks  # noqa: F401
+from lcm_core.experiments import graph_properties  # noqa: F401
+from lcm_core.experiments import molecules  # noqa: F401
+from lcm_core.experiments import hiv  # noqa: F401
+from lcm_core.experiments import depth  # noqa: F401
+from lcm_core.experiments import checkpoints  # noqa: F401
+from lcm_core.experiments import notebook_runs  # noqa: F401
+# isort: on
 
 __all__ = [
     "Experiment",
@@ -30,4 +51,7 @@ __all__ = [
     "experiment_names",
     "find_experiment",
     "read_results",
+    "register_experiment",
+    "run_experiment",
+    "score_table",
 ]

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from lcm_core.experiments.framework.base import Experiment, Picture, Report, TrainingRun
+from lcm_core.experiments.framework.registry import register_experiment
 from lcm_core.experiments.framework.results import Results
 from lcm_core.experiments.framework.tables import score_table, value_table
 from lcm_core.experiments.second_minimum import DEFAULT
@@ -156,3 +157,5 @@ EXPERIMENT = Experiment(
     jobs=jobs,
     report=report,
 )
+
+register_experiment(EXPERIMENT)

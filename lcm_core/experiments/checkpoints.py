@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from lcm_core.experiments.framework.base import Experiment, Report, TrainingRun
+from lcm_core.experiments.framework.registry import register_experiment
 from lcm_core.experiments.framework.results import Results
 from lcm_core.experiments.framework.tables import score_table, value_table
 from lcm_core.experiments.second_minimum import DEFAULT
@@ -106,3 +107,5 @@ EXPERIMENT = Experiment(
     seeds=1,
     finish=write,
 )
+
+register_experiment(EXPERIMENT)

@@ -19,6 +19,7 @@ from lcm_core.experiments.depth_words import (
     times_in_words,
 )
 from lcm_core.experiments.framework.base import Experiment, Measurement, Picture, Report, Table
+from lcm_core.experiments.framework.registry import register_experiment
 from lcm_core.experiments.framework.results import Results
 from lcm_core.laws.wording import power_of_ten
 
@@ -173,3 +174,5 @@ EXPERIMENT = Experiment(
     report=report,
     seeds=1,
 )
+
+register_experiment(EXPERIMENT)

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from lcm_core.experiments.framework.base import Experiment, Picture, Report, TrainingRun
+from lcm_core.experiments.framework.registry import register_experiment
 from lcm_core.experiments.framework.results import Results
 from lcm_core.experiments.framework.tables import LEVEL, score_table, spread, value_table, verdict
 from lcm_core.tasks.graphs.dataset import SPLITS
@@ -197,3 +198,5 @@ EXPERIMENT = Experiment(
     jobs=jobs,
     report=report,
 )
+
+register_experiment(EXPERIMENT)

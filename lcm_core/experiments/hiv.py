@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from lcm_core.experiments.framework.base import Experiment, Job, Picture, Report, TrainingRun
+from lcm_core.experiments.framework.registry import register_experiment
 from lcm_core.experiments.framework.results import Results
 from lcm_core.experiments.framework.tables import score_table
 from lcm_core.experiments.molecule_data import DATA, FORM, data_jobs, data_table
@@ -112,3 +113,5 @@ EXPERIMENT = Experiment(
     report=report,
     seeds=1,
 )
+
+register_experiment(EXPERIMENT)

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from lcm_core.experiments.framework.base import Experiment, Job, Picture, Report, Table, TrainingRun
+from lcm_core.experiments.framework.registry import register_experiment
 from lcm_core.experiments.framework.results import Results
 from lcm_core.experiments.framework.tables import score_table, value_table
 from lcm_core.experiments.molecule_data import DATA, FORM, against, data_jobs, data_table
@@ -203,3 +204,5 @@ EXPERIMENT = Experiment(
     jobs=jobs,
     report=report,
 )
+
+register_experiment(EXPERIMENT)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch_geometric.nn.aggr import LCMAggregation
 
 from lcm_core.experiments.framework.base import Experiment, Measurement, Report
+from lcm_core.experiments.framework.registry import register_experiment
 from lcm_core.experiments.framework.results import Results
 from lcm_core.experiments.framework.tables import value_table
 from lcm_core.models.networks import CategoricalEncoder
@@ -141,3 +142,5 @@ EXPERIMENT = Experiment(
     jobs=jobs,
     report=report,
 )
+
+register_experiment(EXPERIMENT)

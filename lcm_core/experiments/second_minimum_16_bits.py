@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lcm_core.experiments.framework.base import Experiment, Report, TrainingRun
+from lcm_core.experiments.framework.registry import register_experiment
 from lcm_core.experiments.framework.results import Results
 from lcm_core.experiments.framework.tables import score_table
 from lcm_core.experiments.second_minimum import DEFAULT
@@ -42,3 +43,5 @@ EXPERIMENT = Experiment(
     report=report,
     seeds=1,
 )
+
+register_experiment(EXPERIMENT)

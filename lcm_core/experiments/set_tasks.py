@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lcm_core.experiments.framework.base import Experiment, Report, TrainingRun
+from lcm_core.experiments.framework.registry import register_experiment
 from lcm_core.experiments.framework.results import Results
 from lcm_core.experiments.set_tasks_report import SIZES, show
 from lcm_core.training.recipe import Recipe
@@ -89,3 +90,5 @@ EXPERIMENT = Experiment(
     jobs=jobs,
     report=report,
 )
+
+register_experiment(EXPERIMENT)

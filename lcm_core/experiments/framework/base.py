@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from lcm_core.experiments.framework.results import Results
+from lcm_core.registry import LIBRARY
 from lcm_core.training.recipe import Recipe
 
 __all__ = [
@@ -46,8 +47,8 @@ class TrainingRun:
     row: str
     column: str
     recipe: Recipe
-    budget: float | None
-    splits: tuple[str, ...]
+    budget: float | None = None
+    splits: tuple[str, ...] = ()
     steps: int | None = None
 
     def __post_init__(self) -> None:
@@ -148,10 +149,10 @@ Report = Sequence[str | Table | Picture]
 class Experiment:
     """A question, the jobs that answer it, and how the answer is shown.
 
-    Each stands in a module of its own, `lcm_core/experiments/NAME.py`, as `EXPERIMENT`.
+    `register_experiment` makes it known by its name.
 
     Args:
-        name: that of the module.
+        name: letters, digits and `_`; also that of its file of results.
         title: a heading.
         question: one or two sentences of Markdown.
         jobs: called each time anew: it may read what is registered, but not long data.
@@ -159,6 +160,8 @@ class Experiment:
         seeds: how many, from 0 on.
         finish: called when all jobs are done, with the results and a function that gives the
             checkpoint file of a row, column and seed; but not for other budgets or devices.
+        module: the module that registers it, which worker processes import (default: the module
+            of `jobs`). That of a notebook or a script is `__main__`.
     """
 
     name: str
@@ -168,6 +171,23 @@ class Experiment:
     report: Callable[[Results], Report]
     seeds: int = 3
     finish: Callable[[Results, Callable[[str, str, int], Any]], None] | None = None
+    module: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.module:
+            object.__setattr__(self, "module", _module_of(self.jobs))
+
+    @property
+    def in_library(self) -> bool:
+        return self.module.startswith(LIBRARY)
+
+    @property
+    def address(self) -> str:
+        """The text by which commands find it: NAME in the library, else MODULE or MODULE:NAME."""
+        if self.in_library:
+            return self.name
+        own = self.module.rpartition(".")[2] == self.name
+        return self.module if own else f"{self.module}:{self.name}"
 
 
 @dataclass(frozen=True)
@@ -192,6 +212,12 @@ def plain(recipe: Recipe) -> Recipe:
     """
     steps = max([Recipe().steps, *(event.step for event in recipe.events)])
     return replace(recipe, steps=steps, **SET_BY_RUNNER)
+
+
+def _module_of(function: Any) -> str:
+    while isinstance(function, partial):
+        function = function.func
+    return getattr(function, "__module__", None) or "__main__"
 
 
 SET_BY_RUNNER: Mapping[str, Any] = {

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from lcm_core.experiments.framework.base import Experiment
+
 __all__ = ["checkpoints_folder", "home", "results_folder"]
 
 
@@ -11,9 +13,9 @@ def home() -> Path:
     return checkout if (checkout / "pyproject.toml").exists() else Path.cwd()
 
 
-def results_folder() -> Path:
-    """`docs/results`: files of results."""
-    return home() / "docs" / "results"
+def results_folder(experiment: Experiment) -> Path:
+    """The folder of its results: `docs/results` for those of the library, `results` for others."""
+    return home() / "docs" / "results" if experiment.in_library else home() / "results"
 
 
 def checkpoints_folder() -> Path:

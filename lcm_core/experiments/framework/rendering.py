@@ -7,27 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lcm_core.experiments.framework.base import Experiment, Picture, Summary, Table
-from lcm_core.experiments.framework.lookup import find_experiment
 from lcm_core.experiments.framework.machine import in_words
+from lcm_core.experiments.framework.registry import experiment_names, find_experiment
 from lcm_core.experiments.framework.results import FinishedRun, Measured, Results, in_order
 from lcm_core.experiments.framework.store import Store
 
 __all__ = ["Rendered", "facts_of", "markdown", "render", "summary_lines"]
-
-#: In this order; others come after.
-ORDER = (
-    "second_minimum",
-    "second_minimum_16_bits",
-    "pyg_example",
-    "associativity_weight",
-    "set_tasks",
-    "graph_properties",
-    "molecules",
-    "hiv",
-    "depth",
-    "checkpoints",
-    "notebook_runs",
-)
 
 INTRODUCTION = """\
 # Results
@@ -57,6 +42,8 @@ class Rendered:
 def render(folder: Path, summary: Summary | None = None) -> Rendered:
     """Render all files of results of a folder; the same files give the same text.
 
+    Experiments of the library stand in the order in which it registers them, others after them.
+
     Args:
         folder: with the files.
         summary: comes first, if any of its experiments has results.
@@ -64,8 +51,7 @@ def render(folder: Path, summary: Summary | None = None) -> Rendered:
     Raises:
         ValueError: a file cannot be read, or is that of an experiment that is no more.
     """
-    stores = [Store.read(path) for path in folder.glob("[!.]*.json")]
-    stores.sort(key=_place)
+    stores = sorted(map(Store.read, folder.glob("[!.]*.json")), key=_place)
     pictures: dict[str, Picture] = {}
     parts = [INTRODUCTION]
     if summary is not None and (lines := list(summary_lines(summary, stores))):
@@ -105,8 +91,9 @@ def markdown(part: str | Table) -> str:
 
 
 def _place(store: Store) -> tuple[int, str, float, str]:
-    known = ORDER.index(store.experiment) if store.experiment in ORDER else len(ORDER)
-    return known, store.experiment, store.budget or 0, store.device
+    experiment, names = find_experiment(store.experiment), experiment_names()
+    place = names.index(experiment.name) if experiment.in_library else len(names)
+    return place, experiment.name, store.budget or 0, store.device
 
 
 def _head(store: Store, experiment: Experiment, results: Results, folder: str) -> list[str]:

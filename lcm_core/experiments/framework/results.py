@@ -67,7 +67,7 @@ class Measured:
     date: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Results:
     """What a report is made of; jobs that are no longer defined are not in it.
 
@@ -82,6 +82,11 @@ class Results:
     runs: Sequence[FinishedRun] = ()
     measurements: Sequence[Measured] = ()
     wanted: int = 0
+
+    def __repr__(self) -> str:
+        """Short, for the end of a cell."""
+        rows, columns = ", ".join(self.rows), ", ".join(self.columns)
+        return f"<Results: {self.finished} of {self.wanted} jobs; rows {rows}; columns {columns}>"
 
     @property
     def finished(self) -> int:

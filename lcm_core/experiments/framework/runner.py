@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,9 +12,11 @@ from pathlib import Path
 
 from lcm_core.experiments.framework.base import Experiment, Job, Measurement, TrainingRun
 from lcm_core.experiments.framework.calibration import Calibration
+from lcm_core.experiments.framework.folders import checkpoints_folder, results_folder
 from lcm_core.experiments.framework.machine import describe_machine
 from lcm_core.experiments.framework.progress import Bar
-from lcm_core.experiments.framework.results import FinishedRun, Measured
+from lcm_core.experiments.framework.registry import find_experiment
+from lcm_core.experiments.framework.results import FinishedRun, Measured, Results
 from lcm_core.experiments.framework.store import Store, locked
 from lcm_core.experiments.framework.work import (
     Calibrate,
@@ -27,35 +30,22 @@ from lcm_core.experiments.framework.work import (
 from lcm_core.experiments.framework.workers import InProcess, ProcessPool, Workers
 from lcm_core.training.trainer import pick_device
 
-__all__ = ["Options", "run_experiment"]
+__all__ = ["JobsFailed", "run_experiment"]
 
 RECORD_EVERY = 5.0  # seconds of training, about
 RECORDS = 20  # at least, if there are as many steps
 
 
-@dataclass(frozen=True)
-class Options:
-    """How an experiment is run.
+class JobsFailed(RuntimeError):
+    """Some jobs of an experiment failed; the results of the others are kept.
 
     Args:
-        output: the folder of the results.
-        checkpoints: the folder of half-done jobs.
-        name: by which its workers find the experiment: its own, or that of its module.
-        seeds: None for those of the experiment.
-        device: "auto", "cpu", "cuda", …
-        budget: seconds in place of those of the definition, or None.
-        jobs: worker processes.
-        only: rows and columns whose label contains this text.
+        messages: one a job.
     """
 
-    output: Path
-    checkpoints: Path
-    name: str
-    seeds: int | None = None
-    device: str = "cpu"
-    budget: float | None = None
-    jobs: int = 1
-    only: str = ""
+    def __init__(self, messages: Sequence[str]):
+        self.messages = messages
+        super().__init__("\n".join([f"{len(messages)} jobs failed:", *messages]))
 
 
 @dataclass(frozen=True)
@@ -71,74 +61,136 @@ class Item:
         return self.job.label if measures else f"{self.job.label} · seed {self.seed}"
 
 
-def run_experiment(experiment: Experiment, options: Options) -> int:
-    """Does all jobs that have no result; returns how many failed.
+def run_experiment(
+    experiment: Experiment | str,
+    *,
+    seeds: int | None = None,
+    device: str = "cpu",
+    budget: float | None = None,
+    jobs: int = 1,
+    only: str = "",
+    again: bool = False,
+    output: Path | None = None,
+    checkpoints: Path | None = None,
+) -> Results:
+    """Do all jobs of an experiment that have no result yet; returns all results.
 
     Ctrl-C and kills lose nothing but seconds: the same call goes on from there, to the same
-    results.
+    results. A job is done again where its recipe has changed. Changes of code go unnoticed: say
+    `again=True` after them.
+
+    Args:
+        experiment: an experiment, its name, or the module that registers it.
+        seeds: how many, from 0 on; None for those of the experiment.
+        device: "cpu", "cuda", "mps" or "auto"; results of others than "cpu" have their own file.
+        budget: seconds of each training run, in place of the defined ones; these results have
+            their own file.
+        jobs: training runs side by side, each in a process of its own if more than 1.
+        only: rows and columns whose label contains this text.
+        again: forget what these rows and columns have, and do them from the beginning.
+        output: the folder of the results (default: `docs/results` for the library's experiments,
+            `results` for others, in the checkout or else in the working folder).
+        checkpoints: the folder of half-done jobs.
 
     Raises:
+        JobsFailed: some did; all others are done.
         Locked: another process runs the same experiment, with this budget and device.
-        ValueError: a device that is not here, `only` that leaves nothing, two jobs of one label,
-            or a file of results that cannot be read.
+        ValueError: an unknown name, a device that is not here, `only` that leaves nothing, two jobs
+            of one label, several processes for an experiment of a notebook, or a file of results
+            that cannot be read.
         KeyboardInterrupt: passed on, when all is written.
     """
-    device = pick_device(options.device).type
-    store = Store(options.name, _special_budget(experiment, options.budget), device)
-    with locked(options.checkpoints / store.name):
-        _tidy(options, store)
-        if (path := options.output / f"{store.name}.json").exists():
-            store = Store.read(path)
-        store.ask_for(options.seeds or experiment.seeds, experiment.seeds)
-        return Runner(experiment, options, store).run()
+    if isinstance(experiment, str):
+        experiment = find_experiment(experiment)
+    for name, value in (("seeds", seeds), ("budget", budget), ("jobs", jobs)):
+        if value is not None and not 0 < value < math.inf:
+            raise ValueError(f"expected {name} to be a number above 0, got {value}")
+    if jobs > 1 and experiment.module == "__main__":
+        raise ValueError(
+            f"expected jobs=1, got {jobs}: {experiment.name!r} is registered in a notebook or a "
+            "script, which other processes cannot import; move it into a module, or leave jobs out"
+        )
+    device = pick_device(device).type
+    store = Store(experiment.address, _special_budget(experiment, budget), device)
+    output = output or results_folder(experiment)
+    folder = (checkpoints or checkpoints_folder()) / store.name
+    with locked(folder):
+        for half_written in (*folder.glob(".*.pt.*"), *output.glob(f".{store.name}.json.*")):
+            half_written.unlink(missing_ok=True)
+        if (path := output / f"{store.name}.json").exists():
+            store = replace(Store.read(path), experiment=experiment.address)
+        store.ask_for(seeds or experiment.seeds, experiment.seeds)
+        runner = Runner(experiment, store, output, folder)
+        if again:
+            runner.forget(only)
+        return runner.run(seeds or experiment.seeds, jobs, only)
 
 
 class Runner:
-    """One call of `run_experiment`: what is left to do, and what becomes of it."""
+    """One call of `run_experiment`: what is left to do, and what becomes of it.
 
-    def __init__(self, experiment: Experiment, options: Options, store: Store):
-        self.experiment, self.options, self.store = experiment, options, store
+    Args:
+        experiment: whose jobs are done.
+        store: what is known of it.
+        output: the folder to which the store is written.
+        checkpoints: the folder of the states of its runs.
+    """
+
+    def __init__(self, experiment: Experiment, store: Store, output: Path, checkpoints: Path):
+        self.experiment, self.store = experiment, store
+        self.output, self.checkpoints = output, checkpoints
         self.machine = store.machine(describe_machine(store.device))
         self.order = store.jobs(experiment)
-        self.failed = 0
+        self.failed: list[str] = []
         self._of: dict[Work, Item] = {}  # what the workers are at
 
-    def run(self) -> int:
+    def run(self, seeds: int, processes: int, only: str) -> Results:
         """All that is left: measurements alone, then training runs side by side."""
-        jobs = self._jobs()
-        seeds = range(self.options.seeds or self.experiment.seeds)
-        runs = [Item(j, seed) for seed in seeds for j in jobs if isinstance(j, TrainingRun)]
+        jobs = self._jobs(only)
+        training = [job for job in jobs if isinstance(job, TrainingRun)]
+        runs = [Item(job, seed) for seed in range(seeds) for job in training]
         measurements = [Item(job) for job in jobs if isinstance(job, Measurement)]
         left = [item for item in (*measurements, *runs) if not self._finished(item)]
         with Bar(
             len(runs) + len(measurements), done=len(runs) + len(measurements) - len(left)
         ) as bar:
             self._do([item for item in left if isinstance(item.job, Measurement)], InProcess(), bar)
-            training = [item for item in left if isinstance(item.job, TrainingRun)]
-            if training:
-                count = min(self.options.jobs, len(training))
-                self._do(training, InProcess() if count == 1 else ProcessPool(count), bar)
+            runs_left = [item for item in left if isinstance(item.job, TrainingRun)]
+            if runs_left:
+                self._do(runs_left, self._workers(min(processes, len(runs_left))), bar)
         results = self.store.results(self.experiment)
         finish, done = self.experiment.finish, results.finished >= results.wanted
         if finish is not None and done and not self.store.special:
             finish(results, self.checkpoint)
-        return self.failed
+        if self.failed:
+            raise JobsFailed(self.failed)
+        return results
+
+    def _workers(self, count: int) -> Workers:
+        return InProcess() if count == 1 else ProcessPool(count, self.experiment.module)
 
     def checkpoint(self, row: str, column: str, seed: int) -> Path:
         """The file with the state of a run, kept after its end."""
-        words = re.sub(r"[^a-z0-9]+", "-", f"{row} {column}".lower()).strip("-")[:60]
-        digest = sha256(f"{row}\n{column}".encode()).hexdigest()[:8]
-        return self.options.checkpoints / self.store.name / f"{words}-{digest}-seed{seed}.pt"
+        return self.checkpoints / f"{_file_name(row, column)}-seed{seed}.pt"
 
-    def _jobs(self) -> Sequence[Job]:
+    def forget(self, only: str) -> None:
+        """Remove the results, calibrations and checkpoints of the jobs that `only` chooses."""
+        jobs = self._jobs(only)
+        self.store.forget(jobs)
+        self.store.write(self.output)
+        for job in jobs:
+            for path in self.checkpoints.glob(f"{_file_name(job.row, job.column)}-seed*.pt"):
+                path.unlink()
+
+    def _jobs(self, only: str) -> Sequence[Job]:
         jobs = self.order
         labels = [(job.row, job.column) for job in jobs]
         if twice := [label for label in labels if labels.count(label) > 1]:
             raise ValueError(f"{self.experiment.name} defines {twice[0]} more than once")
-        chosen = [job for job in jobs if self.options.only.lower() in job.label.lower()]
+        chosen = [job for job in jobs if only.lower() in job.label.lower()]
         if not chosen:
             raise ValueError(
-                f"no row or column contains {self.options.only!r}; there are "
+                f"no row or column contains {only!r}; there are "
                 + ", ".join(job.label for job in jobs)
             )
         return chosen
@@ -175,15 +227,15 @@ class Runner:
         return None
 
     def _work(self, item: Item) -> Work:
-        name, job = self.options.name, item.job
+        job = item.job
         if isinstance(job, Measurement):
-            return Measure(name, job.row, job.column)
+            return Measure(job)
         recipe = job.on(self.store.device)
         calibration, steps = None, job.steps
         if job.budget is not None:
             calibration = self.store.calibration(job)
             if calibration is None:
-                return Calibrate(name, recipe.text(full=True), job.budget)
+                return Calibrate(recipe.text(full=True), job.budget)
             steps = calibration.steps
         assert steps is not None
         recipe = replace(
@@ -195,7 +247,7 @@ class Runner:
             eval_splits="none",
         )
         checkpoint = self.checkpoint(job.row, job.column, item.seed)
-        return Train(name, recipe.text(full=True), job.splits, checkpoint)
+        return Train(recipe.text(full=True), job.splits, checkpoint)
 
     def _hear(
         self, work: Work, event: Progress | Done | Failed, waiting: list[Item], bar: Bar
@@ -214,7 +266,7 @@ class Runner:
             self._keep(work, item, event)
             bar.finish(item.label)
         self.store.sort(self.order)
-        self.store.write(self.options.output)
+        self.store.write(self.output)
 
     def _fail(self, work: Work, item: Item, event: Failed, waiting: list[Item], bar: Bar) -> None:
         failed = [item]
@@ -222,8 +274,8 @@ class Runner:
             failed = [other for other in waiting if other.job == item.job]
             waiting[:] = [other for other in waiting if other.job != item.job]
         for each in failed:
-            self.failed += 1
-            bar.finish(each.label, f"failed: {each.label}: {event.message}")
+            self.failed.append(f"{each.label}: {event.message}")
+            bar.finish(each.label, f"failed: {self.failed[-1]}")
 
     def _keep_calibration(self, work: Calibrate, item: Item, event: Done) -> None:
         job, seconds = item.job, float(f"{event.values['seconds_per_step']:.4g}")
@@ -252,11 +304,10 @@ class Runner:
             self.store.add_measurement(Measured(about=job.about, **kept))
 
 
-def _tidy(options: Options, store: Store) -> None:
-    """Removes what a kill left half written."""
-    half = [*(options.checkpoints / store.name).glob(".*.pt.*")]
-    for path in (*half, *options.output.glob(f".{store.name}.json.*")):
-        path.unlink(missing_ok=True)
+def _file_name(row: str, column: str) -> str:
+    words = re.sub(r"[^a-z0-9]+", "-", f"{row} {column}".lower()).strip("-")[:60]
+    digest = sha256(f"{row}\n{column}".encode()).hexdigest()[:8]
+    return f"{words}-{digest}"
 
 
 def _special_budget(experiment: Experiment, budget: float | None) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -12,7 +13,7 @@ from typing import IO, Any
 from lcm_core.experiments.framework.base import Experiment, Job, Measurement, TrainingRun
 from lcm_core.experiments.framework.calibration import Calibration
 from lcm_core.experiments.framework.folders import results_folder
-from lcm_core.experiments.framework.lookup import find_experiment
+from lcm_core.experiments.framework.registry import find_experiment
 from lcm_core.experiments.framework.results import FinishedRun, Measured, Results, in_order
 from lcm_core.files.atomic import atomic_write
 
@@ -30,7 +31,7 @@ class Store:
     """What is known of an experiment, with one budget and on one kind of device.
 
     Args:
-        experiment: the name by which it is found: its own, or its module with dots.
+        experiment: its address, by which it is found.
         budget: seconds that take the place of those of the definition, or None.
         device: "cpu", "cuda", …
         seeds: the most that were asked for so far; 0 if those of the definition.
@@ -50,7 +51,11 @@ class Store:
         """Of its file and of its folder of checkpoints: tables never mix budgets or devices."""
         budget = f"-{self.budget:g}s" if self.budget is not None else ""
         device = f"-{self.device}" if self.device != "cpu" else ""
-        return self.experiment.rpartition(".")[2] + budget + device
+        return self._experiment_name + budget + device
+
+    @property
+    def _experiment_name(self) -> str:
+        return re.split("[.:]", self.experiment)[-1]
 
     @property
     def special(self) -> bool:
@@ -64,11 +69,16 @@ class Store:
 
     @property
     def command(self) -> str:
-        """What makes all that is in it."""
-        options = [f"--seeds {self.seeds}"] if self.seeds else []
-        options += [f"--budget {self.budget:g}"] if self.budget is not None else []
-        options += [f"--device {self.device}"] if self.device != "cpu" else []
-        return " ".join(["python -m lcm_core.experiments", self.experiment, *options])
+        """The command that makes all that is in it; for a notebook's experiment, the call."""
+        options = {"seeds": f"{self.seeds}"} if self.seeds else {}
+        options |= {"budget": f"{self.budget:g}"} if self.budget is not None else {}
+        options |= {"device": self.device} if self.device != "cpu" else {}
+        if self.experiment.startswith("__main__"):
+            texts = {"device": repr(self.device)}
+            given = [f"{name}={texts.get(name, value)}" for name, value in options.items()]
+            return f"run_experiment({', '.join([repr(self._experiment_name), *given])})"
+        given = [f"--{name} {value}" for name, value in options.items()]
+        return " ".join(["python -m lcm_core.experiments", self.experiment, *given])
 
     @classmethod
     def read(cls, path: Path) -> Store:
@@ -162,6 +172,13 @@ class Store:
         key = (new.row, new.column)
         self.measurements = [m for m in self.measurements if (m.row, m.column) != key] + [new]
 
+    def forget(self, jobs: Sequence[Job]) -> None:
+        """Remove all that is known of these jobs, for all seeds."""
+        labels = {(job.row, job.column) for job in jobs}
+        self.calibrations = [c for c in self.calibrations if (c.row, c.column) not in labels]
+        self.runs = [r for r in self.runs if (r.row, r.column) not in labels]
+        self.measurements = [m for m in self.measurements if (m.row, m.column) not in labels]
+
     def sort(self, jobs: Sequence[Job]) -> None:
         """In the order of the definition, whatever was finished first; unknown ones last."""
         places = {(job.row, job.column): place for place, job in enumerate(jobs)}
@@ -195,20 +212,21 @@ class Store:
         return sorted(found, key=lambda run: run.seed)
 
 
-def stored(name: str, folder: Path | None = None) -> Store:
+def stored(experiment: Experiment, folder: Path | None = None) -> Store:
     """What the command of an experiment has written.
 
     Args:
-        name: of the experiment.
-        folder: where `NAME.json` lies (default: `docs/results` of the checkout).
+        experiment: whose results these are.
+        folder: where `NAME.json` lies (default: `results_folder` of the experiment).
 
     Raises:
         FileNotFoundError: there is no such file; the command that makes it is said.
         ValueError: it cannot be read.
     """
-    path = (folder or results_folder()) / f"{name}.json"
+    nothing = Store(experiment.address)
+    path = (folder or results_folder(experiment)) / f"{nothing.name}.json"
     if not path.exists():
-        raise FileNotFoundError(f"expected {path}, which `{Store(name).command}` makes; none there")
+        raise FileNotFoundError(f"expected {path}, which `{nothing.command}` makes; none there")
     return Store.read(path)
 
 
@@ -220,7 +238,7 @@ def read_results(name: str, folder: Path | None = None) -> Results:
         FileNotFoundError: there is no such file; the command that makes it is said.
     """
     experiment = find_experiment(name)
-    return stored(name, folder).results(experiment)
+    return stored(experiment, folder).results(experiment)
 
 
 @contextmanager

@@ -10,7 +10,6 @@ from typing import Any
 
 from lcm_core.experiments.framework.base import Measurement
 from lcm_core.experiments.framework.calibration import calibrate
-from lcm_core.experiments.framework.lookup import find_experiment
 from lcm_core.training.recipe import Recipe
 from lcm_core.training.run_state import RunState, read_runs, save_runs
 from lcm_core.training.trainer import Record
@@ -25,7 +24,6 @@ CURVE_POINTS = 30
 class Train:
     """Train a recipe and score it; the state is kept in a file on the way, and at the end."""
 
-    experiment: str
     recipe: str
     splits: tuple[str, ...]
     checkpoint: Path
@@ -35,18 +33,15 @@ class Train:
 class Calibrate:
     """Time the steps of a recipe."""
 
-    experiment: str
     recipe: str
     budget: float
 
 
 @dataclass(frozen=True)
 class Measure:
-    """Call the measurement of a row and column."""
+    """Call the function of a measurement."""
 
-    experiment: str
-    row: str
-    column: str
+    job: Measurement
 
 
 Work = Train | Calibrate | Measure
@@ -81,14 +76,16 @@ Event = Progress | Done | Failed
 def events(work: Work) -> Iterator[Event]:
     """Does the work: any number of `Progress`, then `Done` or `Failed`."""
     try:
-        find_experiment(work.experiment)  # its module may register operators or tasks
         if isinstance(work, Train):
             yield from _train(work)
         elif isinstance(work, Calibrate):
             seconds = calibrate(Recipe.parse(work.recipe), work.budget)
             yield Done({"seconds_per_step": seconds})
         else:
-            yield _measure(work)
+            began = time.perf_counter()
+            values = work.job.measure()
+            seconds = round(time.perf_counter() - began, 3)
+            yield Done({"values": values, "wall_seconds": seconds})
     except Exception as error:  # whatever it is, the other jobs go on
         yield Failed(f"{type(error).__name__}: {error}")
 
@@ -149,12 +146,3 @@ def _curve(records: list[Record]) -> list[list[float]]:
         [stretch[-1].step, float(f"{sum(r.task_loss for r in stretch) / len(stretch):.5g}")]
         for stretch in stretches
     ]
-
-
-def _measure(work: Measure) -> Event:
-    for job in find_experiment(work.experiment).jobs():
-        if isinstance(job, Measurement) and (job.row, job.column) == (work.row, work.column):
-            began = time.perf_counter()
-            values = job.measure()
-            return Done({"values": values, "wall_seconds": round(time.perf_counter() - began, 3)})
-    raise LookupError(f"{work.experiment} has no measurement {work.row} · {work.column}")

@@ -8,6 +8,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Protocol
@@ -79,9 +80,15 @@ class InProcess:
 
 
 class ProcessPool:
-    """Works in `count` other processes; one that dies fails its work, and is replaced."""
+    """Works in `count` other processes; one that dies fails its work, and is replaced.
 
-    def __init__(self, count: int):
+    Args:
+        count: of the processes.
+        module: what they import first: it may register operators or tasks.
+    """
+
+    def __init__(self, count: int, module: str):
+        self._module = module
         self._context = multiprocessing.get_context("spawn")
         self._processes: dict[Connection, BaseProcess] = {}
         self._works: dict[Connection, Work] = {}
@@ -125,7 +132,7 @@ class ProcessPool:
 
     def _add(self) -> None:
         end, other = self._context.Pipe()
-        process = self._context.Process(target=_serve, args=(other,), daemon=True)
+        process = self._context.Process(target=_serve, args=(other, self._module), daemon=True)
         with _deaf_to_ctrl_c():
             process.start()
         other.close()  # so that each end hears when the other process is gone
@@ -160,14 +167,23 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _serve(end: Connection) -> None:
+def _serve(end: Connection, module: str) -> None:
     """Works on what comes, until the one who sends is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     torch.set_num_threads(1)
     try:
         while True:
-            for event in events(end.recv()):
+            for event in _events_with(module, end.recv()):
                 end.send(event)
     except (EOFError, OSError):
         return
+
+
+def _events_with(module: str, work: Work) -> Iterator[Event]:
+    try:
+        import_module(module)
+    except Exception as error:  # whatever it is, each job is told of it
+        yield Failed(f"its process cannot import {module}: {type(error).__name__}: {error}")
+        return
+    yield from events(work)

@@ -32,19 +32,20 @@ def show_results(name: str, column: str | None = None, folder: Path | None = Non
     """Displays the report of an experiment below the cell: text, tables, pictures.
 
     Args:
-        name: of the experiment. What its command is, and how far it has come, is said first.
+        name: of the experiment, or the module that registers it. Its command, and how far it has
+            come, are said first.
         column: the report of this column alone, such as "folds" of "notebook_runs".
-        folder: where `NAME.json` lies (default: `docs/results` of the checkout). Without the file,
-            the command that makes it is shown, and nothing else.
+        folder: where `NAME.json` lies (default: where its command writes it). Without the file, the
+            command that makes it is shown, and nothing else.
 
     Raises:
         ValueError: an unknown name or column, or a file that cannot be read.
     """
     experiment = find_experiment(name)
     try:
-        store = stored(name, folder)
+        store = stored(experiment, folder)
     except FileNotFoundError:
-        command = Store(name).command
+        command = Store(experiment.address).command
         display(Markdown(f"No results of *{name}* are here. This makes them:\n\n    {command}"))
         return
     results = store.results(experiment)
@@ -69,7 +70,7 @@ def show_claims(folder: Path | None = None) -> None:
     stores, missing = [], []
     for name in CLAIMS.sources:
         try:
-            stores.append(stored(name, folder))
+            stores.append(stored(find_experiment(name), folder))
         except FileNotFoundError:
             missing.append(f"    {Store(name).command}\n")
     if missing:
