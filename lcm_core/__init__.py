@@ -56,6 +56,7 @@ from lcm_core.aggregations import (
     make_aggregation,
     register_aggregation,
 )
+from lcm_core.experiments import register_experiment
 from lcm_core.laws import (
     LAWS,
     Certificate,
@@ -142,6 +143,7 @@ __all__ = [
     "reduce",
     "register",
     "register_aggregation",
+    "register_experiment",
     "register_operator",
     "register_task",
     "sire_penalty",

@@ -372,7 +372,7 @@ class FirstOfTwo(Operator):
         return left
 
 def jobs():
-    recipe = Recipe.parse("task=second_minimum bits=4 channels=8 operator=first_of_two")
+    recipe = Recipe.parse("task=second_minimum bits=4 channels=8 readout=first_of_two")
     return [TrainingRun(row, "", recipe, steps=2, splits=("size 16",)) for row in ("one", "other")]
 
 register_experiment(Experiment("mine", "A title", "A question?", jobs, list, seeds=1))

@@ -11,6 +11,7 @@ from lcm_core.training.recipe import Recipe
 from lcm_core.training.trainer import Trainer
 from lcm_core.widgets.operators.catalog import Entry, operator_catalog, pretrained_labels
 from lcm_core.widgets.operators.menu import NO_OPERATOR, OperatorMenu
+from tests.panels import MenuPanel
 
 RECIPE = "bits=4 channels=8 steps=2 batch_size=4 log_every=1"
 
@@ -22,15 +23,16 @@ def heard():
 
 @pytest.fixture
 def menu_of(heard):
-    menus = []
+    panels = []
 
     def make(operator, **options) -> OperatorMenu:
-        menus.append(OperatorMenu(operator, lambda: heard.append(menus[0].label), **options))
-        return menus[0]
+        panel = MenuPanel(operator, lambda: heard.append(panel.menu.label), **options)
+        panels.append(panel)
+        return panel.menu
 
     yield make
-    for menu in menus:
-        menu.close()
+    for panel in panels:
+        panel.close()
     for label in operator_catalog.entries():
         operator_catalog.withdraw(label)
 
@@ -85,9 +87,16 @@ def test_offers_are_listed_and_followed(menu_of, heard) -> None:
     menu.widget.value = "sum"
     operator_catalog.offer("other", first)
     assert "training: gru" not in menu.widget.options
-    menu.close()
-    operator_catalog.offer("third", first)
-    assert "third" not in menu.widget.options
+
+
+def test_it_follows_the_catalogue_until_its_panel_is_closed() -> None:
+    panel = MenuPanel("sum")
+    panel.close()
+    operator_catalog.offer("late", make_operator("gru", 3))
+    operator_catalog.withdraw("late")
+    operator_catalog.offer("later", make_operator("gru", 3))
+    assert "later" not in panel.menu.widget.options
+    operator_catalog.withdraw("later")
 
 
 def test_an_offer_for_any_width_is_made_for_the_width_asked(menu_of) -> None:
@@ -155,12 +164,12 @@ def test_checkpoints_bring_their_operator_and_encoded_elements(menu_of, tmp_path
 
 def test_bad_choices_are_explained(menu_of, tmp_path) -> None:
     with pytest.raises(ValueError, match="did you mean 'gru'"):
-        OperatorMenu("grru", lambda: None)
+        MenuPanel("grru")
     (tmp_path / "no.pt").write_text("nothing")
     with pytest.raises(ValueError, match="cannot be read as a checkpoint"):
-        OperatorMenu(tmp_path / "no.pt", lambda: None)
+        MenuPanel(tmp_path / "no.pt")
     with pytest.raises(FileNotFoundError):
-        OperatorMenu(tmp_path / "missing.pt", lambda: None)
+        MenuPanel(tmp_path / "missing.pt")
     fold = Trainer(Recipe.parse(RECIPE + " readout=gru_fold"))
     with pytest.raises(ValueError, match="has no operator on states to show"):
         Entry.of(fold)

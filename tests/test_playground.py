@@ -13,7 +13,7 @@ from lcm_core.training.recipe import Recipe
 from lcm_core.widgets import OperatorPlayground, TreeExplorer, offer_operator
 from lcm_core.widgets.operators import cell_operators
 from lcm_core.widgets.operators.catalog import operator_catalog
-from lcm_core.widgets.operators.menu import OperatorMenu
+from tests.panels import MenuPanel
 
 
 @pytest.fixture
@@ -128,7 +128,8 @@ def test_numbers_in_words_and_the_counter_example(playground) -> None:
 
 def test_explorers_list_the_formula_and_follow_it(playground) -> None:
     explorer = TreeExplorer("sum", leaves=3)
-    menu = OperatorMenu("sum", lambda: None)
+    follower = MenuPanel("sum")
+    menu = follower.menu
     panel = playground("x + y")
     assert panel.label == "playground"
     menu.widget.value = "playground"
@@ -146,7 +147,7 @@ def test_explorers_list_the_formula_and_follow_it(playground) -> None:
     assert not {"playground", "playground 2"} & {*operator_catalog.entries()}
     assert menu.operator(3)(ones, ones).tolist() == [[3.0] * 3]  # what was chosen stays
     assert explorer.error == ""
-    menu.close()
+    follower.close()
     explorer.close()
     assert not [t.name for t in threading.enumerate() if t.name.startswith("lcm playground")]
 
@@ -166,7 +167,8 @@ def said(monkeypatch):
 
 
 def test_a_function_of_a_cell_is_an_operator_everywhere(said) -> None:
-    menu = OperatorMenu("sum", lambda: None)
+    follower = MenuPanel("sum")
+    menu = follower.menu
 
     @offer_operator
     def plus_product(x, y):
@@ -185,7 +187,7 @@ def test_a_function_of_a_cell_is_an_operator_everywhere(said) -> None:
         return x + y + scale * x * y
 
     assert menu.operator(2)(torch.ones(1, 2), torch.ones(1, 2)).tolist() == [[4.0, 4.0]]
-    menu.close()
+    follower.close()
 
 
 def test_a_class_of_a_cell_and_a_function_may_take_each_others_name(said) -> None:

@@ -13,7 +13,7 @@ from lcm_core.training import pretrained_models, start
 from lcm_core.training.recipe import Recipe
 from lcm_core.training.trainer import Trainer
 from lcm_core.widgets.operators.catalog import pretrained_labels
-from lcm_core.widgets.operators.menu import OperatorMenu
+from tests.panels import MenuPanel
 
 FOLDS = {"gru", "gru_sire"}
 
@@ -46,15 +46,18 @@ def test_their_operators_are_in_the_menus_with_the_elements_they_were_trained_on
         with pytest.raises(ValueError, match="has no operator"):
             _ = model.operator
         return
-    menu = OperatorMenu("sum", lambda: None)
+    panel = MenuPanel("sum")
+    menu = panel.menu
     menu.widget.value = label
     operator = menu.operator(menu.channels)
     assert isinstance(operator, Operator)
     for mine, theirs in zip(operator.parameters(), model.operator.parameters(), strict=True):
         assert torch.equal(mine, theirs)
     assert torch.equal(menu.elements, model.elements[: len(menu.elements)])
-    assert OperatorMenu(label, lambda: None).label == label
-    menu.close()
+    panel.close()
+    other = MenuPanel(label)
+    assert other.menu.label == label
+    other.close()
 
 
 def test_the_old_names_still_work_with_a_warning():

@@ -20,10 +20,9 @@ from lcm_core.training.run_state import run_names
 from lcm_core.training.trainer import Trainer
 from lcm_core.widgets import TrainingPanel
 from lcm_core.widgets.operators.catalog import operator_catalog
-from lcm_core.widgets.operators.menu import OperatorMenu
 from lcm_core.widgets.training.live_operator import REST
 from lcm_core.widgets.training.recipe_controls import RecipeControls
-from tests.panels import text_of, timeless, wait_for
+from tests.panels import MenuPanel, text_of, timeless, wait_for
 
 pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
 
@@ -323,9 +322,9 @@ def test_a_saved_run_goes_on_to_the_same_records(panels, tmp_path, recipes) -> N
     # The command and the menus of operators read the same file.
     trainer = Trainer.load(panel.file_text.value)
     assert trainer.step == saved
-    menu = OperatorMenu(panel.file_text.value, lambda: None)
-    assert menu.label == "checkpoint run.pt"
-    menu.close()
+    follower = MenuPanel(panel.file_text.value)
+    assert follower.menu.label == "checkpoint run.pt"
+    follower.close()
 
 
 def test_files_that_do_not_fit_are_explained(panels, tmp_path) -> None:
@@ -372,12 +371,13 @@ def test_the_operator_is_offered_while_it_trains_and_withdrawn_at_the_end(panels
     panel.start_button.click()
     labels = {"training: symmetrized_gru", "training: symmetrized_gru 2"}
     wait_for(lambda: labels <= operator_catalog.entries().keys())
-    menu = OperatorMenu("training: symmetrized_gru", lambda: None)
+    follower = MenuPanel("training: symmetrized_gru")
+    menu = follower.menu
     first = menu.operator(menu.channels)
     assert menu.elements.shape[1] == menu.channels == 8
     wait_for(lambda: menu.operator(8) is not first)
     assert not any(weight.requires_grad for weight in menu.operator(8).parameters())
-    menu.close()
+    follower.close()
     panel.pause_button.click()
     wait_for(lambda: panel.state == "paused" and panel.pause_button.description == "Resume")
     live = panel.trainer.model.aggregation.operator.state_dict()

@@ -5,7 +5,6 @@ The numbers are computed again here, from the definitions.
 
 import json
 import threading
-from types import SimpleNamespace
 
 import ipywidgets
 import numpy as np
@@ -23,10 +22,9 @@ from lcm_core.widgets import (
     TrainingPanel,
     TreeExplorer,
 )
-from lcm_core.widgets.base import cells
 from lcm_core.widgets.base.live_figure import LiveFigure
 from lcm_core.widgets.training.run import Run
-from tests.panels import text_of, timeless, wait_for
+from tests.panels import run_as_cell, text_of, timeless, wait_for, widgets_below
 
 RECIPE = "task=second_minimum bits=4 channels=8 steps=12 batch_size=16 log_every=2 eval_every=4"
 
@@ -246,9 +244,7 @@ def test_a_callback_that_raises_is_shown_until_the_next_success() -> None:
 
 def test_running_a_cell_again_closes_the_panels_it_made_before(monkeypatch) -> None:
     def run_cell(cell: str, execution: str) -> list[TreeExplorer]:
-        parent = {"metadata": {"cellId": cell}, "header": {"msg_id": execution}}
-        shell = SimpleNamespace(get_parent=lambda: parent)
-        monkeypatch.setattr(cells, "get_ipython", lambda: shell)
+        run_as_cell(monkeypatch, cell, execution)
         return [TreeExplorer(leaves=2), TreeExplorer(leaves=2)]
 
     first, other = run_cell("one", "1"), run_cell("two", "2")
@@ -267,9 +263,7 @@ def test_a_panel_that_could_not_be_made_does_not_disturb_the_next_run_of_its_cel
         ("3", lambda: TreeExplorer("grru"), lambda: TreeExplorer("gru")),
     ):
         for turn, make in enumerate((wrong, right, right)):
-            parent = {"metadata": {"cellId": "a"}, "header": {"msg_id": f"{execution}{turn}"}}
-            shell = SimpleNamespace(get_parent=lambda parent=parent: parent)
-            monkeypatch.setattr(cells, "get_ipython", lambda shell=shell: shell)
+            run_as_cell(monkeypatch, "a", f"{execution}{turn}")
             if make is wrong:
                 with pytest.raises(ValueError, match=r"unknown|expected"):
                     make()
@@ -456,7 +450,7 @@ def test_every_control_has_words_and_every_panel_a_read_out() -> None:
         DepthExplorer(),
     ):
         assert text_of(panel.read_out)
-        for widget in below(panel):
+        for widget in widgets_below(panel):
             if isinstance(widget, ipywidgets.Button | ipywidgets.Dropdown | ipywidgets.Textarea):
                 assert widget.description, widget
                 assert widget.tooltip, widget
@@ -464,10 +458,3 @@ def test_every_control_has_words_and_every_panel_a_read_out() -> None:
                 assert widget.description, widget
                 assert widget.tooltip, widget
         panel.close()
-
-
-def below(box: ipywidgets.Box):
-    for child in box.children:
-        yield child
-        if isinstance(child, ipywidgets.Box):
-            yield from below(child)

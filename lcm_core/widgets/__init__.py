@@ -4,12 +4,18 @@ Open `base/panel.py` first, then the `explorer.py` or `panel.py` of a folder. A 
 itself, `base` and `operators`.
 """
 
+from lcm_core.widgets.base.controls import button, row
+from lcm_core.widgets.base.live_figure import LiveFigure
+from lcm_core.widgets.base.panel import Panel
+from lcm_core.widgets.base.text_areas import ReadOut
+from lcm_core.widgets.base.worker import Worker
 from lcm_core.widgets.cayley.explorer import CayleyExplorer
 from lcm_core.widgets.depth.explorer import DepthExplorer
 from lcm_core.widgets.folds.explorer import FoldExplorer
 from lcm_core.widgets.graphs.explorer import FamilyGallery, PropertyExplorer
 from lcm_core.widgets.laws.explorer import LawExplorer
 from lcm_core.widgets.operators.cell_operators import offer_operator
+from lcm_core.widgets.operators.menu import OperatorMenu
 from lcm_core.widgets.playground.panel import OperatorPlayground
 from lcm_core.widgets.polytopes.bracketings import BracketingExplorer
 from lcm_core.widgets.polytopes.orders import OrderExplorer
@@ -24,12 +30,19 @@ __all__ = [
     "FamilyGallery",
     "FoldExplorer",
     "LawExplorer",
+    "LiveFigure",
+    "OperatorMenu",
     "OperatorPlayground",
     "OrderExplorer",
+    "Panel",
     "PropertyExplorer",
+    "ReadOut",
     "TrainingPanel",
     "TreeExplorer",
+    "Worker",
+    "button",
     "offer_operator",
+    "row",
     "show_claims",
     "show_results",
 ]

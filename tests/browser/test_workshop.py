@@ -13,10 +13,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 def test_an_operator_of_a_cell_is_in_the_menus_at_once(workshop: NotebookPage) -> None:
     workshop.add_cell(
-        "from lcm_core.widgets.operators.menu import OperatorMenu\n"
+        "from tests.panels import MenuPanel\n"
         "heard = []\n"
-        "menu = OperatorMenu('sum', lambda: heard.append(menu.label))\n"
-        "menu.widget"
+        "panel = MenuPanel('sum', lambda: heard.append(panel.menu.label))\n"
+        "panel"
     )
     shown = workshop.cell_ids[-1]
     workshop.add_cell(
@@ -27,8 +27,10 @@ def test_an_operator_of_a_cell_is_in_the_menus_at_once(workshop: NotebookPage) -
         "        return left - right\n"
     )
     choose(workshop.cell(shown), "operator", "difference")
-    assert workshop.text_of("print(heard, menu.operator(1).name)") == "['difference'] difference"
-    workshop.add_cell("menu.close(); menu.widget.close()")
+    assert (
+        workshop.text_of("print(heard, panel.menu.operator(1).name)") == "['difference'] difference"
+    )
+    workshop.add_cell("panel.close()")
     expect(workshop.cell(shown).locator("select")).to_have_count(0)
     assert workshop.text_of("print(threads())") == "[]"
     assert workshop.stored_errors() == []

@@ -1,4 +1,4 @@
-"""Menus and widths that panels share."""
+"""Menus, buttons, rows and widths that panels share."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import ipywidgets as widgets
 
-__all__ = ["LockedDropdown", "compact", "menu"]
+__all__ = ["LockedDropdown", "button", "compact", "menu", "row"]
 
 Control = TypeVar("Control", bound=widgets.DOMWidget)
 
@@ -56,3 +56,19 @@ def compact(control: Control, width: int, name: str = "") -> Control:
     if name:
         control.add_class(f"lcm-{name}")
     return control
+
+
+def button(text: str, tooltip: str, icon: str = "") -> widgets.Button:
+    """A button with a class of its own, such as `lcm-start`, for tests and styles."""
+    made = widgets.Button(
+        description=text, tooltip=tooltip, icon=icon, layout=widgets.Layout(width="auto")
+    )
+    made.add_class("lcm-" + text.lower().replace(" ", "-"))
+    return made
+
+
+def row(*children: widgets.Widget) -> widgets.HBox:
+    """Controls side by side; they wrap on a narrow page."""
+    return widgets.HBox(
+        children, layout=widgets.Layout(flex_flow="row wrap", align_items="center", width="100%")
+    )

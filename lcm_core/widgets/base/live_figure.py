@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from copy import deepcopy
 from typing import Any
 
 import ipywidgets as widgets
@@ -12,7 +11,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.basedatatypes import BasePlotlyType
 
-from lcm_core.widgets.base.shared_plotly import SharedFigureWidget
+from lcm_core.widgets.base.plotly_inside import SharedFigureWidget
 
 __all__ = ["LiveFigure"]
 
@@ -29,7 +28,6 @@ class LiveFigure:
         self.lock = threading.RLock()
         self._on_click: dict[int, Callable[..., None]] = {}
         self.widget = SharedFigureWidget(figure)
-        fit_page(self.widget)
 
     def part(self, width: str) -> widgets.VBox:
         """The figure beside others: it has this share of the page, and wraps if that is little."""
@@ -63,7 +61,7 @@ class LiveFigure:
                 for shown, trace in zip(self.widget.data, figure.data, strict=True):
                     shown.update(_properties(trace), overwrite=True)
                 self.widget.layout.update({**gone, **_properties(figure.layout)}, overwrite=True)
-            save_state(self.widget)
+            self.widget.save_state()
 
     def move(self, curves: Sequence[Mapping[str, np.ndarray]]) -> None:
         """Changes the arrays of each trace and nothing else: cheap enough for several times a
@@ -77,7 +75,7 @@ class LiveFigure:
     def rest(self) -> None:
         """Call when a series of `move` is over, so that a reloaded page shows the last one."""
         with self.lock:
-            save_state(self.widget)
+            self.widget.save_state()
 
 
 def _properties(part: BasePlotlyType) -> dict[str, object]:
@@ -86,22 +84,3 @@ def _properties(part: BasePlotlyType) -> dict[str, object]:
     properties.pop("uid", None)
     properties.pop("type", None)
     return properties
-
-
-def save_state(figure: go.FigureWidget) -> None:
-    """Brings what the kernel keeps for new views of the figure up to date.
-
-    plotly takes this state at construction and when the figure is displayed by itself; inside a box
-    it would go stale, and a reloaded page (or Voilà) would show old data. It is private to plotly:
-    this is the only place that touches it.
-    """
-    figure._widget_layout = deepcopy(figure._layout_obj._props)
-    figure._widget_data = deepcopy(figure._data)
-
-
-def fit_page(figure: go.FigureWidget) -> None:
-    """Lets the figure follow the width of the page (see `page_script`), without plotly's tool bar.
-
-    A `FigureWidget` has no public way to say this either.
-    """
-    figure._config = {"responsive": True, "displayModeBar": False}

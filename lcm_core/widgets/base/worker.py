@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+from lcm_core.widgets.base.panel import Panel
+
 __all__ = ["Worker"]
 
 Work = Callable[[Callable[[], bool]], None]
@@ -14,14 +16,18 @@ class Worker:
     """Runs work in a daemon thread; starting anew first ends what still runs.
 
     Args:
+        panel: whose work it is; the work is asked to stop when the panel is closed.
         name: of the threads.
-        on_error: called, in the thread, with what the work raised.
+        on_error: called, in the thread, with what the work raised (default: the panel shows it).
     """
 
-    def __init__(self, name: str, on_error: Callable[[BaseException], None]):
-        self._name, self._on_error = name, on_error
+    def __init__(
+        self, panel: Panel, name: str, on_error: Callable[[BaseException], None] | None = None
+    ):
+        self._name, self._on_error = name, on_error or panel.show_error
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
+        panel.on_end(self.stop)
 
     @property
     def busy(self) -> bool:

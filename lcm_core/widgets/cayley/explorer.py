@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
 
 import ipywidgets as widgets
 
@@ -12,9 +11,10 @@ from lcm_core.errors import unknown
 from lcm_core.figures import cayley_curves, cayley_figure, learning_curves, learning_figure
 from lcm_core.laws.worst_triple import worst_associativity
 from lcm_core.training.table_learner import MONOIDS, LearnedTable, TableLearner, monoid_table
+from lcm_core.widgets.base.controls import button, row
 from lcm_core.widgets.base.live_figure import LiveFigure
-from lcm_core.widgets.base.page_script import PageScript
-from lcm_core.widgets.base.panel import Panel, ReadOut, button, row
+from lcm_core.widgets.base.panel import Panel
+from lcm_core.widgets.base.text_areas import ReadOut
 from lcm_core.widgets.base.worker import Worker
 from lcm_core.widgets.cayley.text import learned_in_words, table_in_words, worst_in_words
 
@@ -56,14 +56,14 @@ class CayleyExplorer(Panel):
         super().__init__()
         if monoid not in MONOIDS:
             raise unknown("monoid", monoid, MONOIDS)
-        self._worker = Worker("lcm cayley", self.show_error)
-        self._build(monoid, symbols, size, associativity, seed)
+        self._worker = Worker(self, "lcm cayley")
+        self._make_controls(monoid, symbols, size, associativity, seed)
+        self.learner = self._new_learner()
         self.records: list[LearnedTable] = []
-        self._reset()
-        self.made()
 
-    def _build(self, monoid: str, symbols: int, size: int, weight: float, seed: int) -> None:
-        guard = self.guard
+    def _make_controls(
+        self, monoid: str, symbols: int, size: int, weight: float, seed: int
+    ) -> None:
         self.monoid_menu = widgets.Dropdown(
             options=list(MONOIDS), value=monoid, description="Monoid", tooltip="what it is to learn"
         )
@@ -86,26 +86,27 @@ class CayleyExplorer(Panel):
         }
         for name, control in self.controls.items():
             control.add_class(f"lcm-cayley-{name}")
-            control.observe(guard(self._reset), names="value")
-        self.train_button = button("Train", f"{STEPS} steps more", guard(self.start), "play")
-        self.stop_button = button("Stop", "keep the table as it is", guard(self.stop), "stop")
-        self.reset_button = button("Reset", "back to step 0", guard(self._reset), "undo")
+        self.train_button = button("Train", f"{STEPS} steps more", "play")
+        self.stop_button = button("Stop", "keep the table as it is", "stop")
+        self.reset_button = button("Reset", "back to step 0", "undo")
+        self.connect(self._reset, *self.controls.values(), self.reset_button)
+        self.connect(self.start, self.train_button)
+        self.connect(self.stop, self.stop_button)
         self._table_figure, self._errors_figure = LiveFigure(), LiveFigure()
         self.read_out = ReadOut("cayley-text")
         self.table_text = ReadOut("cayley-table", live="off")
-        self.children = [
-            row(*self.controls.values()),
-            row(self.train_button, self.stop_button, self.reset_button),
-            self._error_area,
-            row(self._table_figure.part("48%"), self._errors_figure.part("48%")),
-            self.read_out,
-            self.table_text,
-            PageScript(),
-        ]
+        figures = row(self._table_figure.part("48%"), self._errors_figure.part("48%"))
+        self.lay_out(
+            [
+                row(*self.controls.values()),
+                row(self.train_button, self.stop_button, self.reset_button),
+            ],
+            [figures, self.read_out, self.table_text],
+        )
 
     # What the controls do
 
-    def start(self, _: object = None) -> None:
+    def start(self) -> None:
         """Trains some more steps, in a thread."""
         if self._stale:
             raise ValueError("there is nothing to train: choose other symbols or another monoid")
@@ -116,19 +117,19 @@ class CayleyExplorer(Panel):
         def work(should_stop: Callable[[], bool]) -> None:
             while learner.step < end and not should_stop():
                 learner.advance(min(A_PICTURE, end - learner.step))
-                with self._state_lock:
+                with self.lock:
                     if self._closed or learner is not self.learner:
                         return
                     self._measure()  # also after Stop: the table on show is the learner's
                 time.sleep(PAUSE)
-            with self._state_lock:
+            with self.lock:
                 if not self._closed and learner is self.learner:
                     self._table_figure.rest()
                     self._errors_figure.rest()
 
         self._worker.start(work)
 
-    def stop(self, _: object = None) -> None:
+    def stop(self) -> None:
         """Ends the training and keeps the table."""
         self._worker.stop()
 
@@ -136,28 +137,29 @@ class CayleyExplorer(Panel):
         """Waits for the training to end; False if it has not ended in time (seconds)."""
         return self._worker.wait(timeout)
 
-    def end_work(self) -> None:
-        self._worker.stop()
-
-    def _reset(self, _: Any = None) -> None:
+    def _reset(self) -> None:
         """A new table, as the controls say."""
-        with self._state_lock:
-            self._worker.stop()
-            self._stale = True
-            products = monoid_table(self.monoid_menu.value, self.symbols_slider.value)
-            self.learner = TableLearner(
-                products,
-                self.size_slider.value,
-                self.weight_menu.value,
-                self.seed_slider.value,
-            )
-            self._stale = False
-            self.records.clear()
-            self._table_figure.show(cayley_figure(self.learner.table().numpy(), products.numpy()))
-            self._errors_figure.show(learning_figure(self.records, STEPS))
-            self._measure()
+        self._worker.stop()
+        self._stale = True
+        self.learner = self._new_learner()
+        self._stale = False
+        self.draw()
+
+    def _new_learner(self) -> TableLearner:
+        products = monoid_table(self.monoid_menu.value, self.symbols_slider.value)
+        return TableLearner(
+            products, self.size_slider.value, self.weight_menu.value, self.seed_slider.value
+        )
 
     # What is shown
+
+    def draw(self) -> None:
+        """The learner's table at step 0."""
+        table, products = self.learner.table().numpy(), self.learner.products.numpy()
+        self.records.clear()
+        self._table_figure.show(cayley_figure(table, products))
+        self._errors_figure.show(learning_figure(self.records, STEPS))
+        self._measure()
 
     def _measure(self) -> None:
         """One more record, and the table as it is."""

@@ -30,7 +30,7 @@ class DepthControls:
     """
 
     def __init__(
-        self, methods: Sequence[str], largest: int, longest: float, on_size: Callable[..., None]
+        self, methods: Sequence[str], largest: int, longest: float, on_size: Callable[[], None]
     ):
         if largest not in SIZES:
             choices = ", ".join(f"{n:,}" for n in SIZES)

@@ -12,9 +12,10 @@ from lcm_core.depth.gradients import Stopped
 from lcm_core.depth.methods import METHODS, Method, make_method
 from lcm_core.errors import unknown
 from lcm_core.figures import depth_gradients_figure, depth_profile_figure, depth_times_figure
+from lcm_core.widgets.base.controls import button, row
 from lcm_core.widgets.base.live_figure import LiveFigure
-from lcm_core.widgets.base.page_script import PageScript
-from lcm_core.widgets.base.panel import Panel, ReadOut, button, row
+from lcm_core.widgets.base.panel import Panel
+from lcm_core.widgets.base.text_areas import ReadOut
 from lcm_core.widgets.base.worker import Worker
 from lcm_core.widgets.depth.controls import LIMITS, SIZES, DepthControls
 from lcm_core.widgets.depth.text import read_out, seconds
@@ -63,33 +64,31 @@ class DepthExplorer(Panel):
         self._channels, self._seed = channels, seed
         self.costs: dict[str, list[Cost]] = {}
         self.skipped: dict[str, int] = {}
-        self._worker = Worker("lcm depth", self._failed)
-        self.controls = DepthControls(chosen, largest, longest, self.guard(self._draw_profile))
-        self.operator_menu = OperatorMenu(operator, self.guard(self._changed))
+        self._worker = Worker(self, "lcm depth", self._failed)
+        self.controls = DepthControls(chosen, largest, longest, self.locked(self._draw_profile))
+        self.operator_menu = OperatorMenu(self, operator, self._changed)
         self._figures = [LiveFigure() for _ in range(3)]
-        self._build()
-        self.guard(self._draw)()
-        self.made()
+        self._make_parts()
 
-    def _build(self) -> None:
-        guard, controls = self.guard, self.controls
-        self.measure_button = button("Measure", "from 2 elements up", guard(self.start), "play")
-        self.stop_button = button("Stop", "keep what is measured", guard(self.stop), "stop")
+    def _make_parts(self) -> None:
+        controls = self.controls
+        self.measure_button = button("Measure", "from 2 elements up", "play")
+        self.stop_button = button("Stop", "keep what is measured", "stop")
+        self.connect(self.start, self.measure_button)
+        self.connect(self.stop, self.stop_button)
         self.progress = widgets.IntProgress(
             min=0, max=1, layout=widgets.Layout(width="180px"), tooltip="measurements done"
         )
         self.status = ReadOut("depth-status", width="auto")
         self.read_out = ReadOut("depth-text", live="off")
-        self.children = [
-            row(self.operator_menu.widget, controls.largest_menu, controls.limit_menu),
-            row(*controls.method_boxes.values()),
-            row(self.measure_button, self.stop_button, self.progress, self.status),
-            self._error_area,
-            row(*self._plots()),
-            row(controls.size_menu),
-            self.read_out,
-            PageScript(),
-        ]
+        self.lay_out(
+            [
+                row(self.operator_menu.widget, controls.largest_menu, controls.limit_menu),
+                row(*controls.method_boxes.values()),
+                row(self.measure_button, self.stop_button, self.progress, self.status),
+            ],
+            [row(*self._plots()), row(controls.size_menu), self.read_out],
+        )
 
     def _plots(self) -> list[widgets.VBox]:
         """The three figures side by side, on a laptop's page too."""
@@ -100,7 +99,7 @@ class DepthExplorer(Panel):
 
     # What the controls do
 
-    def start(self, _: object = None) -> None:
+    def start(self) -> None:
         """Measures the chosen methods, small sets first, in a thread."""
         names = self.controls.methods
         if not names:
@@ -138,7 +137,7 @@ class DepthExplorer(Panel):
             about = f", about {seconds(expected)} a run" if expected > 0.5 else ""
             self._say(f"{html.escape(method.title)}, {n:,} elements{about} …")
             cost = measure(method, n, seed=self._seed, patience=PATIENCE, should_stop=should_stop)
-        with self._state_lock:
+        with self.lock:
             if self._closed or should_stop():
                 raise Stopped
             if cost is None:
@@ -146,28 +145,21 @@ class DepthExplorer(Panel):
             else:
                 known.append(cost)
             self.progress.value += 1
-            self._draw()
+            self.draw()
 
-    def stop(self, _: object = None) -> None:
+    def stop(self) -> None:
         """Ends the measuring, a recurrent network's after its run, and keeps what was measured."""
         if self._worker.busy:
             self._say("stopping …")
         self._worker.stop()
 
-    def end_work(self) -> None:
-        self._worker.stop()
-        self.operator_menu.close()
-
     def _changed(self) -> None:
         """Another operator: discard the measurements of the old one."""
-        with self._state_lock:
-            if self._closed:
-                return
-            self._worker.stop()
-            self.costs, self.skipped = {}, {}
-            self.progress.value = 0
-            self._say("another operator: press Measure")
-            self._draw()
+        self._worker.stop()
+        self.costs, self.skipped = {}, {}
+        self.progress.value = 0
+        self._say("another operator: press Measure")
+        self.draw()
 
     def _failed(self, error: BaseException) -> None:
         self._say("the measurement failed")
@@ -176,32 +168,30 @@ class DepthExplorer(Panel):
     # What is shown
 
     def _show_new(self, names: Sequence[str], count: int) -> None:
-        with self._state_lock:
+        with self.lock:
             if not self._closed:
                 self.costs, self.skipped = {name: [] for name in names}, {}
                 self.progress.value, self.progress.max = 0, count
-                self._draw()
+                self.draw()
 
     def _say(self, text: str) -> None:
-        with self._state_lock:
+        with self.lock:
             if not self._closed:
                 self.status.say(text)
 
-    def _draw(self, _: object = None) -> None:
-        with self._state_lock:
-            self.controls.offer_sizes({cost.n for found in self.costs.values() for cost in found})
-            lines = {METHODS[method].title: found for method, found in self.costs.items()}
-            sizes = self.controls.sizes
-            self._figures[0].show(depth_times_figure(lines, sizes))
-            self._figures[1].show(depth_gradients_figure(lines, sizes))
-            self._draw_profile()
-            self.read_out.say(read_out(self.costs, self.skipped))
+    def draw(self) -> None:
+        self.controls.offer_sizes({cost.n for found in self.costs.values() for cost in found})
+        lines = {METHODS[method].title: found for method, found in self.costs.items()}
+        sizes = self.controls.sizes
+        self._figures[0].show(depth_times_figure(lines, sizes))
+        self._figures[1].show(depth_gradients_figure(lines, sizes))
+        self._draw_profile()
+        self.read_out.say(read_out(self.costs, self.skipped))
 
-    def _draw_profile(self, _: object = None) -> None:
-        with self._state_lock:
-            n = self.controls.size_menu.value
-            chosen = {
-                METHODS[method].title: next((cost for cost in found if cost.n == n), None)
-                for method, found in self.costs.items()
-            }
-            self._figures[2].show(depth_profile_figure(chosen))
+    def _draw_profile(self) -> None:
+        n = self.controls.size_menu.value
+        chosen = {
+            METHODS[method].title: next((cost for cost in found if cost.n == n), None)
+            for method, found in self.costs.items()
+        }
+        self._figures[2].show(depth_profile_figure(chosen))

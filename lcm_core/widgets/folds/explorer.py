@@ -15,10 +15,11 @@ from lcm_core.aggregations.fold import FoldAggregation
 from lcm_core.figures import fold_paths_figure
 from lcm_core.laws.fold_exchange import fold_exchange_error
 from lcm_core.laws.spreads import order_spread
+from lcm_core.widgets.base.controls import button, row
 from lcm_core.widgets.base.live_figure import LiveFigure
-from lcm_core.widgets.base.page_script import PageScript
-from lcm_core.widgets.base.panel import Panel, ReadOut, button, row
+from lcm_core.widgets.base.panel import Panel
 from lcm_core.widgets.base.table import row_html, table_html
+from lcm_core.widgets.base.text_areas import ReadOut
 
 __all__ = ["FoldExplorer", "hidden_states", "in_the_plane"]
 
@@ -69,29 +70,20 @@ class FoldExplorer(Panel):
             continuous_update=False,
             tooltip="of the set that is read",
         )
-        self.size_slider.observe(self.guard(self._draw), names="value")
-        self.new_button = button(
-            "New set", "other elements, and other orders", self.guard(self._new), "refresh"
-        )
+        self.new_button = button("New set", "other elements, and other orders", "refresh")
+        self.connect(self.draw, self.size_slider)
+        self.connect(self._new, self.new_button)
         self.read_out = ReadOut("fold-text")
         pictures = [figure.part(f"{100 // len(folds)}%") for figure in self._figures]
         for picture in pictures:
             picture.layout.min_width = LEAST_WIDTH
-        self.children = [
-            row(self.size_slider, self.new_button),
-            self._error_area,
-            row(*pictures),
-            self.read_out,
-            PageScript(),
-        ]
-        self.guard(self._draw)()
-        self.made()
+        self.lay_out([row(self.size_slider, self.new_button)], [row(*pictures), self.read_out])
 
-    def _new(self, _: object = None) -> None:
+    def _new(self) -> None:
         self._seed += 1
-        self._draw()
+        self.draw()
 
-    def _draw(self, _: object = None) -> None:
+    def draw(self) -> None:
         n = self.size_slider.value
         generator = torch.Generator().manual_seed(self._seed)
         x = torch.randn(n, self._channels, generator=generator)

@@ -11,9 +11,11 @@ from lcm_core.figures import graph_gallery_figure, graph_values_figure
 from lcm_core.tasks.graphs.dataset import property_graphs
 from lcm_core.tasks.graphs.families import FAMILIES
 from lcm_core.tasks.graphs.properties import GraphProperties
+from lcm_core.widgets.base.controls import row
 from lcm_core.widgets.base.live_figure import LiveFigure
-from lcm_core.widgets.base.panel import Panel, ReadOut, row
+from lcm_core.widgets.base.panel import Panel
 from lcm_core.widgets.base.table import row_html, table_html
+from lcm_core.widgets.base.text_areas import ReadOut
 
 __all__ = ["FamilyGallery", "PropertyExplorer"]
 
@@ -54,19 +56,12 @@ class PropertyExplorer(Panel):
             control.add_class(f"lcm-{name}")
         self.figure = LiveFigure()
         self.read_out = ReadOut("properties")
-        self.children = (
-            row(self.family_menu, self.number_slider, self.colour_menu),
-            self.figure.widget,
-            self.read_out,
-            self._error_area,
-        )
         self._fit_slider()
         self.number_slider.value = number
-        self._show()
-        self.family_menu.observe(self.guard(lambda _: self._choose_family()), names="value")
-        for control in (self.number_slider, self.colour_menu):
-            control.observe(self.guard(lambda _: self._show()), names="value")
-        self.made()
+        self.connect(self._choose_family, self.family_menu)
+        self.connect(self.draw, self.number_slider, self.colour_menu)
+        controls = row(self.family_menu, self.number_slider, self.colour_menu)
+        self.lay_out([controls], [self.figure.widget, self.read_out])
 
     @property
     def data(self) -> Data:
@@ -84,11 +79,9 @@ class PropertyExplorer(Panel):
 
     def _choose_family(self) -> None:
         self._fit_slider()
-        self._show()
+        self.draw()
 
-    def _show(self) -> None:
-        if self._quiet:
-            return
+    def draw(self) -> None:
         data = self.data
         places, edges = _drawn(data)
         columns = np.column_stack([data.of_nodes.numpy(), data.x[:, 1].numpy()])
@@ -111,17 +104,22 @@ class FamilyGallery(Panel):
     def __init__(self, number: int = 0):
         super().__init__()
         task, families = GraphProperties(), property_graphs(SPLIT).families.numpy()
+        self._graphs = [
+            task.graph(SPLIT, int(np.flatnonzero(families == place)[number]))
+            for place in range(len(FAMILIES))
+        ]
+        self.figure = LiveFigure()
+        self.read_out = ReadOut("families", live="off")
+        self.lay_out([], [self.figure.widget, self.read_out])
+
+    def draw(self) -> None:
         drawn, said = {}, []
-        for place, family in enumerate(FAMILIES):
-            data = task.graph(SPLIT, int(np.flatnonzero(families == place)[number]))
+        for family, data in zip(FAMILIES, self._graphs, strict=True):
             places, edges = _drawn(data)
             drawn[f"{family.name}, {family.share:.0%}"] = (places, edges)
             said.append(f"{family.name} {len(places)} nodes, {len(edges)} edges")
-        self.figure = LiveFigure(graph_gallery_figure(drawn))
-        self.read_out = ReadOut("families", live="off")
+        self.figure.show(graph_gallery_figure(drawn))
         self.read_out.say(f"From left to right: {'; '.join(said)}.")
-        self.children = (self.figure.widget, self.read_out)
-        self.made()
 
 
 def _drawn(data: Data) -> tuple[np.ndarray, np.ndarray]:

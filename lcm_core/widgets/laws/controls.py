@@ -8,8 +8,7 @@ import ipywidgets as widgets
 
 from lcm_core.laws.maps import REACH, RESOLUTION
 from lcm_core.laws.measure import LAWS
-from lcm_core.widgets.base.controls import menu
-from lcm_core.widgets.base.panel import row
+from lcm_core.widgets.base.controls import menu, row
 from lcm_core.widgets.laws.subject import KINDS
 
 __all__ = ["VIEWS", "WIDTH", "LawControls"]
@@ -34,8 +33,8 @@ class LawControls:
         seed: int,
         view: str,
         law: str,
-        on_measure: Callable[..., None],
-        on_draw: Callable[..., None],
+        on_measure: Callable[[], None],
+        on_draw: Callable[[], None],
     ):
         self._on_draw, self._quiet = on_draw, False
         self.view_menu = menu("View", VIEWS, view, "what the figure shows", WIDTH)
@@ -68,10 +67,12 @@ class LawControls:
         ]
         measured = [self.population_menu, self.samples_slider, self.seed_box]
         drawn = [self.view_menu, self.law_menu, self.u_slider, self.v_slider]
-        for controls, callback in ((measured, on_measure), (drawn, self._draw)):
-            for control in controls:
-                control.add_class("lcm-" + control.description.lower().replace(" ", "-"))
-                control.observe(callback, names="value")
+        for control in (*measured, *drawn):
+            control.add_class("lcm-" + control.description.lower().replace(" ", "-"))
+        for control in measured:
+            control.observe(lambda _: on_measure(), names="value")
+        for control in drawn:
+            control.observe(self._draw, names="value")
         self._show_rows()
 
     @property

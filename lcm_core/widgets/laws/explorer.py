@@ -16,9 +16,10 @@ from lcm_core.figures import law_distributions_figure, law_maps_figure, laws_fig
 from lcm_core.laws.maps import LawMap, Probe
 from lcm_core.laws.measure import LAWS, LawReport, arity
 from lcm_core.operators import Operator
+from lcm_core.widgets.base.controls import button, row
 from lcm_core.widgets.base.live_figure import LiveFigure
-from lcm_core.widgets.base.page_script import PageScript
-from lcm_core.widgets.base.panel import Panel, ReadOut, button, row
+from lcm_core.widgets.base.panel import Panel
+from lcm_core.widgets.base.text_areas import ReadOut
 from lcm_core.widgets.base.worker import Worker
 from lcm_core.widgets.laws import text as law_text
 from lcm_core.widgets.laws.controls import VIEWS, WIDTH, LawControls
@@ -82,29 +83,24 @@ class LawExplorer(Panel):
         self.maps: dict[str, LawMap] = {}
         self.probes: dict[str, Probe] = {}
         self._no_map: dict[str, str] = {}
-        self._worker = Worker("lcm law search", self._failed)
+        self._worker = Worker(self, "lcm law search", self._failed)
         self._make_menus(operators)
         self._make_controls(population, samples, seed, view, law)
-        self.guard(self._measure)()
-        self.made()
 
     def _make_menus(self, operators: Sequence[OperatorChoice]) -> None:
         own = [operator for operator in operators if isinstance(operator, Operator)]
         self.operator_menus: list[OperatorMenu] = []
-        try:
-            for place in range(MOST_OPERATORS):
-                menu = OperatorMenu(
-                    operators[place] if place < len(operators) else None,
-                    self.guard(partial(self._offered_anew, place)),
-                    description=f"Operator {place + 1}",
-                    none=True,
-                    also=own,
-                )
-                menu.widget.layout.width = WIDTH
-                self.operator_menus.append(menu)
-        except Exception:  # those that were made would go on watching the catalogue
-            self.end_work()
-            raise
+        for place in range(MOST_OPERATORS):
+            menu = OperatorMenu(
+                self,
+                operators[place] if place < len(operators) else None,
+                partial(self._offered_anew, place),
+                description=f"Operator {place + 1}",
+                none=True,
+                also=own,
+            )
+            menu.widget.layout.width = WIDTH
+            self.operator_menus.append(menu)
 
     def _make_controls(
         self, population: str | None, samples: int, seed: int, view: str, law: str
@@ -113,10 +109,10 @@ class LawExplorer(Panel):
             menu.elements is not None for menu in self.operator_menus
         )
         usual = "closure" if brought else "gaussian"
-        self.search_button = button(
-            "Search worst case", "gradient ascent on each error", self.guard(self.search)
-        )
-        self.stop_button = button("Stop search", "keep what was found", self.guard(self.stop))
+        self.search_button = button("Search worst case", "gradient ascent on each error")
+        self.stop_button = button("Stop search", "keep what was found")
+        self.connect(self.search, self.search_button)
+        self.connect(self.stop, self.stop_button)
         self.status = ReadOut("search-status", width="auto")
         self._figure = LiveFigure()
         self.read_out = ReadOut("laws-text")
@@ -126,18 +122,17 @@ class LawExplorer(Panel):
             seed,
             view,
             law,
-            self.guard(self._measure),
-            self.guard(self._draw),
+            self.locked(self.draw),
+            self.locked(self._show),
         )
-        self.children = [
-            row(*(menu.widget for menu in self.operator_menus)),
-            *self.controls.rows,
-            row(self.search_button, self.stop_button, self.status),
-            self._error_area,
-            self._figure.widget,
-            self.read_out,
-            PageScript(),
-        ]
+        self.lay_out(
+            [
+                row(*(menu.widget for menu in self.operator_menus)),
+                *self.controls.rows,
+                row(self.search_button, self.stop_button, self.status),
+            ],
+            [self._figure.widget, self.read_out],
+        )
 
     @property
     def reports(self) -> dict[str, LawReport]:
@@ -145,7 +140,7 @@ class LawExplorer(Panel):
 
     # What the controls do
 
-    def search(self, _: object = None) -> None:
+    def search(self) -> None:
         """Looks for the largest errors, in a thread; the figure grows operator by operator."""
         chosen = dict(self.subjects)
 
@@ -170,22 +165,17 @@ class LawExplorer(Panel):
             search_steps=SEARCH_STEPS,
             should_stop=lambda: should_stop() or not self._shows(name, subject),
         )
-        with self._state_lock:
+        with self.lock:
             if self._shows(name, subject):
                 subject.report = report
-                self._draw()
+                self._show()
 
     def _shows(self, name: str, subject: Subject) -> bool:
         return not self._closed and self.subjects.get(name) is subject
 
-    def stop(self, _: object = None) -> None:
+    def stop(self) -> None:
         """Ends the search and keeps what it found."""
         self._worker.stop()
-
-    def end_work(self) -> None:
-        self._worker.stop()
-        for menu in self.operator_menus:
-            menu.close()
 
     def _failed(self, error: BaseException) -> None:
         self.status.say("the search failed")
@@ -193,58 +183,53 @@ class LawExplorer(Panel):
 
     def _offered_anew(self, place: int) -> None:
         """Another choice, or the same that has changed: also in place."""
-        with self._state_lock:
-            if not self._closed:
-                self._measure(anew=self.operator_menus[place].label)
+        self.draw(anew=self.operator_menus[place].label)
 
-    def _measure(self, _: object = None, anew: str = "") -> None:
+    def draw(self, anew: str = "") -> None:
         """Measures what is chosen now; what has been measured already is kept, but for `anew`."""
-        with self._state_lock:
-            found: dict[str, Subject] = {}
-            try:
-                chosen = subjects(
-                    self.operator_menus,
-                    self._elements,
-                    self._channels,
-                    self.controls.population_menu.value,
-                    self.controls.seed_box.value,
-                    self.controls.samples_slider.value,
-                )
-                for name, subject in chosen:
-                    known = self.subjects.get(name) if name != anew else None
-                    found[name] = known if known and subject.same(known) else subject
-                    found[name].report  # noqa: B018 - measures, or says why it cannot
-                self._stale = False
-            except Exception:
-                found, self._stale = {}, True
-                raise
-            finally:
-                self.subjects = found  # at once: a search looks, and a reader may
-                if not self._worker.busy:
-                    self.status.say("")
-                self._draw()
+        found: dict[str, Subject] = {}
+        try:
+            chosen = subjects(
+                self.operator_menus,
+                self._elements,
+                self._channels,
+                self.controls.population_menu.value,
+                self.controls.seed_box.value,
+                self.controls.samples_slider.value,
+            )
+            for name, subject in chosen:
+                known = self.subjects.get(name) if name != anew else None
+                found[name] = known if known and subject.same(known) else subject
+                found[name].report  # noqa: B018 - measures, or says why it cannot
+            self._stale = False
+        except Exception:
+            found, self._stale = {}, True
+            raise
+        finally:
+            self.subjects = found  # at once: a search looks, and a reader may
+            if not self._worker.busy:
+                self.status.say("")
+            self._show()
 
     def _clicked(self, _: object, points: object, __: object) -> None:
         """A click on a pixel moves the mark there."""
         u, v = getattr(points, "xs", []), getattr(points, "ys", [])
         if not len(u):
             return
-        with self._state_lock:
-            self.controls.move_probe(float(u[0]), float(v[0]))
+        self.controls.move_probe(float(u[0]), float(v[0]))
 
     # What is shown
 
-    def _draw(self, _: object = None) -> None:
-        with self._state_lock:
-            view = self.controls.view_menu.value
-            self.maps, self.probes, self._no_map = {}, {}, {}
-            if view == "map":
-                self._map()
-            self._figure.show(self._drawing(view))
-            for trace in self._figure.widget.data:
-                if trace.type == "heatmap":
-                    trace.on_click(self.guard(self._clicked))
-            self.read_out.say(self._text(view))
+    def _show(self) -> None:
+        view = self.controls.view_menu.value
+        self.maps, self.probes, self._no_map = {}, {}, {}
+        if view == "map":
+            self._map()
+        self._figure.show(self._drawing(view))
+        for trace in self._figure.widget.data:
+            if trace.type == "heatmap":
+                trace.on_click(self.locked(self._clicked))
+        self.read_out.say(self._text(view))
 
     def _map(self) -> None:
         for name, subject in self.subjects.items():

@@ -13,6 +13,7 @@ from lcm_core.operators import Operator, make_operator, operator_names
 from lcm_core.operators.base import operator_class, operator_examples
 from lcm_core.training.trainer import Trainer
 from lcm_core.widgets.base.controls import LockedDropdown
+from lcm_core.widgets.base.panel import Panel
 from lcm_core.widgets.operators.catalog import (
     Entry,
     operator_catalog,
@@ -36,9 +37,10 @@ class OperatorMenu:
     New ones are listed last: the page tells a choice by its place in the list.
 
     Args:
+        panel: where the menu is; it follows the catalogue until the panel is closed.
         operator: what is chosen first; None is "(none)", if that can be chosen.
-        on_change: called when another operator is chosen, and when the chosen one is offered anew:
-            by a training run that is followed, in the thread of that run.
+        on_change: called, locked, when another operator is chosen, and when the chosen one is
+            offered anew: by a training run that is followed, in the thread of that run.
         description: the title; also makes the class on the page, such as `lcm-operator-2`.
         none: whether "(none)" can be chosen.
         also: further operators to list.
@@ -53,15 +55,16 @@ class OperatorMenu:
 
     def __init__(
         self,
+        panel: Panel,
         operator: OperatorChoice | None,
-        on_change: Callable[[], None],
+        on_change: Callable[[], object],
         description: str = "Operator",
         none: bool = False,
         also: Sequence[OperatorChoice] = (),
     ):
         if operator is None and not none:
             raise TypeError("expected an operator, got None")
-        self._on_change = on_change
+        self._on_change = panel.locked(on_change)
         self._none = [NO_OPERATOR] if none else []
         self._quiet = False
         self._weights: dict[tuple[str, int, int], Operator] = {}
@@ -75,7 +78,7 @@ class OperatorMenu:
         self.widget.add_class("lcm-" + description.lower().replace(" ", "-"))
         self._chosen_entry = self._entry(self.label)
         self.widget.observe(self._chosen, names="value")
-        self._unwatch = operator_catalog.watch(self._catalog_changed)
+        panel.on_end(operator_catalog.watch(self._catalog_changed))
 
     @property
     def label(self) -> str:
@@ -112,10 +115,6 @@ class OperatorMenu:
             else:
                 weights[key] = entry.operator(channels)
         return weights[key]
-
-    def close(self) -> None:
-        """Stop following the catalogue."""
-        self._unwatch()
 
     def _entry(self, label: str) -> Entry | None:
         entries = {**self._given, **operator_catalog.entries()}

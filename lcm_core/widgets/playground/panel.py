@@ -14,10 +14,10 @@ from lcm_core.laws.in_words import laws_in_words
 from lcm_core.operators import FormulaError, FormulaOperator
 from lcm_core.operators.formula_parser import parse_formula
 from lcm_core.operators.formula_tree import Formula
+from lcm_core.widgets.base.controls import button, row
 from lcm_core.widgets.base.live_figure import LiveFigure
-from lcm_core.widgets.base.page_script import PageScript
-from lcm_core.widgets.base.panel import Panel, ReadOut, button, row
-from lcm_core.widgets.base.subshell import answer_while_cells_run
+from lcm_core.widgets.base.panel import Panel
+from lcm_core.widgets.base.text_areas import ReadOut
 from lcm_core.widgets.operators.catalog import operator_catalog
 from lcm_core.widgets.playground.parts import parameter_slider, pictures, place_slider, sentence
 
@@ -82,15 +82,11 @@ class OperatorPlayground(Panel):
         self.operator = FormulaOperator(1, formula, **parameters)
         self.formula_error = ""
         self._sliders: dict[str, widgets.FloatSlider] = {}
-        self._build(formula, parameters)
-        self.made()  # closes the panel that this cell made before: its label is free again
+        self._make_parts(formula, parameters)
         self.label = operator_catalog.free_label(LABEL)
-        self.guard(self._use)(self.operator.formula)
-        for picture in self._figure.widget.data[::2]:  # a cross after each
-            picture.on_click(self.guard(self._clicked))
+        self.on_end(lambda: operator_catalog.withdraw(self.label))
 
-    def _build(self, formula: str, parameters: dict[str, float]) -> None:
-        guard = self.guard
+    def _make_parts(self, formula: str, parameters: dict[str, float]) -> None:
         self.formula_text = widgets.Text(
             value=formula,
             description="x ⊕ y =",
@@ -107,30 +103,26 @@ class OperatorPlayground(Panel):
         self.parameters_row = row()
         low, high = float(self.axis[0]), float(self.axis[-1])
         self.place_sliders = {n: place_slider(n, at, low, high) for n, at in PLACES.items()}
-        self.example_button = button(
-            "Counter-example", "put x, y and z where a law is broken", guard(self._go_to_example)
-        )
+        self.example_button = button("Counter-example", "put x, y and z where a law is broken")
         self._figure = LiveFigure()
         self.message = ReadOut("formula-message")
         self.place_text = ReadOut("place-text")
         self.read_out = ReadOut("laws-in-words")
         self.recipe_text = ReadOut("formula-recipe", live="off")
-        self.formula_text.observe(guard(lambda change: self._read(change["new"])), names="value")
-        self.examples_menu.observe(guard(self._take_example), names="value")
-        for slider in self.place_sliders.values():
-            slider.observe(guard(self._move), names="value")
-        self.children = [
-            row(self.formula_text, self.examples_menu),
-            self.message,
-            self.parameters_row,
-            self._error_area,
-            self._figure.widget,
-            row(*self.place_sliders.values(), self.example_button),
-            self.place_text,
-            self.read_out,
-            self.recipe_text,
-            PageScript(),
-        ]
+        self.connect(self._read, self.formula_text)
+        self.connect(self._take_example, self.examples_menu)
+        self.connect(self._show, *self.place_sliders.values())
+        self.connect(self._go_to_example, self.example_button)
+        self.lay_out(
+            [row(self.formula_text, self.examples_menu), self.message, self.parameters_row],
+            [
+                self._figure.widget,
+                row(*self.place_sliders.values(), self.example_button),
+                self.place_text,
+                self.read_out,
+                self.recipe_text,
+            ],
+        )
 
     @property
     def parameters(self) -> dict[str, float]:
@@ -143,17 +135,12 @@ class OperatorPlayground(Panel):
         x, y, z = (slider.value for slider in self.place_sliders.values())
         return x, y, z
 
-    def end_work(self) -> None:
-        operator_catalog.withdraw(self.label)
-        for slider in self._sliders.values():
-            slider.close()
-
     # What the controls do
 
-    def _read(self, text: str) -> None:
+    def _read(self) -> None:
         """What was typed; if it is no formula, the message says why, and nothing else changes."""
         try:
-            formula = parse_formula(text)
+            formula = parse_formula(self.formula_text.value)
         except FormulaError as error:
             self.formula_error = str(error)
             self.message.say(
@@ -165,11 +152,11 @@ class OperatorPlayground(Panel):
         self.message.say("")
         self._use(formula)
 
-    def _take_example(self, change: Any) -> None:
-        if change["new"] != CHOOSE:
-            self.formula_text.value = change["new"]
+    def _take_example(self) -> None:
+        if self.examples_menu.value != CHOOSE:
+            self.formula_text.value = self.examples_menu.value
 
-    def _go_to_example(self, _: object = None) -> None:
+    def _go_to_example(self) -> None:
         """Moves x, y and z to the first counter-example that the sliders reach."""
         for words in self.laws.laws.values():
             numbers = [float(state) for state in words.at]
@@ -178,7 +165,7 @@ class OperatorPlayground(Panel):
                     for name, value in zip(PLACES, numbers, strict=False):
                         self.place_sliders[name].value = value
                 break
-        self._move()
+        self._show()
 
     def _clicked(self, _: object, points: Any, __: object) -> None:
         """Moves x and y to a point of a picture."""
@@ -186,45 +173,36 @@ class OperatorPlayground(Panel):
             with self.quietly():
                 self.place_sliders["x"].value = points.xs[0]
                 self.place_sliders["y"].value = points.ys[0]
-            self._move()
+            self._show()
 
-    def _move(self, _: object = None) -> None:
-        """Another place: the cross, the numbers, and with z the third picture."""
-        with self._state_lock:
-            if not self._quiet:
-                self._draw()
-
-    def _turn(self, _: object = None) -> None:
-        """Another value of a parameter."""
+    def draw(self) -> None:
+        """Shows the formula, with its parameters as their sliders stand, and offers it."""
         self._use(self.operator.formula)
+        for picture in self._figure.widget.data[::2]:  # a cross after each
+            picture.on_click(self.locked(self._clicked))
 
     def _use(self, formula: Formula) -> None:
-        """Shows a formula, with its parameters as their sliders stand, and offers it."""
-        with self._state_lock:
-            if self._closed:
-                return
-            for name in formula.parameters:
-                if name not in self._sliders:
-                    self._sliders[name] = self._parameter_slider(name, 1.0)
-            shown = tuple(self._sliders[name] for name in formula.parameters)
-            if shown != self.parameters_row.children:
-                self.parameters_row.children = shown
-            parameters: dict[str, Any] = {n: self._sliders[n].value for n in formula.parameters}
-            self.operator = FormulaOperator(1, formula, **parameters)
-            self.laws = laws_in_words(self.operator)
-            self._draw()
-            self.read_out.say(self.laws.html())
-            self.recipe_text.say(
-                f"In the menus of all explorers: <b>{self.label}</b>. In a recipe: "
-                f"<code style='user-select:all'>readout={html.escape(self.operator.name)}</code>"
-            )
+        for name in formula.parameters:
+            if name not in self._sliders:
+                self._sliders[name] = self._parameter_slider(name, 1.0)
+        shown = tuple(self._sliders[name] for name in formula.parameters)
+        if shown != self.parameters_row.children:
+            self.parameters_row.children = shown
+        parameters: dict[str, Any] = {n: self._sliders[n].value for n in formula.parameters}
+        self.operator = FormulaOperator(1, formula, **parameters)
+        self.laws = laws_in_words(self.operator)
+        self._show()
+        self.read_out.say(self.laws.html())
+        self.recipe_text.say(
+            f"In the menus of all explorers: <b>{self.label}</b>. In a recipe: "
+            f"<code style='user-select:all'>readout={html.escape(self.operator.name)}</code>"
+        )
         operator_catalog.offer(self.label, partial(_make, formula, parameters))
-        if self._closed:  # meanwhile
-            operator_catalog.withdraw(self.label)
 
     # What is shown
 
-    def _draw(self) -> None:
+    def _show(self) -> None:
+        """The pictures, the cross, and the numbers at x, y and z."""
         z = self.at[2]
         self.values, self.order, self.brackets = pictures(self.operator, self.axis, z)
         self._figure.show(plane_figure(self.axis, self.values, self.order, self.brackets, self.at))
@@ -232,8 +210,8 @@ class OperatorPlayground(Panel):
 
     def _parameter_slider(self, name: str, value: float) -> widgets.FloatSlider:
         slider = parameter_slider(name, value)
-        slider.observe(self.guard(self._turn), names="value")
-        answer_while_cells_run([slider])
+        self.connect(self.draw, slider)
+        self.on_end(slider.close)  # it may be off the page then
         return slider
 
 

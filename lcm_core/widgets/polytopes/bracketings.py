@@ -55,14 +55,13 @@ class BracketingExplorer(PolytopeExplorer):
 
     def own_controls(self) -> list[widgets.Widget]:
         self.unordered_box.add_class("lcm-unordered")
-        self.unordered_box.observe(self.guard(self._unorder), names="value")
+        self.connect(self._unorder, self.unordered_box)
         self.size_menu.disabled = self.unordered_box.value
         return [self.unordered_box]
 
-    def _unorder(self, _: object = None) -> None:
-        with self._state_lock:
-            self.size_menu.disabled = self.unordered_box.value
-            self._measure()
+    def _unorder(self) -> None:
+        self.size_menu.disabled = self.unordered_box.value
+        self.draw()
 
     def make_shape(self) -> Shape:
         if self.unordered_box.value:  # also if a size is set that the page does not offer now

@@ -9,9 +9,9 @@ from torch import Tensor
 from lcm_core.laws.deviations import measure_deviations
 from lcm_core.operators import Operator
 from lcm_core.reduction.ragged import trace
-from lcm_core.widgets.base.controls import compact
-from lcm_core.widgets.base.page_script import PageScript
-from lcm_core.widgets.base.panel import Panel, ReadOut, button, row
+from lcm_core.widgets.base.controls import button, compact, row
+from lcm_core.widgets.base.panel import Panel
+from lcm_core.widgets.base.text_areas import ReadOut
 from lcm_core.widgets.base.values import Values
 from lcm_core.widgets.operators.menu import OperatorChoice, OperatorMenu
 from lcm_core.widgets.polytopes.parts import (
@@ -63,68 +63,52 @@ class PolytopeExplorer(Panel):
         self._set = PolytopeSet(values, n, channels)
         self.shape, self.chosen = NOTHING, 0
         self._visits: dict[int, int] = {}
-        self._build(operator, n, seed)
+        self._make_parts(operator, n, seed)
 
-    def _build(self, operator: OperatorChoice, n: int, seed: int) -> None:
-        guard = self.guard
-        self.operator_menu = OperatorMenu(operator, guard(self._measure))
+    def _make_parts(self, operator: OperatorChoice, n: int, seed: int) -> None:
+        self.operator_menu = OperatorMenu(self, operator, self.draw)
         self.size_menu = size_menu(self.sizes, n)
         self.seed_box = seed_box(seed)
         self.vertex_menu = vertex_menu()
         self.turn_slider = angle_slider("Turn", 0, 360, "about the upright axis")
         self.tilt_slider = angle_slider("Tilt", -90, 90, "towards you")
         self.scale_menu = scale_menu()
-        self.values_button = button(
-            "New values", "another set of elements, same weights", guard(self._new_values)
-        )
+        self.values_button = button("New values", "another set of elements, same weights")
         self.next_button = button(
-            "Next neighbour",
-            "go along an edge, to where you have not been for longest",
-            guard(self._next),
+            "Next neighbour", "go along an edge, to where you have not been for longest"
         )
-        self.largest_button = button(
-            "Largest jump", "go to its one end, and then to the other", guard(self._to_largest)
-        )
-        for control, callback in (
-            (self.size_menu, self._measure),
-            (self.seed_box, self._measure),
-            (self.vertex_menu, self._choose_from_menu),
-            (self.turn_slider, self._draw_graph),
-            (self.tilt_slider, self._draw_graph),
-            (self.scale_menu, self._draw_graph),
-        ):
-            control.observe(guard(callback), names="value")
-        self._view = PolytopeView(guard(self.choose), guard(self._go_along))
+        self.largest_button = button("Largest jump", "go to its one end, and then to the other")
+        self.connect(self.draw, self.size_menu, self.seed_box)
+        self.connect(self._choose_from_menu, self.vertex_menu)
+        self.connect(self._show_graph, self.turn_slider, self.tilt_slider, self.scale_menu)
+        self.connect(self._new_values, self.values_button)
+        self.connect(self._next, self.next_button)
+        self.connect(self._to_largest, self.largest_button)
+        self._view = PolytopeView(self.locked(self.choose), self.locked(self._go_along))
         self._figure = self._view.figure
         self.read_out = ReadOut("polytope-text")
-        self.children = [
-            row(
-                compact(self.operator_menu.widget, 240),
-                self.size_menu,
-                *self.own_controls(),
-                self.seed_box,
-                self.values_button,
-            ),
-            row(
-                self.vertex_menu,
-                self.next_button,
-                self.largest_button,
-                self.turn_slider,
-                self.tilt_slider,
-                self.scale_menu,
-            ),
-            self._error_area,
-            row(self._figure.part("65%"), self._view.tree_figure.part("34%")),
-            self.read_out,
-            PageScript(),
-        ]
-        self.made()
-        guard(self._measure)()
+        set_row = row(
+            compact(self.operator_menu.widget, 240),
+            self.size_menu,
+            *self.own_controls(),
+            self.seed_box,
+            self.values_button,
+        )
+        graph_row = row(
+            self.vertex_menu,
+            self.next_button,
+            self.largest_button,
+            self.turn_slider,
+            self.tilt_slider,
+            self.scale_menu,
+        )
+        figures = row(self._figure.part("65%"), self._view.tree_figure.part("34%"))
+        self.lay_out([set_row, graph_row], [figures, self.read_out])
 
     # What subclasses say
 
     def own_controls(self) -> list[widgets.Widget]:
-        """Controls of this explorer alone; they call `_measure`."""
+        """Controls of this explorer alone; they call `draw`."""
         raise NotImplementedError
 
     def make_shape(self) -> Shape:
@@ -135,33 +119,28 @@ class PolytopeExplorer(Panel):
         """A sentence or two, in HTML, for the read-out."""
         raise NotImplementedError
 
-    def end_work(self) -> None:
-        self.operator_menu.close()
-
     # What the controls do
 
-    def _choose_from_menu(self, _: object = None) -> None:
-        with self._state_lock:
-            if not self._quiet:
-                self.choose(self.vertex_menu.value)
+    def _choose_from_menu(self) -> None:
+        self.choose(self.vertex_menu.value)
 
     def choose(self, vertex: int) -> None:
         """Draws the tree of a vertex."""
-        with self._state_lock:
+        with self.lock:
             self.chosen = vertex
             self._visits[vertex] = max(self._visits.values(), default=0) + 1
             with self.quietly():
                 self.vertex_menu.value = vertex
-            self._draw()
+            self._show()
 
-    def _next(self, _: object = None) -> None:
+    def _next(self) -> None:
         if self.shape is NOTHING:
             return
         self._visits.setdefault(self.chosen, 0)
         ends = [end for _, end in self.shape.neighbours(self.chosen)]
         self.choose(min(ends, key=lambda end: self._visits.get(end, -1)))
 
-    def _to_largest(self, _: object = None) -> None:
+    def _to_largest(self) -> None:
         if self.shape is not NOTHING:
             self._go_along(int(self.deviations.jumps.argmax()))
 
@@ -170,30 +149,28 @@ class PolytopeExplorer(Panel):
         one, other = self.shape.edges[edge].tolist()
         self.choose(other if self.chosen == one else one)
 
-    def _new_values(self, _: object = None) -> None:
+    def _new_values(self) -> None:
         self._set.draw_anew()
-        self._measure()
+        self.draw()
 
     # What is shown
 
-    def _measure(self, _: object = None) -> None:
+    @torch.no_grad()
+    def draw(self) -> None:
         """Reduces by all trees anew; also in the thread of a training run that is followed."""
-        with self._state_lock, torch.no_grad():
-            if self._quiet or self._closed:
-                return
-            self._stale = True
-            shape, seed = self.make_shape(), self.seed_box.value
-            elements = self._set.choose(self.size_menu.value, seed, self.operator_menu)
-            operator = self.operator_menu.operator(elements.shape[1], seed)
-            assert operator is not None
-            states = operator.lift(elements)
-            self.deviations = measure_deviations(operator, states, shape.trees, shape.edges)
-            self.elements, self._operator, self._states = elements, operator, states
-            if shape is not self.shape:
-                self._reshape(shape)
-            self._remarks = self.remarks(operator, states)
-            self._stale = False
-            self._draw()
+        self._stale = True
+        shape, seed = self.make_shape(), self.seed_box.value
+        elements = self._set.choose(self.size_menu.value, seed, self.operator_menu)
+        operator = self.operator_menu.operator(elements.shape[1], seed)
+        assert operator is not None
+        states = operator.lift(elements)
+        self.deviations = measure_deviations(operator, states, shape.trees, shape.edges)
+        self.elements, self._operator, self._states = elements, operator, states
+        if shape is not self.shape:
+            self._reshape(shape)
+        self._remarks = self.remarks(operator, states)
+        self._stale = False
+        self._show()
 
     def _reshape(self, shape: Shape) -> None:
         """Another graph; the vertex of the same name stays chosen."""
@@ -212,8 +189,8 @@ class PolytopeExplorer(Panel):
                 slider.disabled = flat
                 slider.value = slider.value if same_size else angle
 
-    def _draw(self) -> None:
-        self._draw_graph()
+    def _show(self) -> None:
+        self._show_graph()
         with torch.no_grad():
             self.trace = trace(self._operator, self._states, self.shape.trees[self.chosen])
         names = list(LETTERS[: len(self.elements)])
@@ -225,15 +202,14 @@ class PolytopeExplorer(Panel):
         )
         self.read_out.say("<br>".join(texts))
 
-    def _draw_graph(self, _: object = None) -> None:
-        with self._state_lock:
-            if self._quiet or not self.shape.names:
-                return
-            self._view.show_graph(
-                self.shape,
-                self.deviations,
-                self.chosen,
-                self.scale_menu.value,
-                self.turn_slider.value,
-                self.tilt_slider.value,
-            )
+    def _show_graph(self) -> None:
+        if not self.shape.names:
+            return
+        self._view.show_graph(
+            self.shape,
+            self.deviations,
+            self.chosen,
+            self.scale_menu.value,
+            self.turn_slider.value,
+            self.tilt_slider.value,
+        )

@@ -64,7 +64,7 @@ class OrderExplorer(PolytopeExplorer):
 
     def own_controls(self) -> list[widgets.Widget]:
         compact(self.tree_menu, 240, "tree")
-        self.tree_menu.observe(self.guard(self._measure), names="value")
+        self.connect(self.draw, self.tree_menu)
         return [self.tree_menu]
 
     def make_shape(self) -> Shape:

@@ -11,7 +11,8 @@ from lcm_core.experiments.claims import CLAIMS
 from lcm_core.experiments.framework.rendering import facts_of, markdown, summary_lines
 from lcm_core.experiments.framework.store import Store, stored
 from lcm_core.widgets.base.live_figure import LiveFigure
-from lcm_core.widgets.base.panel import Panel, ReadOut
+from lcm_core.widgets.base.panel import Panel
+from lcm_core.widgets.base.text_areas import ReadOut
 
 __all__ = ["show_claims", "show_results"]
 
@@ -21,11 +22,14 @@ class PicturePanel(Panel):
 
     def __init__(self, picture: Picture):
         super().__init__()
-        self.figure = LiveFigure(picture.draw())
+        self._picture = picture
+        self.figure = LiveFigure()
         self.read_out = ReadOut("picture", live="off")
-        self.read_out.say(picture.alt)
-        self.children = (self.figure.widget, self.read_out)
-        self.made()
+        self.lay_out([], [self.figure.widget, self.read_out])
+
+    def draw(self) -> None:
+        self.figure.show(self._picture.draw())
+        self.read_out.say(self._picture.alt)
 
 
 def show_results(name: str, column: str | None = None, folder: Path | None = None) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import ipywidgets as widgets
 
-from lcm_core.widgets.base.panel import button
+from lcm_core.widgets.base.controls import button
 from lcm_core.widgets.training.run import Run
 
 __all__ = ["RunButtons"]
@@ -33,13 +33,16 @@ class RunButtons:
         say: Callable[[str], None],
     ):
         self._run, self._reset, self._say = run, reset, say
-        self.start = button("Start", "train from here", guard(self._start), "play")
-        self.pause = button("Pause", "keep all and stand still", guard(self._pause), "pause")
-        self.step = button("Step", "to the next record", guard(self._step), "step-forward")
-        self.stop = button("Stop", "end the run, keep its result", guard(self._stop), "stop")
-        self.reset = button(
-            "Reset", "back to step 0 of the recipe", guard(lambda _: reset()), "undo"
-        )
+        self.start = button("Start", "train from here", "play")
+        self.pause = button("Pause", "keep all and stand still", "pause")
+        self.step = button("Step", "to the next record", "step-forward")
+        self.stop = button("Stop", "end the run, keep its result", "stop")
+        self.reset = button("Reset", "back to step 0 of the recipe", "undo")
+        self.start.on_click(guard(self._start))
+        self.pause.on_click(guard(self._pause))
+        self.step.on_click(guard(self._step))
+        self.stop.on_click(guard(self._stop))
+        self.reset.on_click(guard(lambda _: reset()))
 
     @property
     def all(self) -> tuple[widgets.Button, ...]:

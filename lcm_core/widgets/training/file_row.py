@@ -8,7 +8,8 @@ from pathlib import Path
 import ipywidgets as widgets
 
 from lcm_core.training.run_state import RunState, read_runs, save_runs
-from lcm_core.widgets.base.panel import ReadOut, button
+from lcm_core.widgets.base.controls import button
+from lcm_core.widgets.base.text_areas import ReadOut
 from lcm_core.widgets.training.run import Run
 
 __all__ = ["FileRow"]
@@ -41,15 +42,10 @@ class FileRow:
             layout=widgets.Layout(width="300px"),
         )
         self.text.add_class("lcm-file")
-        self.save = button(
-            "Save", "the run and its records, into the file", guard(self._save), "save"
-        )
-        self.load = button(
-            "Load",
-            "end this run, and go on with that of the file",
-            guard(self._load),
-            "folder-open",
-        )
+        self.save = button("Save", "the run and its records, into the file", "save")
+        self.load = button("Load", "end this run, and go on with that of the file", "folder-open")
+        self.save.on_click(guard(self._save))
+        self.load.on_click(guard(self._load))
         self.status = ReadOut("file-status", width="auto")
 
     def _save(self, _: object) -> None:

@@ -11,8 +11,9 @@ import ipywidgets as widgets
 from lcm_core.training.recipe import Recipe
 from lcm_core.training.run_state import RunState, run_labels
 from lcm_core.training.trainer import Record, Trainer
-from lcm_core.widgets.base.page_script import PageScript
-from lcm_core.widgets.base.panel import Panel, ReadOut, button, row
+from lcm_core.widgets.base.controls import button, row
+from lcm_core.widgets.base.panel import Panel
+from lcm_core.widgets.base.text_areas import ReadOut
 from lcm_core.widgets.operators.catalog import operator_catalog
 from lcm_core.widgets.training.buttons import RunButtons
 from lcm_core.widgets.training.file_row import FileRow
@@ -71,12 +72,15 @@ class TrainingPanel(Panel):
         self._next_draw = 0.0
         self._drawn_state = ""
         self._live_operator = LiveOperator()
-        self._build()
-        self._show_ready()
-        self._unwatch = operator_catalog.watch(lambda _: self.controls.list_names())
-        self.made()
+        self.on_end(lambda: self._live_operator.follow(None))
+        self.on_end(lambda: self.run.stop())
+        self._make_parts()
+        self.on_end(operator_catalog.watch(lambda _: self.controls.list_names()))
 
-    def _build(self) -> None:
+    def _make_parts(self) -> None:
+        # To offer an operator waits for the lock of the readout's menu, and a choice from that menu
+        # waits for the panel's lock: a callback that held this while it offers could wait for ever.
+        # So callbacks are guarded here, not locked, and take the lock where they need it.
         guard = self.guard
         self.controls = RecipeControls(
             self.recipe, guard, self._slide, self._choose, self._apply_text
@@ -98,9 +102,9 @@ class TrainingPanel(Panel):
         self.add_button = button(
             "Add to race",
             "end this run, and race this recipe against a copy that you then change",
-            guard(self._add),
             "plus",
         )
+        self.add_button.on_click(guard(self._add))
         files = FileRow(guard, lambda: self.run, self._load)
         self.file_text, self.file_status = files.text, files.status
         self.save_button, self.load_button = files.save, files.load
@@ -113,25 +117,29 @@ class TrainingPanel(Panel):
         self.follow_box.add_class("lcm-follow")
         self.follow_box.observe(guard(self._follow), names="value")
         self.follow_status = ReadOut("follow-status", width="auto")
-        self.children = [
-            row(self.recipe_menu, self.controls.task_menu, self.controls.readout_menu, self.status),
-            row(*buttons.all, self.progress, view.progress_text),
-            row(*self.controls.sliders.values()),
-            self._error_area,
-            self._figure.widget,
-            self.read_out,
-            row(self.controls.recipe_text, self.controls.apply_button),
-            row(
-                self.add_button,
-                self.file_text,
-                self.save_button,
-                self.load_button,
-                self.file_status,
-                self.follow_box,
-                self.follow_status,
-            ),
-            PageScript(),
-        ]
+        menus = (self.recipe_menu, self.controls.task_menu, self.controls.readout_menu)
+        file_row = row(
+            self.add_button,
+            self.file_text,
+            self.save_button,
+            self.load_button,
+            self.file_status,
+            self.follow_box,
+            self.follow_status,
+        )
+        self.lay_out(
+            [
+                row(*menus, self.status),
+                row(*buttons.all, self.progress, view.progress_text),
+                row(*self.controls.sliders.values()),
+            ],
+            [
+                self._figure.widget,
+                self.read_out,
+                row(self.controls.recipe_text, self.controls.apply_button),
+                file_row,
+            ],
+        )
 
     @property
     def recipe(self) -> Recipe:
@@ -164,11 +172,6 @@ class TrainingPanel(Panel):
         if self.run.error is not None:
             self.show_error(self.run.error)
 
-    def end_work(self) -> None:
-        self.run.stop()
-        self._unwatch()
-        self._live_operator.follow(None)
-
     # Another run
 
     def _reset(self) -> None:
@@ -185,14 +188,14 @@ class TrainingPanel(Panel):
 
     def _show(self, run_states: Sequence[RunState], selected: int | None = None) -> None:
         """Ends the run on show and puts another in its place."""
-        with self._state_lock:
+        with self.lock:
             self.run.stop()
             self.run = Run(run_states, self._from_worker, after=self.run)
             self.recipes = [run_state.recipe for run_state in run_states]
             wanted = self.selected if selected is None else selected
             self.selected = min(wanted, len(run_states) - 1)
             self._prepared = False
-            self._show_ready()
+            self.draw()
         self.clear_error()
         self._follow()
 
@@ -222,7 +225,7 @@ class TrainingPanel(Panel):
         """Takes recipes (all, or the chosen one) for the next run; what has been trained stays on
         show until then.
         """
-        with self._state_lock:
+        with self.lock:
             place = 0 if len(changed) == len(self.recipes) else self.selected
             self.recipes[place : place + len(changed)] = changed
             if self.run.state == "ready":
@@ -233,11 +236,11 @@ class TrainingPanel(Panel):
                 self.controls.show_recipes(self.recipes)
 
     def _select(self, _: object = None) -> None:
-        with self._state_lock:
+        with self.lock:
             if self.recipe_menu.value is not None and self.recipe_menu.value != self.selected:
                 self.selected = self.recipe_menu.value
                 self.controls.show(self.recipe)
-                self._draw(self.run)
+                self._show_run(self.run)
 
     # Explorers that follow the run
 
@@ -256,7 +259,8 @@ class TrainingPanel(Panel):
 
     # What is shown
 
-    def _show_ready(self) -> None:
+    def draw(self) -> None:
+        """Shows the run, and its recipes in the controls."""
         self.controls.show(self.recipe)
         labels = run_labels(self.recipes)
         self.recipe_menu.options = [(label, place) for place, label in enumerate(labels)]
@@ -264,7 +268,7 @@ class TrainingPanel(Panel):
         self.recipe_menu.layout.display = "" if len(self.recipes) > 1 else "none"
         self.add_button.disabled = len(self.recipes) == MOST_RECIPES
         self.file_status.say("")
-        self._draw(self.run)
+        self._show_run(self.run)
 
     def _from_worker(self, run: Run) -> None:
         """Called in the worker after each step and each change of state."""
@@ -273,17 +277,17 @@ class TrainingPanel(Panel):
         now = time.monotonic()
         if run.state == "running" == self._drawn_state and now < self._next_draw:
             return
-        with self._state_lock:
+        with self.lock:
             if run is self.run and not self._closed:
                 try:
-                    self._draw(run)
+                    self._show_run(run)
                 except Exception as error:
                     self.show_error(error)
                 took = time.monotonic() - now
                 rest = max(1 / REDRAWS_PER_SECOND, TRAINING_PER_DRAWING * took)
                 self._next_draw = time.monotonic() + rest
 
-    def _draw(self, run: Run) -> None:
+    def _show_run(self, run: Run) -> None:
         self._drawn_state = run.state
         self.view.draw(run, self.run_state)
         self.buttons.show(run)

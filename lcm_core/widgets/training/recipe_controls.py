@@ -14,8 +14,7 @@ from lcm_core.operators.base import operator_examples
 from lcm_core.tasks import task_names
 from lcm_core.training.recipe import LIVE_FIELDS, Recipe
 from lcm_core.training.trainer import Trainer
-from lcm_core.widgets.base.controls import LockedDropdown, menu
-from lcm_core.widgets.base.panel import button
+from lcm_core.widgets.base.controls import LockedDropdown, button, menu
 
 __all__ = ["RecipeControls"]
 
@@ -78,11 +77,7 @@ class RecipeControls:
             layout=widgets.Layout(width="85%"),
         )
         self.recipe_text.add_class("lcm-recipe")
-        self.apply_button = button(
-            "Apply",
-            "end this run and take the recipe as it is written",
-            guard(lambda _: apply()),
-        )
+        self.apply_button = button("Apply", "end this run and take the recipe as it is written")
 
         def apply() -> None:
             self._applied_at = time.monotonic()
@@ -93,6 +88,7 @@ class RecipeControls:
             if late and change["new"] != self._text:
                 apply()
 
+        self.apply_button.on_click(guard(lambda _: apply()))
         self.recipe_text.observe(guard(text_came), names="value")
 
         def report(field: str, to: Callable[[str, Any], None]) -> Callable[[Any], None]:

@@ -11,7 +11,7 @@ from lcm_core.figures import race_curves, race_figure, training_curves, training
 from lcm_core.training.run_state import RunState, run_labels
 from lcm_core.training.trainer import Trainer
 from lcm_core.widgets.base.live_figure import LiveFigure
-from lcm_core.widgets.base.panel import ReadOut
+from lcm_core.widgets.base.text_areas import ReadOut
 from lcm_core.widgets.training.run import Run
 from lcm_core.widgets.training.text import numbers_text, progress_text, race_table
 

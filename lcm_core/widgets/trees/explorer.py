@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import networkx as nx
 import numpy as np
@@ -11,8 +12,8 @@ from torch_geometric.data import Data
 
 from lcm_core.errors import unknown
 from lcm_core.trees.tree import Tree
-from lcm_core.widgets.base.page_script import PageScript
-from lcm_core.widgets.base.panel import Panel, button, row
+from lcm_core.widgets.base.controls import button, row
+from lcm_core.widgets.base.panel import Panel
 from lcm_core.widgets.base.values import Values
 from lcm_core.widgets.operators.menu import OperatorChoice, OperatorMenu
 from lcm_core.widgets.trees.choice import chosen_trees, leaves_of, menu_value, one_bracketing
@@ -93,9 +94,7 @@ class TreeExplorer(Panel):
         )
         if self.graph:
             self.controls.node.value = self.node
-        self._build(operator)
-        self.made()
-        self.guard(self._reduce)()
+        self._make_parts(operator)
 
     @property
     def elements(self) -> Elements:
@@ -113,118 +112,110 @@ class TreeExplorer(Panel):
     def node(self) -> int:
         return self._set.node
 
-    def _build(self, operator: OperatorChoice) -> None:
-        guard, controls = self.guard, self.controls
-        self.operator_menu = OperatorMenu(operator, guard(self._reduce))
-        self.shuffle_button = button(
-            "Shuffle", "another order of the same set", guard(self._shuffle)
-        )
-        self.unshuffle_button = button("Unshuffle", "the first order", guard(self._unshuffle))
-        self.new_tree_button = button("New tree", "another random tree", guard(self._new_tree))
-        self.new_elements_button = button(
-            "New elements", "draw another set", guard(self._new_elements)
-        )
-        self.back_button = button("Back", "one level down", guard(lambda _: self._go(-1)))
-        self.forward_button = button("Forward", "one level up", guard(lambda _: self._go(1)))
-        self.reset_button = button("Reset level", "leaves only", guard(lambda _: self._go(None)))
-        self.play_button = button("Play", "all levels, one by one", guard(self._play))
-        self.player = LevelPlayer(controls.level, self.play_button, self.show_error)
-        self._view = TreeView(self.graph, guard(self._click_node))
+    def _make_parts(self, operator: OperatorChoice) -> None:
+        controls = self.controls
+        self.operator_menu = OperatorMenu(self, operator, self.draw)
+        self.shuffle_button = button("Shuffle", "another order of the same set")
+        self.unshuffle_button = button("Unshuffle", "the first order")
+        self.new_tree_button = button("New tree", "another random tree")
+        self.new_elements_button = button("New elements", "draw another set")
+        self.back_button = button("Back", "one level down")
+        self.forward_button = button("Forward", "one level up")
+        self.reset_button = button("Reset level", "leaves only")
+        self.play_button = button("Play", "all levels, one by one")
+        self.player = LevelPlayer(self, controls.level, self.play_button)
+        self._view = TreeView(self.graph, self.locked(self._click_node))
         self._figure, self.read_out = self._view.figure, self._view.read_out
-        for control, callback in (
-            (controls.tree, self._choose_tree),
-            (controls.compare, self._choose_tree),
-            (controls.bracketing, self._type_bracketing),
-            (controls.leaves, self._reduce),
-            (controls.source, self._reduce),
-            (controls.values, self._reduce),
-            (controls.node, self._choose_node),
-            (controls.colour, self._redraw),
-            (controls.level, self._step),
-        ):
-            control.observe(guard(callback), names="value")
+        self._connect()
         figures = [self._figure.part("100%")]
         if self._view.graph_figure is not None:
             figures = [self._view.graph_figure.part("38%"), self._figure.part("61%")]
-        self.children = [
-            row(
-                self.operator_menu.widget,
-                controls.tree,
-                controls.compare,
-                controls.colour,
-                self.new_tree_button,
-            ),
-            row(
-                controls.source,
-                controls.node,
-                controls.leaves,
-                self.shuffle_button,
-                self.unshuffle_button,
-                self.new_elements_button,
-            ),
-            row(
-                controls.level,
-                self.back_button,
-                self.forward_button,
-                self.reset_button,
-                self.play_button,
-                controls.bracketing,
-                controls.values,
-            ),
-            self._error_area,
-            row(*figures),
-            self.read_out,
-            PageScript(),
-        ]
+        operator_row = row(
+            self.operator_menu.widget,
+            controls.tree,
+            controls.compare,
+            controls.colour,
+            self.new_tree_button,
+        )
+        set_row = row(
+            controls.source,
+            controls.node,
+            controls.leaves,
+            self.shuffle_button,
+            self.unshuffle_button,
+            self.new_elements_button,
+        )
+        level_row = row(
+            controls.level,
+            self.back_button,
+            self.forward_button,
+            self.reset_button,
+            self.play_button,
+            controls.bracketing,
+            controls.values,
+        )
+        self.lay_out([operator_row, set_row, level_row], [row(*figures), self.read_out])
 
-    def end_work(self) -> None:
-        self.operator_menu.close()
-        self.player.close()
+    def _connect(self) -> None:
+        controls = self.controls
+        self.connect(self.draw, controls.leaves, controls.source, controls.values)
+        self.connect(self._choose_tree, controls.tree, controls.compare)
+        self.connect(self._type_bracketing, controls.bracketing)
+        self.connect(self._choose_node, controls.node)
+        self.connect(self._show, controls.colour)
+        self.connect(self._show_level, controls.level)
+        self.connect(self._shuffle, self.shuffle_button)
+        self.connect(self._unshuffle, self.unshuffle_button)
+        self.connect(self._new_tree, self.new_tree_button)
+        self.connect(self._new_elements, self.new_elements_button)
+        self.connect(partial(self._go, -1), self.back_button)
+        self.connect(partial(self._go, 1), self.forward_button)
+        self.connect(partial(self._go, None), self.reset_button)
+        self.connect(self.player.play_or_stop, self.play_button)
 
     # What the controls do
 
-    def _shuffle(self, _: object = None) -> None:
+    def _shuffle(self) -> None:
         self._set.shuffle()
-        self._reduce()
+        self.draw()
 
-    def _unshuffle(self, _: object = None) -> None:
+    def _unshuffle(self) -> None:
         self._set.unshuffle()
-        self._reduce()
+        self.draw()
 
-    def _new_tree(self, _: object = None) -> None:
+    def _new_tree(self) -> None:
         self._tree_seed += 1
         if "random" in (self.controls.tree.value, self.controls.compare.value):
-            self._reduce()
+            self.draw()
         else:
             self.controls.tree.value = "random"
 
-    def _new_elements(self, _: object = None) -> None:
+    def _new_elements(self) -> None:
         self._set.draw_anew()
         if self.controls.source.value in (DRAWN, TASK):
-            self._reduce()
+            self.draw()
         else:
             self.controls.source.value = DRAWN
 
-    def _choose_tree(self, _: object = None) -> None:
+    def _choose_tree(self) -> None:
         controls = self.controls
         if not controls.bracketing.value and self.shown is not None:
             tree = self.shown.traces[0].graph["tree"]
             with self.quietly():
                 controls.bracketing.value = tree.bracketing(self.elements.names) if tree else ""
-        self._reduce()
+        self.draw()
 
-    def _type_bracketing(self, _: object = None) -> None:
-        with self._state_lock:
-            count, slider = len(leaves_of(self.controls.bracketing.value)), self.controls.leaves
-            if not self._quiet and 1 <= count <= slider.max and not slider.disabled:
-                with self.quietly():
-                    slider.value = count
-            self._reduce()
+    def _type_bracketing(self) -> None:
+        count, slider = len(leaves_of(self.controls.bracketing.value)), self.controls.leaves
+        if 1 <= count <= slider.max and not slider.disabled:
+            with self.quietly():
+                slider.value = count
+        self.draw()
 
-    def _choose_node(self, _: object = None) -> None:
+    def _choose_node(self) -> None:
         self._set.node = self.controls.node.value
         if self.controls.source.value == NEIGHBOURS:
-            self._reduce()
+            self.draw()
         else:
             self.controls.source.value = NEIGHBOURS
 
@@ -235,31 +226,24 @@ class TreeExplorer(Panel):
         slider = self.controls.level
         slider.value = 0 if levels is None else min(max(slider.value + levels, 0), slider.max)
 
-    def _play(self, _: object = None) -> None:
-        self.player.play_or_stop()
-
     # What is shown
 
-    def _reduce(self, _: object = None) -> None:
+    @torch.no_grad()
+    def draw(self) -> None:
         """Reduces the set anew; also in the thread of a training run that is followed."""
-        with self._state_lock, torch.no_grad():
-            if self._quiet or self._closed:
-                return
-            self._stale = True
-            self.controls.show_what_is_needed()
-            self._choose_elements()
-            operator = self.operator_menu.operator(self.elements.values.shape[1], self._seed)
-            assert operator is not None
-            names, text = self.elements.names, self.controls.bracketing.value
-            trees = chosen_trees(
-                self._tree_names(), text, names[: len(self.order)], self._tree_seed
-            )
-            before = self.shown
-            self.shown = TreeReductions.of(operator, self.elements.values, names, self.order, trees)
-            self._stale = False
-            self._set_levels(self.shown, keep=before is not None and _trees_of(before) == trees)
-            self._redraw()
-            self._view.show_graph(self.node)
+        self._stale = True
+        self.controls.show_what_is_needed()
+        self._choose_elements()
+        operator = self.operator_menu.operator(self.elements.values.shape[1], self._seed)
+        assert operator is not None
+        names, text = self.elements.names, self.controls.bracketing.value
+        trees = chosen_trees(self._tree_names(), text, names[: len(self.order)], self._tree_seed)
+        before = self.shown
+        self.shown = TreeReductions.of(operator, self.elements.values, names, self.order, trees)
+        self._stale = False
+        self._set_levels(self.shown, keep=before is not None and _trees_of(before) == trees)
+        self._show()
+        self._view.show_graph(self.node)
 
     def _choose_elements(self) -> None:
         """Reads them, and lets the slider reach as far as there are any."""
@@ -286,28 +270,24 @@ class TreeExplorer(Panel):
             slider.max = max(depth, 1)
             slider.value = depth
 
-    def _redraw(self, _: object = None) -> None:
+    @torch.no_grad()
+    def _show(self) -> None:
         """Draws the trees anew."""
-        with self._state_lock, torch.no_grad():
-            if self._stale or self.shown is None:
-                self._reduce()
-                return
-            self._view.show(
-                self.shown,
-                self._tree_names(),
-                self.controls.colour.value,
-                self.elements.about,
-                self.controls.level.value,
-            )
+        if self._stale or self.shown is None:
+            self.draw()
+            return
+        self._view.show(
+            self.shown,
+            self._tree_names(),
+            self.controls.colour.value,
+            self.elements.about,
+            self.controls.level.value,
+        )
 
-    def _step(self, _: object = None) -> None:
-        """Draws another level."""
-        with self._state_lock:
-            if self._quiet or self._closed:
-                return
-            if self._stale:
-                self._reduce()
-                return
+    def _show_level(self) -> None:
+        if self._stale:
+            self.draw()
+        else:
             self._view.step(self.controls.level.value)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import ipywidgets as widgets
 
+from lcm_core.widgets.base.panel import Panel
 from lcm_core.widgets.base.worker import Worker
 
 __all__ = ["LevelPlayer"]
@@ -20,21 +21,17 @@ class LevelPlayer:
     """What a button *Play* does: it begins at level 0 if the slider is at its end.
 
     Args:
+        panel: whose slider it is; the play ends with it.
         slider: of levels.
         button: it reads *Stop* while the levels go by.
-        on_error: called, in the thread, with what a callback of the slider raised.
     """
 
-    def __init__(
-        self,
-        slider: widgets.IntSlider,
-        button: widgets.Button,
-        on_error: Callable[[BaseException], None],
-    ):
+    def __init__(self, panel: Panel, slider: widgets.IntSlider, button: widgets.Button):
         self._slider, self._button = slider, button
-        self._worker = Worker("lcm play", on_error)
+        self._worker = Worker(panel, "lcm play")
+        panel.on_end(self._stop)
 
-    def play_or_stop(self, _: object = None) -> None:
+    def play_or_stop(self) -> None:
         """Starts, or stops what plays."""
         if self._worker.busy:
             self._worker.stop()
@@ -45,8 +42,8 @@ class LevelPlayer:
         """Waits for the end; False if it has not come in time (seconds)."""
         return self._worker.wait(timeout)
 
-    def close(self) -> None:
-        """Stops and waits a moment."""
+    def _stop(self) -> None:
+        """Stops, and waits a moment: the thread sets the slider."""
         self._worker.stop()
         self._worker.wait(1.0)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from lcm_core.figures import NodeValues, TreePicture, graph_figure, trees_figure
 from lcm_core.figures.graph import NODES
 from lcm_core.widgets.base.live_figure import LiveFigure
-from lcm_core.widgets.base.panel import ReadOut
+from lcm_core.widgets.base.text_areas import ReadOut
 from lcm_core.widgets.trees.neighbourhood import GraphOfElements
 from lcm_core.widgets.trees.reductions import TreeReductions
 from lcm_core.widgets.trees.text import colour_text, comparison_text, level_text, reduction_text

@@ -1,4 +1,4 @@
-"""Controls that answer while a cell runs."""
+"""The private part of ipykernel that panels use: controls answer while a cell runs."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ __all__ = ["answer_while_cells_run"]
 
 
 def answer_while_cells_run(controls: Iterable[widgets.Widget]) -> None:
-    """Lets messages from the page go to the subshell that JupyterLab sends them to.
+    """Let messages from the page go to the subshell that JupyterLab sends them to.
 
     A subshell is a second thread of the kernel for such messages. ipykernel from 7.4 on sends them
     to the thread that used the control last instead: mostly the main one, where they would wait for
-    the cell that runs. The hook is private to ipykernel: this is the only place that touches it,
-    and a test in the browser holds it.
+    the cell that runs. Outside a kernel, and with an older ipykernel, there is nothing to do.
     """
     for control in controls:
         if hasattr(control.comm, "_reply_subshell_for"):

@@ -1,11 +1,13 @@
-"""Figures that share one copy of plotly's script on the page.
+"""The private parts of plotly that panels use: all are here, and `test_hidden_state.py` tries them.
 
-Every `FigureWidget` carries the whole script, 5 MB, in its own state: a notebook with five of them
-sends and runs it five times, and a reloaded page may give up waiting. Here one invisible widget
-carries it, and the figures wait for that.
+Every `FigureWidget` carries the whole script of plotly, 5 MB, in its own state: a notebook with
+five figures sends and runs it five times, and a reloaded page may give up waiting. Here one
+invisible widget carries the script, and the figures wait for it.
 """
 
 from __future__ import annotations
+
+from copy import deepcopy
 
 import anywidget
 import plotly.graph_objects as go
@@ -44,7 +46,10 @@ export default {
 
 
 class SharedFigureWidget(go.FigureWidget):
-    """A `FigureWidget` that takes plotly's script from the `PlotlyScript` of the page."""
+    """A `FigureWidget` that takes plotly's script from the `PlotlyScript` of the page.
+
+    It follows the width of the page (see `page_script`), and has no tool bar.
+    """
 
     _esm = (
         _PROMISE
@@ -56,13 +61,23 @@ export default async () => (await scriptOfPlotly().module).default();
     def __init__(self, figure: go.Figure | None = None):
         provide_script()
         super().__init__(figure)
+        self._config = {"responsive": True, "displayModeBar": False}
+
+    def save_state(self) -> None:
+        """Update the state that the kernel keeps for new views of the figure.
+
+        plotly takes this state at construction, and when the figure is displayed by itself. Inside
+        a box it would go stale, and a reloaded page (or Voilà) would show old data.
+        """
+        self._widget_layout = deepcopy(self._layout_obj._props)
+        self._widget_data = deepcopy(self._data)
 
 
 _provided: PlotlyScript | None = None
 
 
 def provide_script() -> None:
-    """Puts plotly's script on the page, once for each kernel."""
+    """Put plotly's script on the page, once for each kernel."""
     global _provided
     if _provided is None or _provided.comm is None:
         _provided = PlotlyScript(script=str(go.FigureWidget._esm))

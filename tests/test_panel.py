@@ -1,0 +1,272 @@
+"""What the base class does for every panel, and that every panel of the library has it."""
+
+import inspect
+import threading
+
+import ipywidgets
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+
+from lcm_core import FoldAggregation
+from lcm_core.experiments import Picture
+from lcm_core.widgets import Panel, ReadOut, TreeExplorer, Worker, button
+from lcm_core.widgets.base.page_script import PageScript
+from lcm_core.widgets.base.text_areas import ErrorArea
+from lcm_core.widgets.operators.catalog import operator_catalog
+from tests.panels import parts_of, run_as_cell, wait_for, widgets_below
+
+
+class Square(Panel):
+    """Says the square of a number."""
+
+    def __init__(self, number: int = 2):
+        super().__init__()
+        self.slider = ipywidgets.IntSlider(number, description="x")
+        self.again_button = button("Again", "say it again")
+        self.read_out = ReadOut("square")
+        self.drawn: list[int] = []
+        self.ended: list[str] = []
+        self.on_end(lambda: self.ended.append("first"))
+        self.on_end(lambda: self.ended.append("second"))
+        self.connect(self.draw, self.slider, self.again_button)
+        self.lay_out([self.slider], [self.read_out])
+        self.slider.value = number + 1  # the first drawing is still to come
+
+    def draw(self) -> None:
+        if self.slider.value == 13:
+            raise ValueError("13 is <not> squared")
+        self.drawn.append(self.slider.value**2)
+        self.read_out.say(str(self.drawn[-1]))
+
+
+# A panel --------------------------------------------------------------------------------------
+
+
+def test_it_draws_once_after_its_constructor_and_then_at_each_change() -> None:
+    panel = Square()
+    assert panel.drawn == [9]
+    panel.slider.value = 4
+    panel.again_button.click()
+    assert panel.drawn == [9, 16, 16]
+    with panel.quietly():
+        panel.slider.value = 5
+    assert panel.drawn == [9, 16, 16]
+    panel.close()
+    panel.slider.value = 6
+    assert panel.drawn == [9, 16, 16]
+
+
+def test_the_error_area_is_between_the_controls_and_the_rest() -> None:
+    panel = Square()
+    kinds = [ipywidgets.IntSlider, ErrorArea, ReadOut, PageScript]
+    assert all(map(isinstance, panel.children, kinds))
+    assert len(panel.children) == 4
+    panel.close()
+
+
+def test_an_error_of_a_callback_is_shown_until_the_next_success() -> None:
+    panel = Square()
+    panel.slider.value = 13
+    assert panel.error == "ValueError: 13 is <not> squared"
+    assert "13 is &lt;not&gt; squared" in panel.children[1].value
+    panel.slider.value = 3
+    assert (panel.error, panel.children[1].value) == ("", "")
+    panel.close()
+
+
+def test_an_error_of_the_first_drawing_is_shown_in_the_panel() -> None:
+    panel = Square(12)
+    assert panel.error == "ValueError: 13 is <not> squared"
+    panel.slider.value = 3
+    assert (panel.error, panel.drawn) == ("", [9])
+    panel.close()
+
+
+def test_what_was_begun_ends_once_when_it_is_closed() -> None:
+    panel = Square()
+    parts = list(widgets_below(panel))
+    panel.close()
+    panel.close()
+    assert panel.ended == ["second", "first"]
+    assert panel.children == ()
+    assert all(part.comm is None for part in [panel, *parts])
+
+
+def test_what_was_begun_ends_if_the_constructor_raises() -> None:
+    ended = []
+
+    class Wrong(Panel):
+        def __init__(self):
+            super().__init__()
+            self.on_end(lambda: ended.append(True))
+            raise ValueError("wrong argument")
+
+    class Earlier(Wrong):
+        def __init__(self):
+            raise KeyError("wrong before super().__init__()")
+
+    with pytest.raises(ValueError, match="wrong argument"):
+        Wrong()
+    assert ended == [True]
+    with pytest.raises(KeyError, match="wrong before"):
+        Earlier()
+
+
+def test_all_ends_even_if_one_of_its_ends_raises() -> None:
+    panel = Square()
+    panel.on_end(lambda: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        panel.close()
+    assert panel.ended == ["second", "first"]
+    assert panel.children == ()
+
+
+def test_what_an_author_forgets_is_named_at_once() -> None:
+    class Empty(Panel):
+        def draw(self) -> None:
+            pass
+
+    class Bare(Panel):
+        def __init__(self):
+            super().__init__()
+            self.children = [ipywidgets.IntSlider()]
+
+        def draw(self) -> None:
+            pass
+
+    class NotDrawn(Panel):
+        def __init__(self):
+            super().__init__()
+            self.lay_out([], [])
+
+    for kind in (Empty, Bare):
+        with pytest.raises(TypeError, match=rf"{kind.__name__}.__init__ must call self.lay_out"):
+            kind()
+    with pytest.raises(TypeError, match=r"NotDrawn must define draw\(\)"):
+        NotDrawn()
+
+
+def test_a_panel_of_a_panel_begins_after_its_own_constructor() -> None:
+    class Cube(Square):
+        def __init__(self, number: int = 2, power: int = 3):
+            super().__init__(number)
+            self.power = power
+
+        def draw(self) -> None:
+            self.drawn.append(self.slider.value**self.power)
+
+    panel = Cube()
+    assert panel.drawn == [27]
+    panel.close()
+    assert list(inspect.signature(Cube).parameters) == ["number", "power"]
+    assert "operator" in inspect.signature(TreeExplorer).parameters
+
+
+def test_running_a_cell_again_closes_its_panel_also_if_the_next_one_fails(monkeypatch) -> None:
+    class Wrong(Square):
+        def __init__(self):
+            super().__init__()
+            raise ValueError("wrong argument")
+
+    run_as_cell(monkeypatch, "one", "1")
+    first = Square()
+    run_as_cell(monkeypatch, "one", "2")
+    with pytest.raises(ValueError, match="wrong argument"):
+        Wrong()
+    assert first.ended == ["second", "first"]
+    run_as_cell(monkeypatch, "one", "3")
+    panel = Square()
+    assert panel.ended == []
+    panel.close()
+
+
+def test_one_callback_runs_at_a_time() -> None:
+    panel = Square()
+    thread = threading.Thread(target=panel.again_button.click)
+    with panel.lock:
+        thread.start()
+        thread.join(0.2)
+        assert thread.is_alive()
+        assert panel.drawn == [9]
+    thread.join(10)
+    assert panel.drawn == [9, 9]
+    panel.close()
+
+
+def test_its_workers_stop_when_it_is_closed_and_show_their_errors() -> None:
+    panel = Square()
+    worker = Worker(panel, "lcm test")
+    worker.start(lambda should_stop: 1 / 0)
+    assert worker.wait(10)
+    assert panel.error == "ZeroDivisionError: division by zero"
+    worker.start(lambda should_stop: wait_for(should_stop))
+    assert worker.busy
+    panel.close()
+    assert worker.wait(10)
+
+
+# The panels of the library --------------------------------------------------------------------
+
+#: By the name of the class, how to make a small one.
+ARGUMENTS = {
+    "BracketingExplorer": {"n": 4},
+    "CayleyExplorer": {"symbols": 2, "size": 2},
+    "DepthExplorer": {"largest": 8},
+    "FamilyGallery": {},
+    "FoldExplorer": {"folds": {"GRU": FoldAggregation(2, 2)}, "elements": 3},
+    "LawExplorer": {"operators": ("sum", "gru"), "samples": 100},
+    "OperatorPlayground": {},
+    "OrderExplorer": {"n": 3},
+    "PicturePanel": {"picture": Picture("name", "what it shows", lambda: go.Figure())},
+    "PropertyExplorer": {},
+    "TrainingPanel": {"recipe": "task=second_minimum bits=4 channels=8 steps=2"},
+    "TreeExplorer": {"leaves": 3, "graph": "karate"},
+}
+
+
+def panel_classes(base: type[Panel] = Panel) -> dict[str, type[Panel]]:
+    """All panels of the library but those that are only a base of others."""
+    found = {}
+    for cls in base.__subclasses__():
+        below = panel_classes(cls)
+        if cls.__module__.startswith("lcm_core."):
+            found.update(below or {cls.__name__: cls})
+    return found
+
+
+def test_all_panels_of_the_library_are_looked_at() -> None:
+    assert set(panel_classes()) == set(ARGUMENTS)
+
+
+@pytest.mark.parametrize("name", ARGUMENTS)
+def test_a_panel_has_what_every_panel_has(name: str, monkeypatch) -> None:
+    cls, drawn = panel_classes()[name], []
+    draw = cls.draw
+
+    def counted(self, *args, **kwargs) -> None:
+        drawn.append(self)
+        draw(self, *args, **kwargs)
+
+    monkeypatch.setattr(cls, "draw", counted)
+    watchers, offered = len(operator_catalog._watchers), set(operator_catalog.entries())
+    run_as_cell(monkeypatch, name, "1")
+    panel = cls(**ARGUMENTS[name])
+    assert drawn == [panel]
+    assert panel.error == ""
+    (area,) = parts_of(panel, ErrorArea)
+    assert len(parts_of(panel, PageScript)) == 1
+    assert panel.read_out.value
+
+    panel.locked(lambda: np.zeros(2)[3])()
+    assert panel.error.startswith("IndexError: ")
+    assert "IndexError" in area.value
+
+    run_as_cell(monkeypatch, name, "2")
+    other = cls(**ARGUMENTS[name])
+    assert panel.children == ()
+    assert other.error == ""
+    other.close()
+    assert len(operator_catalog._watchers) == watchers
+    assert set(operator_catalog.entries()) == offered
+    wait_for(lambda: not [t for t in threading.enumerate() if t.name.startswith("lcm")])
