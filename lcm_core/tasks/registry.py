@@ -7,10 +7,8 @@ torch.Size([3, 4])
 """
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar, overload
-
-from torch_geometric.data import Data
 
 from lcm_core.registry import Registry
 from lcm_core.tasks.base import Task
@@ -76,7 +74,7 @@ def register_task(
 def register_task(
     name: str,
     *,
-    graphs: Iterable[Data],
+    graphs: Any,
     targets: Any = ...,
     splits: Mapping[str, Sequence[int]] | None = ...,
     replace: bool = ...,
@@ -87,7 +85,7 @@ def register_task(
     name: str,
     *,
     sets: Sequence[Any] | None = None,
-    graphs: Iterable[Data] | None = None,
+    graphs: Any = None,
     targets: Any = None,
     splits: Mapping[str, Sequence[int]] | None = None,
     replace: bool = False,

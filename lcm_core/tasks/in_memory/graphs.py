@@ -1,6 +1,6 @@
 """A task on graphs that are given, as PyG's `Data`."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import torch
@@ -43,12 +43,12 @@ class GivenGraphs(GivenItems[Batch]):
 
 def graphs_task(
     name: str,
-    graphs: Iterable[Data],
+    graphs: Any,
     targets: Any = None,
     splits: Mapping[str, Sequence[int]] | None = None,
 ) -> type[GivenGraphs]:
     """The class of the task; arguments as of `lcm_core.register_task`."""
-    given = list(graphs)
+    given: list[Any] = list(graphs)
     if not given:
         raise ValueError("expected a list of graphs, got none")
     for number, graph in enumerate(given):

@@ -57,4 +57,4 @@ def check_splits(splits: Mapping[str, Sequence[int]], items: int) -> dict[str, I
             raise ValueError(
                 f"expected splits without shared items: item {min(shared)} is in train and {name}"
             )
-    return {name: read.pop(name) for name in ("validation", *read)}
+    return {name: read[name] for name in dict.fromkeys(("validation", *read))}

@@ -55,7 +55,7 @@ class Classes(Targets):
     def __init__(self, labels: Sequence[Any] | np.ndarray):
         self.names, places = np.unique(np.asarray(labels), return_inverse=True)
         if len(self.names) < 2:
-            raise ValueError(f"expected targets of at least 2 classes, got only {self.names[0]!r}")
+            raise ValueError(f"expected targets of at least 2 classes, got only {self.names[0]}")
         self.y = one_hot(torch.from_numpy(places.reshape(-1)), len(self.names)).float()
 
     def loss(self, outputs: Tensor, y: Tensor) -> Tensor:
