@@ -101,7 +101,7 @@ def initialised(make: Callable[[], Module], seed: int) -> Module:
         seed: of all that it draws by torch.
 
     Raises:
-        RuntimeError: it draws from the global generator of numpy or of Python.
+        ValueError: it draws from the global generator of numpy or of Python.
     """
     before = _states()
     with Seeded(seed):
@@ -114,7 +114,7 @@ def initialised(make: Callable[[], Module], seed: int) -> Module:
         again = make()
     if _equal(made, again):
         return made
-    raise RuntimeError(
+    raise ValueError(
         f"{type(made).__name__} draws from the global generator of {' and '.join(changed)} "
         "while it is made: the same seed would not give the same numbers. Draw with torch.rand, "
         "torch.randn, torch.randint or torch.randperm, which are seeded here"

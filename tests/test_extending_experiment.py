@@ -1,4 +1,4 @@
-"""The experiment of docs/extending_experiment.md, as a notebook's cell and as a module."""
+"""The experiment of docs/extending.md, as a notebook's cell and as a module."""
 
 import os
 import re
@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 NAME = "tree_shapes"
 (CODE,) = re.findall(
     r"^## An experiment\n.*?^```python\n(.*?)^```$",
-    (ROOT / "docs" / "extending_experiment.md").read_text(encoding="utf-8"),
+    (ROOT / "docs" / "extending.md").read_text(encoding="utf-8"),
     re.DOTALL | re.MULTILINE,
 )
 

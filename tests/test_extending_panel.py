@@ -1,4 +1,4 @@
-"""The panel of docs/extending_panel.md: short, and a panel like ours."""
+"""The panel of docs/extending.md: short, and a panel like ours."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,7 @@ from lcm_core.widgets.base.text_areas import ErrorArea
 from lcm_core.widgets.operators.catalog import operator_catalog
 from tests.panels import parts_of, run_as_cell, text_of
 
-PAGE = Path(__file__).parents[1] / "docs" / "extending_panel.md"
+PAGE = Path(__file__).parents[1] / "docs" / "extending.md"
 MOST_LINES = 30
 
 

@@ -15,6 +15,7 @@ from lcm_core.tasks.registry import (
     task_options,
 )
 from lcm_core.tasks.sets.above_mean import AboveMean
+from lcm_core.tasks.sets.answers import BitsTask, ClassTask, CountTask
 from lcm_core.tasks.sets.distinct import Distinct
 from lcm_core.tasks.sets.median import Median
 from lcm_core.tasks.sets.second_minimum import SecondMinimum
@@ -26,7 +27,10 @@ __all__ = [
     "BBBP",
     "HIV",
     "AboveMean",
+    "BitsTask",
+    "ClassTask",
     "ClinTox",
+    "CountTask",
     "Distinct",
     "GraphProperties",
     "Median",
