@@ -44,8 +44,8 @@ class SetAggregation(Aggregation):
     def __call__(self, x: Tensor, *args: Any, **options: Any) -> Tensor:
         """Aggregate each set; arguments as in `forward`.
 
-        It calls `forward` directly. PyG's `__call__` reads a missing `dim_size` from the index, a copy to the host; and it reads
-        an empty x as zero sets, where we read it as one empty set.
+        It calls `forward` directly. PyG's `__call__` reads a missing `dim_size` from the index, a
+        copy to the host; and it reads an empty x as zero sets, where we read it as one empty set.
         """
         return nn.Module.__call__(self, x, *args, **options)
 

@@ -178,7 +178,9 @@ class LCMAggregation(SetAggregation):
         return self.operator.lower(identity_for(self.operator, plan))
 
     def __repr__(self) -> str:
-        extra = "" if self.operator.name == "symmetrized_gru" else f", operator={self.operator.name}"
+        extra = (
+            "" if self.operator.name == "symmetrized_gru" else f", operator={self.operator.name}"
+        )
         return (
             f"{self.__class__.__name__}({self.in_channels}, {self.out_channels}, "
             f"project={self.project}{extra})"

@@ -35,15 +35,26 @@ EQUATIONS = {
 
 
 def laws_in_words(operator: Operator, seed: int = 0) -> LawsInWords:
-    """Tries each law on small numbers, then on random states, in double precision.
+    """Try each law, and say in words whether it held.
 
-    Elements that have one number in all features come first, 0, 1, −1, 2, …, and those with a 1 in
-    one feature; they are lifted. A formula is tried on single numbers. Nothing is raised: what the
-    operator raises is in the words.
+    Laws are tried on lifted small elements first (0, 1, −1, 2, … in all features, or 1 in one
+    feature), then on random ones, in double precision. A formula is tried on single numbers. The
+    search can refute a law but not prove it.
+
+    >>> from lcm_core import make_operator
+    >>> found = laws_in_words(make_operator("formula(x-y)", channels=1))
+    >>> found.summary
+    'Order and tree matter: no commutative monoid.'
+    >>> print(found["commutativity"])
+    commutativity: broken at x = 0, y = 1: x ⊕ y = −1, but y ⊕ x = 1 (on ... pairs tried)
 
     Args:
-        operator: any; a copy of it is tried.
+        operator: the operator ⊕; a copy of it is tried.
         seed: of the random states.
+
+    Returns:
+        The findings by law, as text or, in a notebook, as a list. An exception of the operator is
+        reported there, and not raised.
     """
     try:
         with torch.no_grad():

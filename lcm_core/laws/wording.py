@@ -28,7 +28,7 @@ LETTERS = "xyz"
 
 @dataclass(frozen=True)
 class LawInWords:
-    """What was found of one law.
+    """The finding about one law.
 
     Args:
         law: its name.
@@ -50,7 +50,7 @@ class LawInWords:
 
 @dataclass(frozen=True)
 class LawsInWords:
-    """What was found of all laws of an operator; a notebook shows it as a list.
+    """The findings about all laws of an operator; a notebook shows a list.
 
     Args:
         name: of the operator.

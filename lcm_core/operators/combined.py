@@ -131,10 +131,10 @@ class Product(Operator):
 
 
 def blend(first: Operator, second: Operator, t: float = 0.5) -> Blend:
-    """Interpolate between two operators: (1 − t) (x ⊕₁ y) + t (x ⊕₂ y).
+    """Interpolate between two operators.
 
-    Commutative by construction if both operators are. Not associative by construction: for
-    0 < t < 1 not even a blend of sum and max is.
+    x ⊕ y = (1 − t) (x ⊕₁ y) + t (x ⊕₂ y). Commutative by construction if both operators are. Not
+    associative by construction: for 0 < t < 1 not even a blend of sum and max is.
 
     >>> between = blend(make_operator("sum", 1), make_operator("max", 1), t=0.5)
     >>> between(torch.tensor([1.0]), torch.tensor([3.0])).item()
@@ -154,7 +154,7 @@ def blend(first: Operator, second: Operator, t: float = 0.5) -> Blend:
 
 
 def product(first: Operator, second: Operator) -> Product:
-    """Put two operators side by side, each on its part of the channels.
+    """Put two operators side by side, each on its own channels.
 
     (x, x') ⊕ (y, y') = (x ⊕₁ y, x' ⊕₂ y'). A law holds by construction if it does for both, so a
     product of commutative monoids is a commutative monoid.

@@ -52,10 +52,10 @@ class Symmetrized(Operator):
 
 
 def symmetrized(operator: Operator) -> Symmetrized:
-    """Make an operator g commutative: x ⊕ y = ½ (g(x, y) + g(y, x)).
+    """Make an operator commutative.
 
-    The result keeps lift, lower and identity of g. It is associative by construction only if g
-    is both commutative and associative.
+    For an operator g it is x ⊕ y = ½ (g(x, y) + g(y, x)). The result keeps lift, lower and identity
+    of g. It is associative by construction only if g is both commutative and associative.
 
     >>> import torch
     >>> from lcm_core import make_operator

@@ -62,7 +62,7 @@ BatchT = TypeVar("BatchT", SetBatch, Batch)
 
 
 class Task(ABC, Generic[BatchT]):
-    """A source of sets or graphs with targets, a loss and a metric.
+    """A source of sets or graphs with targets, loss and metric.
 
     A training batch is a pure function of step, batch size and seed. So a run can be resumed, or
     one of its batches inspected, without the state of any generator. Evaluation batches are fixed.
@@ -121,7 +121,7 @@ class Task(ABC, Generic[BatchT]):
 
     @abstractmethod
     def batches(self, split: str = "validation", device: Device = "cpu") -> Iterator[BatchT]:
-        """Iterate over a split: the same batches in the same order each time.
+        """Iterate over a split: always the same batches in the same order.
 
         Args:
             split: one of `splits`.

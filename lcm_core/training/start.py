@@ -19,7 +19,7 @@ KEYS = ("recipe", "model")  # what is needed of a checkpoint
 
 
 def pretrained_names() -> list[str]:
-    """The names that `pretrained` knows.
+    """List the names that `pretrained` knows, in alphabetical order.
 
     >>> "lcm" in pretrained_names()
     True

@@ -18,11 +18,12 @@ TREE_NAMES = ("balanced", "left", "right", "random")
 
 @dataclass(frozen=True, eq=False)
 class Tree:
-    """A full binary tree with n ≥ 1 leaves: the brackets of a reduction.
+    """A full binary tree: the brackets of a reduction.
 
-    Nodes are numbered. Leaves are their positions 0 … n − 1. Inner nodes follow by height and
-    then by their first leaf, so that children come before parents and the root is last. Two trees
-    with the same bracketing are equal.
+    It has n ≥ 1 leaves and n − 1 inner nodes, each with two children. Nodes are numbered. Leaves
+    are their positions 0 … n − 1. Inner nodes follow by height and then by their first leaf, so
+    that children come before parents and the root is last. Two trees with the same bracketing are
+    equal.
 
     >>> tree = Tree.parse("((a b)(c d))")
     >>> tree.size, tree.depth, tree.root
@@ -102,7 +103,7 @@ class Tree:
 
     @cached_property
     def leaves_below(self) -> list[list[int]]:
-        """Leaf positions below each node, from left to right: 2n − 1 lists."""
+        """Leaf positions below each of the 2n − 1 nodes."""
         below = [[leaf] for leaf in range(self.size)]
         for left, right in self.children.tolist():
             below.append(below[left] + below[right])
