@@ -2,12 +2,12 @@
 
 A *commutative monoid* is a set of states with an operator ⊕ that commutes, is associative, and has
 an identity. Then every tree over every order of a set gives the same result: a balanced tree takes
-⌈log₂ n⌉ steps where a recurrent network takes n. Here ⊕ is learned, and its laws are measured
+⌈log₂ n⌉ steps, where a recurrent network takes n. Here ⊕ is learned, and its laws are measured
 (Ong & Veličković, LoG 2022, https://arxiv.org/abs/2212.08541).
 
 Start here
-    Three sets of elements with 8 features, the second set empty. All functions take sets like
-    this: `x` has all elements, set after set, and set b is `x[ptr[b]:ptr[b + 1]]`.
+    Here are three sets of elements with 8 features; the second set is empty. `x` has all
+    elements, set after set, and set b is `x[ptr[b]:ptr[b + 1]]`:
 
     >>> import torch, lcm_core
     >>> _ = torch.manual_seed(0)
@@ -19,9 +19,9 @@ Start here
     >>> lcm_core.reduce(op, x, ptr).shape
     torch.Size([3, 8])
 
-    Measure its laws. An error of 0 means that the law holds, 1 that the two sides differ as much
-    as two states usually do. This operator commutes by construction, but nothing makes it
-    associative before training:
+    Measure its laws. An error of 0 means that the law holds; 1 means that the two sides are as far
+    apart as states typically are from their mean. This operator commutes by construction, but
+    nothing makes it associative before training:
 
     >>> report = lcm_core.law_report(op, lcm_core.closure_population(x))
     >>> report["commutativity"].mean < 1e-6, report["associativity"].mean > 0.1
@@ -39,10 +39,11 @@ Start here
     ('symmetrized_gru', 1)
 
 Shapes and arguments
-    n elements in a set, N in all sets of a batch, B sets, d features. x is (N, d), ptr (B + 1,),
-    results are (B, d). Arguments come in one order: the operator or aggregation, `x`, `ptr`.
-    Errors say what was expected and what came. `help(lcm_core.reduce)`, and so on, has shapes,
-    errors and an example for each name below.
+    A set has n elements; a batch has B sets with N elements in all, of d features each. So x is
+    (N, d), ptr is (B + 1,), and results are (B, d). Arguments come in one order: the operator or
+    aggregation, `x`, `ptr`. Law errors take states, or a population of them, in place of x and
+    ptr. Errors say what was expected and what came. `help(lcm_core.reduce)`, and so on for each
+    name below, gives shapes, errors and an example.
 
 Operators
     An element is *lifted* to a state, states are combined by ⊕, and the last state is *lowered* to
@@ -70,11 +71,11 @@ Laws
     commutativity_error, associativity_error, identity_error, exchange_error
                         one law of an operator
     Population          the states on which a law is measured: gaussian_population,
-                        encoded_population, or closure_population, the states of real reductions
+                        encoded_population, or closure_population (reductions of random subsets)
     order_spread, tree_spread, fold_exchange_error
                         how much a whole aggregation depends on order and tree
     law_map             where in the space of states a law fails, as a LawMap
-    laws_in_words       the smallest counter-example that a search finds
+    laws_in_words       a sentence for each law, with a small counter-example if it fails
     certify             a Certificate for any aggregation, PyG's among them
     law_penalty, sire_penalty
                         differentiable errors, to add to a loss

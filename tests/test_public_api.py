@@ -9,6 +9,9 @@ from functools import cached_property
 import pytest
 
 import lcm_core
+from lcm_core.aggregations.registry import AGGREGATIONS
+from lcm_core.operators.base import OPERATORS
+from lcm_core.tasks.registry import TASKS
 
 CONSTANTS = ("LAWS", "TREE_NAMES")
 NAMES = [name for name in lcm_core.__all__ if name not in CONSTANTS]
@@ -47,7 +50,7 @@ def named(text: str) -> set[str]:
 
 
 def parameters(function: object) -> set[str]:
-    given = inspect.signature(function).parameters  # type: ignore[arg-type]
+    given = inspect.signature(function).parameters
     return {name for name in given if name not in ("self", "cls")}
 
 
@@ -69,8 +72,18 @@ def test_the_first_line_is_a_short_sentence(name):
     assert len(text.splitlines()) == 1 or not text.splitlines()[1], f"{name}: a blank line is next"
 
 
+@pytest.fixture
+def registries():
+    """What an example registers is gone after it: other tests list all names."""
+    before = {registry: set(registry) for registry in (OPERATORS, AGGREGATIONS, TASKS)}
+    yield
+    for registry, names in before.items():
+        for name in set(registry) - names:
+            registry.remove(name)
+
+
 @pytest.mark.parametrize("name", NAMES)
-def test_each_name_has_an_example_that_runs(name):
+def test_each_name_has_an_example_that_runs(name, registries):
     value = getattr(lcm_core, name)
     module = sys.modules[value.__module__]
     text = documentation(value)

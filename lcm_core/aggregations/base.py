@@ -74,7 +74,9 @@ class SetAggregation(Aggregation):
             Results, (*, B, out_channels).
 
         Raises:
-            ValueError, TypeError: what is wrong with the input, and where.
+            ValueError: a wrong shape or device, sets that do not fit x, or an element that is not
+                finite; an empty set, if there is no answer for it.
+            TypeError: x of another dtype than the parameters.
         """
         check_elements(x, self.in_channels, dim)
         check_dtype(self, x)

@@ -21,7 +21,7 @@ STEPS = 16  # of a packed fold in one call
 
 
 class FoldedSets(NamedTuple):
-    """What one call of a fold read: elements (N, in_channels), set after set, and their bounds."""
+    """The input of one call of a fold: elements (N, in_channels), and bounds (B + 1,)."""
 
     x: Tensor
     ptr: Tensor

@@ -1,4 +1,4 @@
-"""Aggregations by name: operators, folds, PyG's aggregations, and those of strangers."""
+"""Aggregations by name: operators, folds, PyG's, and those that users register."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -157,9 +157,12 @@ def make_aggregation(
 
 @dataclass(frozen=True)
 class AggregationFacts:
-    """What recipes, menus and the trainer ask of an aggregation, without its weights.
+    """Facts about an aggregation that recipes, menus and the trainer need.
 
-    Attributes: as of `SetAggregation`; `has_operator` says whether its `operator` is one.
+    Attributes:
+        has_operator: whether it reduces by an operator on states.
+        is_fold: whether it is a recurrent network.
+        penalties: the regularisers of a recipe that apply to it.
     """
 
     has_operator: bool
@@ -168,13 +171,13 @@ class AggregationFacts:
 
 
 def aggregation_facts(name: str, channels: int) -> AggregationFacts:
-    """The facts of the aggregation of this name and width, which is made once to ask it.
+    """Find the facts about an aggregation: it is made once, and the facts are kept.
 
     >>> aggregation_facts("gru_fold", channels=4).penalties
     ('sire',)
 
     Raises:
-        ValueError, TypeError: there is none of this name or width.
+        ValueError, TypeError: there is no aggregation of this name or width.
     """
     check_aggregation(name)
     definition: Any = AGGREGATIONS[name] if name in AGGREGATIONS else operator_class(name)

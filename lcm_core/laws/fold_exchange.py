@@ -1,4 +1,4 @@
-"""How far a fold is from exchanging two elements: the regulariser SIRE, and an error."""
+"""The exchange law of a fold: its error, and the regulariser SIRE."""
 
 from typing import NamedTuple
 

@@ -21,11 +21,11 @@ from lcm_core.rounding import FORMULA, LAWS_IN_WORDS
 
 __all__ = ["LawInWords", "LawsInWords", "laws_in_words"]
 
-#: Tried first, in every combination: the sooner a number comes, the smaller it counts.
+#: Tried first, in every combination, in this order of simplicity.
 NUMBERS = (0.0, 1.0, -1.0, 2.0, -2.0, 0.5, -0.5, 3.0, -3.0, 10.0)
 UNITS = 3
 RANDOM = 1000
-HUGE = 1e12  # from here on, close to a pole, rounding decides
+HUGE = 1e12  # larger results, close to a pole, are dominated by rounding
 TUPLES = {1: "states", 2: "pairs", 3: "triples"}
 EQUATIONS = {
     "commutativity": ("x ⊕ y", "y ⊕ x"),
@@ -138,7 +138,7 @@ class _Trial:
         return f"{words} on all {count:,} {tuples} tried on which it is defined ({why})"
 
     def identity(self, found: Identity | None) -> LawInWords:
-        """What is known of e: the operator names it, or it was looked for among numbers."""
+        """The finding about e, which the operator names or a search among numbers finds."""
         e = self.operator.identity
         if e is None or isinstance(self.operator, FormulaOperator):
             if not self.numbers:
@@ -172,7 +172,7 @@ class _Trial:
         return made.double().view_as(x)
 
     def find(self) -> Identity | None:
-        """Where the identity of an operator on numbers is."""
+        """Search for the identity of an operator on numbers."""
         if isinstance(self.operator, FormulaOperator):
             return identity_of(self.operator.formula, tuple(self.operator.settings.values()))
         return find_identity(self.combine, max(FORMULA, self.tolerance))
@@ -187,7 +187,7 @@ class _Trial:
         return tuple(torch.cat([self.small[r], self.random[i]]) for i, r in enumerate(chosen))
 
     def compare(self, left: Tensor, right: Tensor) -> tuple[Tensor, Tensor]:
-        """Which pairs of states differ by more than rounding, and which cannot be compared."""
+        """Masks of the pairs that differ by more than rounding, and that cannot be compared."""
         size = 1 + torch.maximum(left.abs().nan_to_num(posinf=0), right.abs().nan_to_num(posinf=0))
         undefined = (left.isnan() | right.isnan() | (size > HUGE)).any(1)
         return (difference(left, right).abs() > self.tolerance * size).any(

@@ -1,4 +1,4 @@
-"""Law errors over a plane through state space: where an operator keeps a law, and where not."""
+"""Law errors over a plane through state space: where a law holds, and where not."""
 
 from dataclasses import dataclass
 
@@ -108,12 +108,12 @@ class Probe:
 
     @property
     def value(self) -> float:
-        """What the pixel shows."""
+        """The mean error, which the pixel shows."""
         return float(self.errors.mean())
 
     @property
     def difference(self) -> np.ndarray:
-        """One side less the other; 0 where both are equal, infinite or not."""
+        """The left side minus the right side; 0 where both are equal, also if infinite."""
         return difference(*map(torch.as_tensor, self.sides)).numpy()
 
 

@@ -1,8 +1,8 @@
-"""Laws of operators: how far they are broken.
+"""Law errors of operators.
 
-A law says that two states are equal for all states they are made of. Its error is the distance of
-the two, divided by the spread s of the states compared, s² = E‖u − ū‖²: unitless, and neither an
-offset nor a scale of the states hides it.
+A law says that two expressions give the same state for every choice of states. Its error is the
+distance of the two sides, divided by the spread s of all sides, s² = E‖u − ū‖². So it is unitless,
+and neither an offset nor the scale of the states hides it.
 """
 
 import math
@@ -76,8 +76,8 @@ class LawError:
     """The distribution of one law's error over a population (unitless).
 
     The error of a tuple of states is the distance of the two sides of the law, divided by the
-    spread s of all sides, s² = E‖u − ū‖². So 0 means that the law holds, and about 1 that the sides
-    differ as much as any two states.
+    spread s of all sides, s² = E‖u − ū‖². So 0 means that the law holds, and 1 that the two sides
+    are as far apart as the states typically are from their mean.
 
     >>> from lcm_core import make_operator
     >>> states = torch.tensor([[0.0], [1.0]])
@@ -350,12 +350,16 @@ def variance(sides: Sides) -> Float[Tensor, ""]:
 
 
 def unit_of(s: Tensor) -> Tensor:
-    """What errors are divided by: s or s², and 1 where it is 0."""
+    """The divisor of errors: s or s², or 1 if that is 0."""
     return torch.where(s > 0, s, 1.0)
 
 
 def arity(law: str) -> int:
-    """How many states a law speaks of; a ValueError with the nearest names if there is no such."""
+    """Number of states in a law, such as 3 for associativity.
+
+    Raises:
+        ValueError: an unknown law (the nearest names are given).
+    """
     if law not in _SIDES:
         raise unknown("law", law, LAWS)
     return _SIDES[law][0]
@@ -371,7 +375,7 @@ def law_sides(law: str, operator: Operator, states: Sequence[Tensor]) -> Sides:
 
 
 def distances_of(sides: Sides) -> Float[Tensor, " m"]:
-    """How far the sides are apart, the farther pair if there are two."""
+    """Distances of the two sides; the larger distance if there are two pairs of sides."""
     return torch.stack([difference(a, b).norm(dim=-1) for a, b in sides]).amax(0)
 
 

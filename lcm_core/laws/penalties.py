@@ -65,7 +65,7 @@ def law_penalty(
 def level_samples(
     levels: Sequence[Float[Tensor, "_ state"]], count: int, arity: int, generator: torch.Generator
 ) -> tuple[Float[Tensor, "m state"], ...]:
-    """Tuples of states that trees have met, an equal share from every level of a reduction.
+    """Draw tuples of states from the trees of a batch, equally from every level.
 
     The states of a tuple are drawn independently, so that levels mix, as they do in other trees.
 
@@ -88,7 +88,7 @@ def level_samples(
 
 
 def holds_by_construction(law: str, operator: Operator) -> bool:
-    """Whether no parameters could break the law: there is nothing to regularise."""
+    """Whether the law holds for all parameters, so that there is nothing to regularise."""
     if law == "identity":
         return operator.identity is None or _fixed(operator)
     holds: Any = getattr(operator, {"commutativity": "commutative"}.get(law, "associative"))

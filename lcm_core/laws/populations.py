@@ -1,4 +1,4 @@
-"""Where the states come from on which laws are measured."""
+"""Populations of states, on which laws are measured."""
 
 from dataclasses import dataclass, replace
 
@@ -106,7 +106,7 @@ def closure_population(
 ) -> Population:
     """Make a population of reductions of random subsets of the elements.
 
-    These are states that the operator meets inside its trees, so it is the default population
+    Such states are like those inside the operator's trees, so this is the default population
     where there is a task.
 
     >>> from lcm_core import make_operator

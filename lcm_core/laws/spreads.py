@@ -1,4 +1,4 @@
-"""How much a whole aggregation depends on the order of its sets, or on the tree."""
+"""Order spread and tree spread of a whole aggregation."""
 
 from collections.abc import Callable
 from typing import TypeAlias

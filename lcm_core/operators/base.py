@@ -1,4 +1,4 @@
-"""What every operator is: lift an element, combine two states, lower the result."""
+"""The base class of operators, and operators by name."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar, runtime_checkable
@@ -26,14 +26,17 @@ __all__ = [
 
 @runtime_checkable
 class PairKernel(Protocol):
-    """What an operator may bring so that reductions of many pairs are fast.
+    """An optional fast implementation of an operator for many pairs.
 
     The definition stays `Operator.forward`: a kernel gives the same states, up to rounding. Its
     methods speak of states (m, state_dim). Two run without autograd, and may work in place.
     """
 
     def weights(self) -> tuple[Tensor, ...]:
-        """What the methods below need of the parameters: differentiable, made once a reduction."""
+        """The tensors that the methods below need, made from the parameters once a reduction.
+
+        They are differentiable.
+        """
         ...
 
     def combine(self, weights: Sequence[Tensor], left: Tensor, right: Tensor) -> Tensor:
@@ -106,7 +109,7 @@ class Operator(nn.Module):
     identity: Tensor | None
 
     def __init_subclass__(cls, **options: Any) -> None:
-        """A subclass that defines `forward` anew does not inherit what was fast for another."""
+        """A subclass with its own `forward` does not inherit `combine` and `kernel`."""
         super().__init_subclass__(**options)
         if "forward" in vars(cls):
             for name in ("combine", "kernel"):

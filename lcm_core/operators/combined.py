@@ -1,4 +1,4 @@
-"""Operators made of two others: a blend of their results, and a product on halves of the state."""
+"""Operators made of two others: a blend of their results, and a product on parts of the state."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -249,7 +249,7 @@ def _with_identity(name: str, channels: int) -> Operator:
 
 
 def _arguments(name: str, example: str, counts: tuple[int, ...]) -> list[str]:
-    """What stands between the outer brackets, at commas that are in no inner brackets."""
+    """The text between the outer brackets, split at commas outside inner brackets."""
     _, _, inside = name.partition("(")
     arguments, depth = [""], 0
     for character in inside.removesuffix(")"):
@@ -285,7 +285,7 @@ def _check_plain(operator: Operator) -> None:
 
 
 def _forget(_: str) -> None:
-    """A cell may have defined one of their parts anew."""
+    """Empty the caches: a notebook cell may have redefined one of the parts."""
     blend_class.cache_clear()
     product_class.cache_clear()
 

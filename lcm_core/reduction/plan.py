@@ -1,4 +1,4 @@
-"""Which states are combined with which: made once from the sizes of the sets, used many times."""
+"""The plan of a reduction: made once from the sizes of the sets, used many times."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -20,11 +20,12 @@ Rows = slice | Tensor  # which rows of a source, in order
 
 @dataclass(frozen=True)
 class Source:
-    """What one level takes: pieces, and which rows of these, laid end to end.
+    """Where one level reads its pairs: rows of some pieces, laid end to end.
 
     Args:
-        places: of the pieces: (level, number in it).
-        rows: the left and the right of its pairs; if those are tensors, one of both.
+        places: of the pieces, as (level, number of the piece in the level).
+        rows: rows of the left states and of the right states; if these are tensors, one tensor
+            with the left rows before the right rows.
     """
 
     places: tuple[tuple[int, int], ...]

@@ -1,4 +1,4 @@
-"""What every task offers: training and evaluation batches, a loss, a metric, a baseline."""
+"""The base class of all tasks: batches, loss, metric and baseline."""
 
 import inspect
 from abc import ABC, abstractmethod
@@ -82,7 +82,7 @@ class Task(ABC, Generic[BatchT]):
         metric_name: what `metric` measures, in words.
         higher_is_better: if False, the metric is an error, on any scale.
         out_features: width of the targets and of the model's outputs.
-        splits: names of the evaluation splits, "validation" and "test" among them.
+        splits: names of the evaluation splits; "validation" is always one of them.
         further_splits: splits that a run evaluates besides "validation", by default.
     """
 

@@ -1,4 +1,4 @@
-"""Tasks by name, those of strangers too.
+"""Tasks by name, those that users register among them.
 
 >>> task = make_task("second_minimum", bits=4)
 >>> batch = task.train_batch(step=0, batch_size=3, seed=0)
@@ -172,7 +172,7 @@ def task_options(name: str) -> dict[str, Any]:
 
 
 def task_kind(name: str) -> str:
-    """What the task of that name is about: `sets`, or a kind of graphs."""
+    """The `Task.kind` of the task of that name."""
     return TASKS[name].kind
 
 
@@ -204,6 +204,6 @@ def make_task(name: str, **options: Any) -> Task[Any]:
 
 
 def no_such_option(name: str, option: str) -> str:
-    """What to say of an option that the task of that name does not have."""
+    """The error message for an option that the task does not have."""
     has = ", ".join(f"{key}={value}" for key, value in TASKS[name].options().items())
     return f"task {name!r} has no option {option!r}: it has {has or 'none'}"

@@ -45,7 +45,7 @@ class PretrainedModel:
 
     @cached_property
     def trainer(self) -> Trainer:
-        """A trainer with this model, to evaluate; its optimiser starts anew."""
+        """A trainer with this model, to evaluate; its optimiser starts from step 0."""
         trainer = Trainer(Recipe.parse(self.recipe, stored=True))
         trainer.model.load_state_dict(self.state)
         return trainer

@@ -20,7 +20,7 @@ __all__ = ["LIVE_FIELDS", "Event", "Recipe"]
 LIVE_FIELDS = ("rate_scale", *PENALTIES)
 SCHEDULES = ("one_cycle", "constant")
 
-#: Fields of older recipes, which all tasks had: left out where they say nothing.
+#: Fields that older recipes had for all tasks: dropped where they have their default.
 _OLD_OPTIONS = {"bits": "8", "modulus": "10", "small_values": "0"}
 _OLD_FIELDS = {"operator": "readout"}
 
@@ -260,7 +260,7 @@ class Recipe:
             value: at least 0.
 
         Raises:
-            ValueError: an unknown field, or a step or value out of range.
+            ValueError, TypeError: an unknown field, or a step or value that is not allowed.
         """
         others = [e for e in self.events if (e.step, e.field) != (step, field)]
         return replace(self, events=(*others, Event(step, field, value)))

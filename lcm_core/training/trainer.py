@@ -32,8 +32,8 @@ from lcm_core.training.start import load_start
 
 __all__ = ["STATE_KEYS", "Record", "Trainer", "TrainingError", "pick_device"]
 
-STATE_KEYS = ("recipe", "model", "optimizer", "schedule", "step")  # what a checkpoint must have
-PENALTY_STREAM = 1  # apart from the streams of the tasks' data
+STATE_KEYS = ("recipe", "model", "optimizer", "schedule", "step")  # a checkpoint must have these
+PENALTY_STREAM = 1  # a random stream of its own, not those of the tasks' data
 
 
 class TrainingError(RuntimeError):
@@ -183,7 +183,7 @@ class Trainer:
             value: at least 0.
 
         Raises:
-            ValueError: an unknown field, or a value that is not allowed.
+            ValueError, TypeError: an unknown field, or a value that is not allowed.
         """
         self.recipe.with_event(self.recipe.steps, field, value)  # refuses what is not allowed
         with self._lock:

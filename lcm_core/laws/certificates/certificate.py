@@ -1,4 +1,4 @@
-"""What `certify` found of an aggregation, as text and as a table."""
+"""The result of `certify`, as text and as a table."""
 
 import html
 import math
@@ -24,7 +24,7 @@ class BatchMates:
 
 @dataclass(frozen=True)
 class EmptySet:
-    """What an empty set gives.
+    """The result of an empty set.
 
     Args:
         kind: "zeros", "constant", "not finite", "depends on batch-mates" or "error".

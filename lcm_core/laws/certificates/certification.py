@@ -219,7 +219,7 @@ def _evaluating(module: nn.Module) -> Iterator[None]:
 
 
 def _elements(aggregation: nn.Module, x: Tensor) -> Tensor:
-    """What the trees of an LCMAggregation, ours or PyG's, begin with; otherwise x."""
+    """The leaves of the trees: projected for an LCMAggregation, ours or PyG's; otherwise x."""
     linear = getattr(aggregation, "lin", None)
     return x if linear is None else linear(x).relu()
 
