@@ -38,14 +38,14 @@ class SetAggregation(Aggregation):
 
     @property
     def penalties(self) -> tuple[str, ...]:
-        """Which of a recipe's weights, such as `associativity`, have something to act on."""
+        """The recipe's regularisers, such as `associativity`, that apply to it."""
         return ()
 
     def __call__(self, x: Tensor, *args: Any, **options: Any) -> Tensor:
-        """Call `forward` directly.
+        """Aggregate each set; arguments as in `forward`.
 
-        PyG's `__call__` reads a missing `dim_size` from the index, a copy to the host; and it reads
-        an empty x as zero sets, where we read it as one empty set.
+        It calls `forward` directly. PyG's `__call__` reads a missing `dim_size` from the index, a
+        copy to the host; and it reads an empty x as zero sets, where we read it as one empty set.
         """
         return nn.Module.__call__(self, x, *args, **options)
 
@@ -67,14 +67,16 @@ class SetAggregation(Aggregation):
             ptr: instead of index, the bounds of the sets, (B + 1,).
             dim_size: number of sets, with index.
             dim: the dimension of the elements.
-            max_num_elements: not needed; taken so that callers of PyG's classes need not change.
-            plan: instead of index and ptr, made before from the sizes of the sets.
+            max_num_elements: ignored; accepted because PyG's classes have it.
+            plan: instead of index and ptr, a `ReductionPlan` of the sizes of the sets.
 
         Returns:
             Results, (*, B, out_channels).
 
         Raises:
-            ValueError, TypeError: what is wrong with the input, and where.
+            ValueError: a wrong shape or device, sets that do not fit x, or an element that is not
+                finite; an empty set, if there is no answer for it.
+            TypeError: x of another dtype than the parameters.
         """
         check_elements(x, self.in_channels, dim)
         check_dtype(self, x)
@@ -90,16 +92,39 @@ class SetAggregation(Aggregation):
     def of_sets(
         self, x: Tensor, ptr: Tensor | None, index: Tensor | None, num_sets: int | None
     ) -> Tensor:
-        """Elements (N, *, in_channels), in sets given as to `read_sets` → (B, *, out_channels)."""
+        """Aggregate elements; a subclass defines this.
+
+        Args:
+            x: elements, (N, *, in_channels).
+            ptr, index, num_sets: the sets, as in `lcm_core.reduce`.
+
+        Returns:
+            Results, (B, *, out_channels).
+        """
         raise NotImplementedError(f"{type(self).__name__} does not define of_sets")
 
     def of_plan(self, x: Tensor, plan: ReductionPlan) -> Tensor:
-        """Elements (N, *, in_channels), in the sets of a plan → (B, *, out_channels)."""
+        """Aggregate elements by a plan, if the subclass can.
+
+        Args:
+            x: elements, (N, *, in_channels).
+            plan: of the sets.
+
+        Returns:
+            Results, (B, *, out_channels).
+
+        Raises:
+            TypeError: the aggregation takes no plan.
+        """
         raise TypeError(f"{type(self).__name__} takes no plan: give index or ptr")
 
     @contextmanager
     def recording(self) -> Iterator[list[Any]]:
-        """Within it, each call of an LCM or a fold appends what it reduced to the list."""
+        """Context manager: record the reductions of an LCM or a fold.
+
+        Each call within it appends to the list: an LCM its states, level by level; a fold its
+        elements and their bounds.
+        """
         outer, self._recorded = self._recorded, []
         try:
             yield self._recorded

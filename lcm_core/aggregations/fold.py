@@ -21,18 +21,27 @@ STEPS = 16  # of a packed fold in one call
 
 
 class FoldedSets(NamedTuple):
-    """What one call of a fold read: elements (N, in_channels), set after set, and their bounds."""
+    """The input of one call of a fold: elements (N, in_channels), and bounds (B + 1,)."""
 
     x: Tensor
     ptr: Tensor
 
 
 class FoldAggregation(SetAggregation):
-    """The last hidden state of a recurrent network that reads each set, one element a step.
+    r"""Reads each set with a recurrent network; gives the last hidden state.
 
-    A fold is an action of elements on a hidden state: it begins at h₀ = 0, takes n steps, and
-    gives h₀ for an empty set. It depends on the order of the elements. Sets are packed, not
-    padded: a set's result depends on that set alone.
+    .. math:: h_0 = 0, \quad h_t = \mathrm{cell}(x_t, h_{t-1}), \quad \mathrm{result} = h_n
+
+    A fold is an action of elements on a hidden state: it begins at h₀, takes n steps, and gives h₀
+    for an empty set. It depends on the order of the elements. Sets are packed, not padded: a set's
+    result depends on that set alone.
+
+    >>> _ = torch.manual_seed(0)
+    >>> fold, x = FoldAggregation(2, 4), torch.randn(3, 2)
+    >>> fold(x, ptr=torch.tensor([0, 3, 3])).shape
+    torch.Size([2, 4])
+    >>> torch.allclose(fold(x), fold(x.flip(0)))  # the order matters
+    False
 
     Args:
         in_channels: width of the elements.
@@ -45,6 +54,9 @@ class FoldAggregation(SetAggregation):
     Shapes:
         x (*, N, in_channels); index (N,), in any order (elements of a set keep theirs), or ptr
         (B + 1,); result (*, B, out_channels). `dim` is the dimension of the N elements.
+
+    Raises:
+        ValueError: an unknown cell or order (the nearest names are given).
 
     Source: Hochreiter & Schmidhuber 1997 (LSTM); Cho et al. 2014, arXiv 1406.1078 (GRU).
     """
@@ -72,15 +84,17 @@ class FoldAggregation(SetAggregation):
 
     @property
     def penalties(self) -> tuple[str, ...]:
-        """SIRE, towards the same answer in any order."""
+        """The regularisers that apply: SIRE alone."""
         return ("sire",)
 
     def reset_parameters(self) -> None:
+        """Draw all weights of the network again."""
         self.rnn.reset_parameters()
 
     def of_sets(
         self, x: Tensor, ptr: Tensor | None, index: Tensor | None, num_sets: int | None
     ) -> Tensor:
+        """Fold each set; arguments as in `SetAggregation.of_sets`."""
         sizes, rows = read_sets(x, ptr, index, num_sets)
         rows = np.arange(len(x)) if rows is None else rows
         if self.order == "random":
@@ -101,7 +115,7 @@ class FoldAggregation(SetAggregation):
 
     @property
     def state_dim(self) -> int:
-        """Width of what a step hands to the next: the hidden state, and an LSTM's cell state."""
+        """Width of the whole state: hidden state, and an LSTM's cell state."""
         return (2 if self.cell == "lstm" else 1) * self.out_channels
 
     def read(
@@ -110,12 +124,15 @@ class FoldAggregation(SetAggregation):
         sizes: Int[Tensor, " B"],
         start: Float[Tensor, "B state"] | None = None,
     ) -> Float[Tensor, "B state"]:
-        """The states (B, state_dim) after sets of these sizes (on the host), as they come in x.
+        """Fold sets of given sizes, from given states if wanted.
 
         Args:
-            x: elements, set after set.
-            sizes: of the sets.
-            start: the states to begin at, for sets of one size (default: h₀ = 0).
+            x: elements, set after set, (N, in_channels).
+            sizes: of the sets, (B,), on the host.
+            start: the states to begin at, (B, state_dim), for sets of one size (default: h₀ = 0).
+
+        Returns:
+            The whole states after each set, (B, state_dim).
         """
         if start is None:
             return self._fold(x, sizes.numpy(), np.arange(len(x)))
@@ -176,10 +193,15 @@ class FoldAggregation(SetAggregation):
         return shuffled
 
     def get_extra_state(self) -> dict[str, int]:
-        """How many random orders were drawn: training goes on with the next one."""
+        """Number of random orders drawn so far, for the `state_dict`."""
         return {"calls": self.calls}
 
     def set_extra_state(self, state: Any) -> None:
+        """Go on with the random order that comes next.
+
+        Args:
+            state: of `get_extra_state`.
+        """
         self.calls = int(state["calls"])
 
     def __repr__(self) -> str:

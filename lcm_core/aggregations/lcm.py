@@ -22,28 +22,40 @@ EMPTY = ("identity", "zero")
 
 
 class LCMAggregation(SetAggregation):
-    r"""Aggregates sets by a learnable commutative monoid, in ⌈log₂ max n⌉ operator calls.
+    r"""Aggregates sets by a learnable commutative monoid.
 
     .. math:: \mathrm{lower}\left(\bigoplus_{i} \mathrm{lift}(\mathrm{ReLU}(W x_i + b))\right)
 
-    A replacement for `torch_geometric.nn.aggr.LCMAggregation` that combines no padding: a set's
-    result depends on that set alone. Source: Ong & Veličković 2022, arXiv 2212.08541.
+    It takes ⌈log₂ max n⌉ operator calls with the balanced tree. It replaces
+    `torch_geometric.nn.aggr.LCMAggregation`, and combines no padding: a set's result depends on
+    that set alone. Source: Ong & Veličković 2022, arXiv 2212.08541.
+
+    >>> _ = torch.manual_seed(0)
+    >>> aggregation = LCMAggregation(8, 16, learn_identity=True)
+    >>> x, ptr = torch.randn(10, 8), torch.tensor([0, 3, 3, 10])
+    >>> results = aggregation(x, ptr=ptr)
+    >>> results.shape, results[1].norm().item()  # the second set is empty: the identity, 0 at first
+    (torch.Size([3, 16]), 0.0)
+    >>> torch.allclose(aggregation(x[:3]), results[:1], atol=1e-6)  # the other sets do not matter
+    True
 
     Args:
         in_channels: width of the elements.
         out_channels: width of the results.
         project: put a linear layer and a ReLU before the reduction.
         operator: a name of `lcm_core.operator_names()`, or an `Operator`.
-        tree, seed: as in `lcm_core.reduce`.
+        tree: "balanced", "left", "right", "random", or a `Tree`, as in `lcm_core.reduce`.
+        seed: of the random tree.
         empty: what an empty set gives: the operator's `identity` (lowered), or `zero`.
-        **options: of the operator, when it is given by name.
+        **options: of the operator, if it is given by name.
 
     Shapes:
         x (*, N, in_channels); index (N,), in any order, or ptr (B + 1,); result
         (*, B, out_channels). `dim` is the dimension of the N elements.
 
     Raises:
-        ValueError: widths that do not fit together; and what `lcm_core.reduce` raises.
+        ValueError: widths that do not fit together; in a call, the errors of `lcm_core.reduce`.
+        TypeError: options beside an `Operator`.
     """
 
     operator: Operator
@@ -91,7 +103,15 @@ class LCMAggregation(SetAggregation):
 
     @classmethod
     def from_pyg(cls, peer: PyGLCMAggregation, **options: Any) -> "LCMAggregation":
-        """The same aggregation with the weights of PyG's; options as in the constructor."""
+        """Make the same aggregation as PyG's, with its weights.
+
+        Args:
+            peer: PyG's `LCMAggregation`.
+            **options: of the constructor, such as `tree` and `empty`.
+
+        Raises:
+            TypeError: the peer is of another class.
+        """
         if not isinstance(peer, PyGLCMAggregation):
             raise TypeError(f"expected PyG's LCMAggregation, got {type(peer).__name__}")
         made = cls(peer.in_channels, peer.out_channels, peer.project, "symmetrized_gru", **options)
@@ -105,30 +125,47 @@ class LCMAggregation(SetAggregation):
 
     @property
     def penalties(self) -> tuple[str, ...]:
-        """The laws of its operator; identity only where it has one."""
+        """The regularisers that apply: identity only if the operator has one."""
         laws = ("commutativity", "associativity", "identity")
         return laws if self.operator.identity is not None else laws[:2]
 
     def reset_parameters(self) -> None:
+        """Draw all parameters again, of the projection and the operator."""
         if self.lin is not None:
             self.lin.reset_parameters()
         self.operator.reset_parameters()
 
     def plan(self, sizes: Tensor, device: torch.device) -> ReductionPlan:
-        """A plan for sets of these sizes (on the host), by this aggregation's tree."""
+        """Make a plan for sets of given sizes, by this aggregation's tree.
+
+        Args:
+            sizes: of the sets, (B,), on the host.
+            device: where the elements are.
+        """
         return ReductionPlan.from_sizes(sizes, self.tree, self.seed, device)
 
     def states(self, x: Tensor) -> Tensor:
-        """What is reduced: the elements (*, in_channels), projected and lifted."""
+        """Project and lift the elements: the states that are reduced.
+
+        Args:
+            x: elements, (*, in_channels).
+
+        Returns:
+            States, (*, state_dim).
+        """
         return self.operator.lift(x if self.lin is None else self.lin(x).relu())
 
     def of_sets(
         self, x: Tensor, ptr: Tensor | None, index: Tensor | None, num_sets: int | None
     ) -> Tensor:
+        """Reduce each set; arguments as in `SetAggregation.of_sets`."""
         return self.of_plan(x, make_plan(x, ptr, index, num_sets, tree=self.tree, seed=self.seed))
 
     def of_plan(self, x: Tensor, plan: ReductionPlan) -> Tensor:
-        """Project and lift the elements, reduce each set, lower its state."""
+        """Project and lift the elements, reduce each set, lower its state.
+
+        Arguments as in `SetAggregation.of_plan`.
+        """
         levels = run(plan, self.operator, self.states(x))
         if self._recorded is not None:
             self._recorded.append(levels)

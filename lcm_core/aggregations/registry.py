@@ -1,4 +1,4 @@
-"""Aggregations by name: operators, folds, PyG's aggregations, and those of strangers."""
+"""Aggregations by name: operators, folds, PyG's, and those that users register."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -36,7 +36,9 @@ Maker = TypeVar("Maker", bound=Make)
 
 
 def register_aggregation(name: str, replace: bool = False) -> Callable[[Maker], Maker]:
-    """Decorator: make an aggregation known by name, in recipes and in the menus of readouts.
+    """Decorator: register an aggregation under a name.
+
+    `make_aggregation`, recipes and the menus of readouts then know the name.
 
     >>> from torch_geometric.nn.aggr import SoftmaxAggregation
     >>> @register_aggregation("softmax")
@@ -45,13 +47,16 @@ def register_aggregation(name: str, replace: bool = False) -> Callable[[Maker], 
     >>> make_aggregation("softmax", channels=4).out_channels
     4
 
-    It decorates a function, or a class, that is called with `channels` and makes an `Aggregation`
-    of PyG, or a `SetAggregation`, of elements that wide. Results of another width are mapped to
-    `channels` by a linear layer. An operator has `register_operator` instead.
+    It decorates a function or class that is called with `channels` and makes an `Aggregation` of
+    PyG, or a `SetAggregation`, for elements of that width. A linear layer maps results of another
+    width to `channels`. For an operator use `register_operator`.
 
     Args:
         name: letters, digits and `_`.
-        replace: also take the place of another definition, unless it is the library's.
+        replace: also replace another aggregation of that name; the library's own ones stay.
+
+    Returns:
+        A decorator that returns the function or class unchanged.
 
     Raises:
         ValueError: the name is taken, or is not one word.
@@ -81,9 +86,13 @@ for _name, _make in BASELINES.items():
 
 
 def aggregation_names() -> list[str]:
-    """The names that `make_aggregation` knows: operators, folds as `gru_fold`, PyG's as `pna`.
+    """List the names that `make_aggregation` knows.
 
-    It also knows names with brackets, such as the formula `formula(x+y+a*x*y;a=0.5)`.
+    Operators come first, then folds such as `gru_fold`, PyG's aggregations such as `pna`, and your
+    own. Names with brackets, such as `formula(x+y+a*x*y;a=0.5)`, are not listed.
+
+    >>> {"sum", "symmetrized_gru", "gru_fold", "pna"} <= set(aggregation_names())
+    True
     """
     return [*operator_names(), *AGGREGATIONS]
 
@@ -108,13 +117,26 @@ def check_aggregation(name: str, kind: str = "aggregation") -> None:
 def make_aggregation(
     name: str, channels: int, tree: str = "balanced", seed: int = 0, empty: str = "identity"
 ) -> SetAggregation:
-    """An aggregation by name whose results are `channels` wide.
+    """Make an aggregation by name, without a projection.
 
-    Elements are as wide as its `in_channels` says; there is no projection. An operator that
-    `learns_identity` does. Arguments as in `LCMAggregation`; all others use the first two.
+    An operator without a fixed identity gets a learned one, if it can (`learns_identity`).
+
+    >>> import torch
+    >>> mean = make_aggregation("mean", channels=2)
+    >>> mean(torch.tensor([[1.0, 2.0], [3.0, 4.0]]), ptr=torch.tensor([0, 2, 2])).tolist()
+    [[2.0, 3.0], [0.0, 0.0]]
+
+    Args:
+        name: one of `aggregation_names()`, or a formula.
+        channels: width of the results. Elements are `in_channels` wide, mostly the same.
+        tree, seed, empty: as in `LCMAggregation`; folds and PyG's aggregations ignore them.
+
+    Returns:
+        An aggregation, to call with `(x, ptr=ptr)` or `(x, index)`.
 
     Raises:
         ValueError: an unknown name, or a width that the aggregation cannot have.
+        TypeError: a registered function that makes no `Aggregation`.
     """
     check_aggregation(name)
     if name in AGGREGATIONS:
@@ -135,9 +157,12 @@ def make_aggregation(
 
 @dataclass(frozen=True)
 class AggregationFacts:
-    """What recipes, menus and the trainer ask of an aggregation, without its weights.
+    """Facts about an aggregation that recipes, menus and the trainer need.
 
-    Attributes: as of `SetAggregation`; `has_operator` says whether its `operator` is one.
+    Attributes:
+        has_operator: whether it reduces by an operator on states.
+        is_fold: whether it is a recurrent network.
+        penalties: the regularisers of a recipe that apply to it.
     """
 
     has_operator: bool
@@ -146,13 +171,13 @@ class AggregationFacts:
 
 
 def aggregation_facts(name: str, channels: int) -> AggregationFacts:
-    """The facts of the aggregation of this name and width, which is made once to ask it.
+    """Find the facts about an aggregation: it is made once, and the facts are kept.
 
     >>> aggregation_facts("gru_fold", channels=4).penalties
     ('sire',)
 
     Raises:
-        ValueError, TypeError: there is none of this name or width.
+        ValueError, TypeError: there is no aggregation of this name or width.
     """
     check_aggregation(name)
     definition: Any = AGGREGATIONS[name] if name in AGGREGATIONS else operator_class(name)

@@ -1,4 +1,4 @@
-"""How far a fold is from exchanging two elements: the regulariser SIRE, and an error."""
+"""The exchange law of a fold: its error, and the regulariser SIRE."""
 
 from typing import NamedTuple
 
@@ -55,14 +55,20 @@ def sire_penalty(
     ptr: Int[Tensor, " B_plus_1"],
     generator: torch.Generator,
 ) -> Float[Tensor, ""]:
-    r"""The differentiable regulariser of a fold towards the same answer in any order.
+    r"""SIRE, the differentiable regulariser of a fold's dependence on order.
 
     .. math:: E \|h(p, a, b) - h(p, b, a)\|^2 / s^2
 
-    over random prefixes p of the sets and two more elements a, b (`draw_exchanges`); h is the whole
-    state, for an LSTM the hidden and the cell state. s² = E‖u − ū‖² over all these states u. The
-    gradient goes through s² too, as in `lcm_core.law_penalty`. If it is 0 for all states and
-    elements, the fold does not depend on the order. 0 where no set has two elements.
+    over random prefixes p of the sets, each followed by two more elements a, b of its set; h is
+    the whole state, for an LSTM the hidden and the cell state. s² = E‖u − ū‖² over all these
+    states u. The gradient goes through s² too, as in `lcm_core.law_penalty`. A fold whose penalty
+    is 0 for all states and elements does not depend on the order.
+
+    >>> from lcm_core import FoldAggregation
+    >>> _ = torch.manual_seed(0)
+    >>> fold, x, ptr = FoldAggregation(2, 4), torch.randn(9, 2), torch.tensor([0, 4, 9])
+    >>> sire_penalty(fold, x, ptr, torch.Generator().manual_seed(0)).item() > 0
+    True
 
     Source: Cohen-Karlik, Ben David & Globerson, "Regularizing Towards Permutation Invariance in
     Recurrent Models", NeurIPS 2020, https://arxiv.org/abs/2010.13055. They draw one length of the
@@ -70,9 +76,12 @@ def sire_penalty(
 
     Args:
         fold: a recurrent aggregation.
-        x: elements, set after set.
-        ptr: the bounds of the sets.
-        generator: on the CPU; it draws which elements.
+        x: elements, set after set, (N, in_channels).
+        ptr: the bounds of the sets, (B + 1,).
+        generator: on the CPU; it draws the prefixes and elements.
+
+    Returns:
+        The penalty, a scalar; 0 if no set has two elements.
     """
     one, other = _both_orders(fold, x, draw_exchanges(ptr, generator))
     if len(one) == 0:
@@ -89,9 +98,23 @@ def fold_exchange_error(
     *,
     seed: int = 0,
 ) -> LawError:
-    """‖h(p, a, b) − h(p, b, a)‖ / s: the law "exchange", asked of a fold. One draw for each set.
+    """Measure the exchange law of a fold.
 
-    Arguments as in `sire_penalty`.
+    The error is ‖h(p, a, b) − h(p, b, a)‖ / s. The elements a and b follow a random prefix p of
+    their set, drawn once for each set; h is the whole state, as in `sire_penalty`.
+
+    >>> from lcm_core import FoldAggregation
+    >>> _ = torch.manual_seed(0)
+    >>> fold, x, ptr = FoldAggregation(2, 4), torch.randn(9, 2), torch.tensor([0, 4, 9])
+    >>> error = fold_exchange_error(fold, x, ptr)
+    >>> error.law, error.samples, error.mean > 0
+    ('exchange', 2, True)
+
+    Args:
+        fold: a recurrent aggregation.
+        x: elements, set after set, (N, in_channels).
+        ptr: the bounds of the sets, (B + 1,).
+        seed: of the drawing.
 
     Raises:
         ValueError: no set has two elements.

@@ -21,11 +21,11 @@ from lcm_core.rounding import FORMULA, LAWS_IN_WORDS
 
 __all__ = ["LawInWords", "LawsInWords", "laws_in_words"]
 
-#: Tried first, in every combination: the sooner a number comes, the smaller it counts.
+#: Tried first, in every combination, in this order of simplicity.
 NUMBERS = (0.0, 1.0, -1.0, 2.0, -2.0, 0.5, -0.5, 3.0, -3.0, 10.0)
 UNITS = 3
 RANDOM = 1000
-HUGE = 1e12  # from here on, close to a pole, rounding decides
+HUGE = 1e12  # larger results, close to a pole, are dominated by rounding
 TUPLES = {1: "states", 2: "pairs", 3: "triples"}
 EQUATIONS = {
     "commutativity": ("x ⊕ y", "y ⊕ x"),
@@ -35,15 +35,26 @@ EQUATIONS = {
 
 
 def laws_in_words(operator: Operator, seed: int = 0) -> LawsInWords:
-    """Tries each law on small numbers, then on random states, in double precision.
+    """Try each law, and say in words whether it held.
 
-    Elements that have one number in all features come first, 0, 1, −1, 2, …, and those with a 1 in
-    one feature; they are lifted. A formula is tried on single numbers. Nothing is raised: what the
-    operator raises is in the words.
+    Laws are tried on lifted small elements first (0, 1, −1, 2, … in all features, or 1 in one
+    feature), then on random ones, in double precision. A formula is tried on single numbers. The
+    search can refute a law but not prove it.
+
+    >>> from lcm_core import make_operator
+    >>> found = laws_in_words(make_operator("formula(x-y)", channels=1))
+    >>> found.summary
+    'Order and tree matter: no commutative monoid.'
+    >>> print(found["commutativity"])
+    commutativity: broken at x = 0, y = 1: x ⊕ y = −1, but y ⊕ x = 1 (on ... pairs tried)
 
     Args:
-        operator: any; a copy of it is tried.
+        operator: the operator ⊕; a copy of it is tried.
         seed: of the random states.
+
+    Returns:
+        The findings by law, as text or, in a notebook, as a list. An exception of the operator is
+        reported there, and not raised.
     """
     try:
         with torch.no_grad():
@@ -127,7 +138,7 @@ class _Trial:
         return f"{words} on all {count:,} {tuples} tried on which it is defined ({why})"
 
     def identity(self, found: Identity | None) -> LawInWords:
-        """What is known of e: the operator names it, or it was looked for among numbers."""
+        """The finding about e, which the operator names or a search among numbers finds."""
         e = self.operator.identity
         if e is None or isinstance(self.operator, FormulaOperator):
             if not self.numbers:
@@ -161,7 +172,7 @@ class _Trial:
         return made.double().view_as(x)
 
     def find(self) -> Identity | None:
-        """Where the identity of an operator on numbers is."""
+        """Search for the identity of an operator on numbers."""
         if isinstance(self.operator, FormulaOperator):
             return identity_of(self.operator.formula, tuple(self.operator.settings.values()))
         return find_identity(self.combine, max(FORMULA, self.tolerance))
@@ -176,7 +187,7 @@ class _Trial:
         return tuple(torch.cat([self.small[r], self.random[i]]) for i, r in enumerate(chosen))
 
     def compare(self, left: Tensor, right: Tensor) -> tuple[Tensor, Tensor]:
-        """Which pairs of states differ by more than rounding, and which cannot be compared."""
+        """Masks of the pairs that differ by more than rounding, and that cannot be compared."""
         size = 1 + torch.maximum(left.abs().nan_to_num(posinf=0), right.abs().nan_to_num(posinf=0))
         undefined = (left.isnan() | right.isnan() | (size > HUGE)).any(1)
         return (difference(left, right).abs() > self.tolerance * size).any(

@@ -1,4 +1,4 @@
-"""Law errors over a plane through state space: where an operator keeps a law, and where not."""
+"""Law errors over a plane through state space: where a law holds, and where not."""
 
 from dataclasses import dataclass
 
@@ -108,29 +108,35 @@ class Probe:
 
     @property
     def value(self) -> float:
-        """What the pixel shows."""
+        """The mean error, which the pixel shows."""
         return float(self.errors.mean())
 
     @property
     def difference(self) -> np.ndarray:
-        """One side less the other; 0 where both are equal, infinite or not."""
+        """The left side minus the right side; 0 where both are equal, also if infinite."""
         return difference(*map(torch.as_tensor, self.sides)).numpy()
 
 
 @dataclass(frozen=True)
 class LawMap:
-    """A law's error for each x on the plane.
+    """A law's error for each state on a plane through a population.
 
-    The other states that the law speaks of are `partners`, the same for all pixels; a pixel
-    shows the mean error over them. Identity has no partners: its pixel is one error.
+    Each pixel is a state x. The other states of the law are `partners`, the same for all pixels. A
+    pixel shows the mean error over them. Identity has no partners: its pixel is one error.
 
-    Args:
+    >>> from lcm_core import gaussian_population, make_operator
+    >>> half = make_operator("formula((x+y)/2)", channels=2)
+    >>> errors = law_map(half, gaussian_population(2), "associativity", unit=1.0, resolution=5)
+    >>> errors.values.shape, bool(errors.values.min() > 0)
+    ((5, 5), True)
+
+    Attributes:
         law: one of `LAWS`.
         operator: the operator ⊕.
-        plane: through the population.
-        u, v: of the columns and the rows of pixels, in standard deviations.
+        plane: the plane in which the population varies most; `plane.states` gives its states.
+        u, v: coordinates of the columns and rows of pixels, in standard deviations from the mean.
         partners: (K, arity − 1, state_dim); K is 1 for identity.
-        unit: what distances are divided by.
+        unit: the divisor of all distances.
         errors: (rows, columns, K).
     """
 
@@ -145,11 +151,18 @@ class LawMap:
 
     @property
     def values(self) -> np.ndarray:
-        """What the pixels show, (rows, columns)."""
+        """The mean error of each pixel, (rows, columns)."""
         return self.errors.mean(-1)
 
     def probe(self, row: int, column: int) -> Probe:
-        """Computes the tuples of one pixel anew and keeps what they are made of."""
+        """Compute one pixel again, and keep its states.
+
+        Args:
+            row, column: of the pixel; row 0 has the lowest v.
+
+        Returns:
+            The errors of the pixel's tuples, and the states and sides of the worst tuple.
+        """
         u, v = float(self.u[column]), float(self.v[row])
         with torch.no_grad():
             x = self.plane.states(torch.tensor([[u, v]], dtype=self.partners.dtype))
@@ -180,18 +193,28 @@ def law_map(
 ) -> LawMap:
     """Measure a law on a plane through a population of states.
 
+    The plane is spanned by the first two principal directions of the states. It reaches 3 standard
+    deviations to each side of their mean.
+
+    >>> from lcm_core import gaussian_population, law_report, make_operator
+    >>> op, states = make_operator("max", channels=2), gaussian_population(2)
+    >>> unit = law_report(op, states)["associativity"].spread
+    >>> float(law_map(op, states, "associativity", unit, resolution=5).values.max())
+    0.0
+
     Args:
         operator: the operator ⊕.
-        population: the states, which also give the partners.
+        population: the states (m, state_dim) or a `Population`; the partners are drawn from them.
         law: one of `LAWS`.
-        unit: what distances are divided by: the `spread` of a `LawError`, so that the map speaks
-            of the same errors; 1 gives distances.
+        unit: the divisor of distances. The `spread` of a `LawError` makes the errors of map and
+            report comparable; 1 gives distances.
         resolution: pixels along each side; a population on a line has one row.
-        partners: how many tuples of other states a pixel is the mean of.
+        partners: number of tuples of other states whose mean a pixel shows.
         seed: of the drawing of partners.
 
     Raises:
-        ValueError: no plane fits the states, or the operator has no identity to ask.
+        ValueError: an unknown law; a unit that is not positive; no plane fits the states; or the
+            law is identity, and the operator has none.
     """
     states = population.states(operator) if isinstance(population, Population) else population
     check_states(operator, states)

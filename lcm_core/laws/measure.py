@@ -1,8 +1,8 @@
-"""Laws of operators: how far they are broken.
+"""Law errors of operators.
 
-A law says that two states are equal for all states they are made of. Its error is the distance of
-the two, divided by the spread s of the states compared, s² = E‖u − ū‖²: unitless, and neither an
-offset nor a scale of the states hides it.
+A law says that two expressions give the same state for every choice of states. Its error is the
+distance of the two sides, divided by the spread s of all sides, s² = E‖u − ū‖². So it is unitless,
+and neither an offset nor the scale of the states hides it.
 """
 
 import math
@@ -67,6 +67,7 @@ _SIDES: dict[str, tuple[int, Callable[..., Sides]]] = {
     "identity": (1, _identity),
     "exchange": (3, _exchange),
 }
+#: The laws that can be measured: commutativity, associativity, identity, exchange.
 LAWS = tuple(_SIDES)
 
 
@@ -74,11 +75,27 @@ LAWS = tuple(_SIDES)
 class LawError:
     """The distribution of one law's error over a population (unitless).
 
-    `ci_low` and `ci_high` bound the mean with 95 % confidence. `spread` is s, in the units of the
-    states; where it is 0 (below rounding) all outputs are the same, the error is an absolute one
-    and says little, and `degenerate` is True. `largest_found` is the largest error that gradient
-    ascent found (a lower bound of the worst case), and `largest_at` the states where it is; both
-    are None if it was not asked for. `values` are the errors of the samples.
+    The error of a tuple of states is the distance of the two sides of the law, divided by the
+    spread s of all sides, s² = E‖u − ū‖². So 0 means that the law holds, and 1 that the two sides
+    are as far apart as the states typically are from their mean.
+
+    >>> from lcm_core import make_operator
+    >>> states = torch.tensor([[0.0], [1.0]])
+    >>> error = commutativity_error(make_operator("formula(x-y)", channels=1), states)
+    >>> error.samples, error.ci_low < error.mean < error.ci_high, error.median <= error.max
+    (1000, True, True)
+
+    Attributes:
+        law: its name; "order spread" or "tree spread" for a whole aggregation.
+        mean, median, p95, max: of the errors of the samples; p95 is the 95th percentile.
+        samples: number of tuples drawn (of sets, for a spread).
+        ci_low, ci_high: 95 % confidence interval of the mean.
+        spread: s, in the units of the states; 0 if it is below rounding.
+        degenerate: whether s is 0: all outputs are equal, the error is absolute and says little.
+        largest_found: the largest error that gradient ascent found, a lower bound of the worst
+            case; None if it was not asked for.
+        values: the errors of all samples, (samples,).
+        largest_at: the states with the error `largest_found`, (arity, state_dim), or None.
     """
 
     law: str
@@ -104,7 +121,14 @@ class LawError:
         largest: float | None = None,
         largest_at: Tensor | None = None,
     ) -> "LawError":
-        """Summarise distances (m,) between states of this spread."""
+        """Summarise distances between states.
+
+        Args:
+            law: its name.
+            distances: (m,), in the units of the states.
+            spread: s, a scalar.
+            largest, largest_at: as `largest_found` and `largest_at`.
+        """
         s = float(spread)
         values = (distances.detach() / unit_of(spread)).double().cpu().numpy()
         mean, m = float(values.mean()), len(values)
@@ -127,7 +151,22 @@ class LawError:
 
 
 class LawReport(Mapping[str, LawError]):
-    """Law errors by name; `print(report)` shows them as a table."""
+    """Law errors by name; `print(report)` shows them as a table.
+
+    A mapping from the names of laws to `LawError`.
+
+    >>> from lcm_core import law_report, make_operator
+    >>> states = torch.tensor([[0.0], [1.0]])
+    >>> report = law_report(make_operator("max", channels=1), states, samples=100)
+    >>> list(report)
+    ['commutativity', 'associativity', 'identity', 'exchange']
+    >>> report["associativity"].max
+    0.0
+
+    Args:
+        operator_name: for the heading of the table.
+        errors: one for each law.
+    """
 
     def __init__(self, operator_name: str, errors: Sequence[LawError]):
         self.operator_name = operator_name
@@ -143,6 +182,7 @@ class LawReport(Mapping[str, LawError]):
         return len(self._errors)
 
     def text(self) -> str:
+        """The report as a table, one law a line; three significant digits."""
         rows: list[tuple[str, ...]] = [
             ("law", "mean", "95 % CI of the mean", "median", "p95", "max", "largest found")
         ]
@@ -170,16 +210,31 @@ def law_report(
 ) -> LawReport:
     """Measure the laws of an operator over a population of states.
 
+    >>> from lcm_core import gaussian_population, make_operator
+    >>> _ = torch.manual_seed(0)
+    >>> op = make_operator("symmetrized_gru", channels=8)
+    >>> report = law_report(op, gaussian_population(8), ["commutativity", "associativity"])
+    >>> report["commutativity"].max < 1e-6  # by construction
+    True
+    >>> 0.1 < report["associativity"].mean < 2  # not associative before training
+    True
+
     Args:
         operator: the operator ⊕.
-        states: states (m, state_dim), or a `Population`, from which tuples are drawn.
-        laws: among `LAWS` (default: all that apply; identity only where there is one).
+        states: states (m, state_dim), or a `Population`, from which tuples are drawn with
+            replacement.
+        laws: among `LAWS` (default: all; identity only if the operator has one).
         samples: number of tuples drawn.
         seed: of the drawing.
-        search_steps: steps of gradient ascent for `largest_found`; 0 does not search. A
-            population is searched over its elements, plain states over themselves, both kept
-            within the largest distance from their mean that the population has.
-        should_stop: looked at between ascent steps.
+        search_steps: steps of gradient ascent for `largest_found`; 0 does not search. The search
+            changes the elements of a population, or plain states themselves. It keeps them within
+            the population's largest distance from its mean.
+        should_stop: called between ascent steps; True ends the search.
+
+    Raises:
+        ValueError: an unknown law (the nearest names are given); identity, if the operator has
+            none; states of a wrong shape, not finite, or none at all.
+        TypeError: states of a dtype that is not floating, or not that of the operator.
     """
     if laws is None:
         laws = [law for law in LAWS if law != "identity" or operator.identity is not None]
@@ -190,27 +245,86 @@ def law_report(
 def commutativity_error(
     operator: Operator, states: Tensor | Population, **options: Any
 ) -> LawError:
-    """‖x⊕y − y⊕x‖ / s. Options as in `law_report`."""
+    """Measure commutativity: ‖x⊕y − y⊕x‖ / s.
+
+    >>> from lcm_core import make_operator
+    >>> states = torch.tensor([[0.0], [1.0], [3.0]])
+    >>> commutativity_error(make_operator("sum", channels=1), states).max
+    0.0
+
+    Args:
+        operator: the operator ⊕.
+        states: states (m, state_dim), or a `Population`.
+        **options: `samples`, `seed`, `search_steps`, `should_stop`, as in `law_report`.
+
+    Raises:
+        ValueError, TypeError: as in `law_report`.
+    """
     return law_report(operator, states, ["commutativity"], **options)["commutativity"]
 
 
 def associativity_error(
     operator: Operator, states: Tensor | Population, **options: Any
 ) -> LawError:
-    """‖(x⊕y)⊕z − x⊕(y⊕z)‖ / s. Options as in `law_report`."""
+    """Measure associativity: ‖(x⊕y)⊕z − x⊕(y⊕z)‖ / s.
+
+    >>> from lcm_core import make_operator
+    >>> states = torch.tensor([[0.0], [1.0], [3.0]])
+    >>> half = make_operator("formula((x+y)/2)", channels=1)  # commutative, not associative
+    >>> commutativity_error(half, states).max, associativity_error(half, states).max > 0.5
+    (0.0, True)
+
+    Args:
+        operator: the operator ⊕.
+        states: states (m, state_dim), or a `Population`.
+        **options: `samples`, `seed`, `search_steps`, `should_stop`, as in `law_report`.
+
+    Raises:
+        ValueError, TypeError: as in `law_report`.
+    """
     return law_report(operator, states, ["associativity"], **options)["associativity"]
 
 
 def identity_error(operator: Operator, states: Tensor | Population, **options: Any) -> LawError:
-    """max(‖e⊕x − x‖, ‖x⊕e − x‖) / s. Options as in `law_report`."""
+    """Measure the identity: max(‖e⊕x − x‖, ‖x⊕e − x‖) / s.
+
+    >>> from lcm_core import make_operator
+    >>> maximum = make_operator("max", channels=1)
+    >>> maximum.identity.item(), identity_error(maximum, torch.tensor([[0.0], [1.0]])).max
+    (-inf, 0.0)
+
+    Args:
+        operator: the operator ⊕, with an identity e.
+        states: states (m, state_dim), or a `Population`.
+        **options: `samples`, `seed`, `search_steps`, `should_stop`, as in `law_report`.
+
+    Raises:
+        ValueError: the operator has no identity; and as in `law_report`.
+        TypeError: as in `law_report`.
+    """
     return law_report(operator, states, ["identity"], **options)["identity"]
 
 
 def exchange_error(operator: Operator, states: Tensor | Population, **options: Any) -> LawError:
-    """‖(x⊕a)⊕b − (x⊕b)⊕a‖ / s: with a two-sided identity, 0 just for commutative monoids.
+    """Measure the exchange law: ‖(x⊕a)⊕b − (x⊕b)⊕a‖ / s.
 
-    Source: Cohen-Karlik et al., NeurIPS 2020 (SIRE), who ask it of a recurrent network.
-    Options as in `law_report`.
+    Exchange and a two-sided identity hold together exactly when ⊕ is a commutative monoid.
+    Exchange alone is weaker: x − y has it.
+
+    >>> from lcm_core import make_operator
+    >>> minus, states = make_operator("formula(x-y)", channels=1), torch.tensor([[0.0], [1.0]])
+    >>> exchange_error(minus, states).max, commutativity_error(minus, states).max > 1
+    (0.0, True)
+
+    Source: Cohen-Karlik et al., NeurIPS 2020, arXiv 2010.13055 (SIRE), for recurrent networks.
+
+    Args:
+        operator: the operator ⊕.
+        states: states (m, state_dim), or a `Population`.
+        **options: `samples`, `seed`, `search_steps`, `should_stop`, as in `law_report`.
+
+    Raises:
+        ValueError, TypeError: as in `law_report`.
     """
     return law_report(operator, states, ["exchange"], **options)["exchange"]
 
@@ -236,12 +350,16 @@ def variance(sides: Sides) -> Float[Tensor, ""]:
 
 
 def unit_of(s: Tensor) -> Tensor:
-    """What errors are divided by: s or s², and 1 where it is 0."""
+    """The divisor of errors: s or s², or 1 if that is 0."""
     return torch.where(s > 0, s, 1.0)
 
 
 def arity(law: str) -> int:
-    """How many states a law speaks of; a ValueError with the nearest names if there is no such."""
+    """Number of states in a law, such as 3 for associativity.
+
+    Raises:
+        ValueError: an unknown law (the nearest names are given).
+    """
     if law not in _SIDES:
         raise unknown("law", law, LAWS)
     return _SIDES[law][0]
@@ -257,7 +375,7 @@ def law_sides(law: str, operator: Operator, states: Sequence[Tensor]) -> Sides:
 
 
 def distances_of(sides: Sides) -> Float[Tensor, " m"]:
-    """How far the sides are apart, the farther pair if there are two."""
+    """Distances of the two sides; the larger distance if there are two pairs of sides."""
     return torch.stack([difference(a, b).norm(dim=-1) for a, b in sides]).amax(0)
 
 

@@ -27,16 +27,35 @@ PENALTY_STATES = ("tree", "encoded")
 def law_penalty(
     law: str, operator: Operator, *states: Float[Tensor, "m state"]
 ) -> Float[Tensor, ""]:
-    """The differentiable regulariser of a law: its mean squared error over given tuples.
+    r"""Differentiable regulariser of a law: its mean squared error.
 
-    The gradient goes through s² too, so that the penalty and its gradient are blind to the scale of
-    the states. With s² held fixed the gradient says "shrink", s² follows, and training collapses.
+    .. math:: E \|\mathrm{left} - \mathrm{right}\|^2 / s^2
+
+    over the given tuples of states, with the spread s² = E‖u − ū‖² of all sides u. The gradient
+    goes through s² too, so that neither the penalty nor its gradient depends on the scale of the
+    states. With s² held fixed the states shrink, s² follows, and training collapses.
+
+    >>> from lcm_core import make_operator
+    >>> x, y, z = torch.tensor([[[0.0], [1.0]], [[1.0], [3.0]], [[2.0], [2.0]]])
+    >>> law_penalty("associativity", make_operator("max", channels=1), x, y, z).item()
+    0.0
+    >>> half = make_operator("formula((x+y)/2)", channels=1)
+    >>> law_penalty("commutativity", half, x, y).item()
+    0.0
+    >>> law_penalty("associativity", half, x, y, z).item() > 0.1
+    True
 
     Args:
         law: one of `LAWS`.
         operator: the operator ⊕.
-        *states: as many batches of states as the law speaks of (2, 3, 1, 3), such as those that
-            `level_samples` draws from the trees of a batch.
+        *states: batches of states (m, state_dim): 2 for commutativity, 3 for associativity and
+            exchange, 1 for identity.
+
+    Returns:
+        The penalty, a scalar.
+
+    Raises:
+        ValueError: an unknown law; another number of batches; identity, if the operator has none.
     """
     sides = law_sides(law, operator, states)
     squared = torch.stack([difference(a, b).square().sum(-1) for a, b in sides]).amax(0)
@@ -46,7 +65,7 @@ def law_penalty(
 def level_samples(
     levels: Sequence[Float[Tensor, "_ state"]], count: int, arity: int, generator: torch.Generator
 ) -> tuple[Float[Tensor, "m state"], ...]:
-    """Tuples of states that trees have met, an equal share from every level of a reduction.
+    """Draw tuples of states from the trees of a batch, equally from every level.
 
     The states of a tuple are drawn independently, so that levels mix, as they do in other trees.
 
@@ -69,7 +88,7 @@ def level_samples(
 
 
 def holds_by_construction(law: str, operator: Operator) -> bool:
-    """Whether no parameters could break the law: there is nothing to regularise."""
+    """Whether the law holds for all parameters, so that there is nothing to regularise."""
     if law == "identity":
         return operator.identity is None or _fixed(operator)
     holds: Any = getattr(operator, {"commutativity": "commutative"}.get(law, "associative"))

@@ -1,4 +1,4 @@
-"""What was found of laws, and numbers, states and identities as they are read in a sentence."""
+"""Findings about laws, and numbers, states and identities as text."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ LETTERS = "xyz"
 
 @dataclass(frozen=True)
 class LawInWords:
-    """What was found of one law.
+    """The finding about one law.
 
     Args:
         law: its name.
-        holds: on all that was tried; None if it could not be tried at all.
-        text: what was found, in words.
+        holds: whether it held wherever it was tried; None if it could not be tried.
+        text: the finding in words.
         at: the states of the counter-example, each `(state_dim,)`.
         sides: the two sides of the law there.
     """
@@ -50,7 +50,7 @@ class LawInWords:
 
 @dataclass(frozen=True)
 class LawsInWords:
-    """What was found of all laws of an operator; a notebook shows it as a list.
+    """The findings about all laws of an operator; a notebook shows a list.
 
     Args:
         name: of the operator.
@@ -67,7 +67,7 @@ class LawsInWords:
 
     @property
     def summary(self) -> str:
-        """Whether it is a commutative monoid, as far as the search can say."""
+        """A sentence: is it a commutative monoid, as far as the search can tell?"""
         held = {law: words.holds for law, words in self.laws.items()}
         if any(held[law] is None for law in ("commutativity", "associativity")):
             return "It could not be tried."
@@ -155,7 +155,7 @@ def assigned(states: Sequence[Tensor]) -> str:
 
 
 def located(found: Identity | None) -> str:
-    """Where the identity is."""
+    """The place of the identity, in words."""
     if found is None:
         return "none among the numbers from −10 to 10 and ±∞"
     e = number(found.value, 6)

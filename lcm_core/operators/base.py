@@ -1,4 +1,4 @@
-"""What every operator is: lift an element, combine two states, lower the result."""
+"""The base class of operators, and operators by name."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar, runtime_checkable
@@ -26,14 +26,17 @@ __all__ = [
 
 @runtime_checkable
 class PairKernel(Protocol):
-    """What an operator may bring so that reductions of many pairs are fast.
+    """An optional fast implementation of an operator for many pairs.
 
     The definition stays `Operator.forward`: a kernel gives the same states, up to rounding. Its
     methods speak of states (m, state_dim). Two run without autograd, and may work in place.
     """
 
     def weights(self) -> tuple[Tensor, ...]:
-        """What the methods below need of the parameters: differentiable, made once a reduction."""
+        """The tensors that the methods below need, made from the parameters once a reduction.
+
+        They are differentiable.
+        """
         ...
 
     def combine(self, weights: Sequence[Tensor], left: Tensor, right: Tensor) -> Tensor:
@@ -63,24 +66,40 @@ class PairKernel(Protocol):
 
 
 class Operator(nn.Module):
-    """A binary operator ⊕ on states, with the maps that lead into and out of its states.
+    """A binary operator ⊕ on states, with lift, lower and an identity.
 
-    As in map-reduce, elements are lifted to states, states are combined, and the one state that
-    is left is lowered to an answer. A new operator is a subclass that defines `forward`; `lift`
-    and `lower` default to doing nothing.
+    As in map-reduce, elements are lifted to states, states are combined, and the last state is
+    lowered to an answer. A new operator is a subclass that defines `forward`; `lift` and `lower`
+    default to doing nothing.
 
-    Class attributes `commutative` and `associative` say which laws hold *by construction*,
-    whatever the parameters are. Everything else is measured (`lcm_core.laws.measure`).
-    `learns_identity` says that it has no identity of its own and is to learn one in a model: its
-    constructor then takes `learn_identity`.
+    >>> class ProbabilisticSum(Operator):
+    ...     commutative = associative = True
+    ...     def __init__(self, channels):
+    ...         super().__init__(channels, identity=0.0)
+    ...     def forward(self, left, right):
+    ...         return left + right - left * right
+    >>> op = ProbabilisticSum(channels=1)
+    >>> op(torch.tensor([0.5]), torch.tensor([0.5])).item()
+    0.75
 
     Args:
         channels: width of an element.
         state_dim: width of a state (default: `channels`).
         out_channels: width of an answer (default: `channels`).
-        identity: the fixed state e with e ⊕ x = x = x ⊕ e: of shape (state_dim,), or one number
-            for all entries (it may be infinite); None if there is none.
-        learn_identity: give it a learned identity, which begins at 0.
+        identity: the fixed state e with e ⊕ x = x = x ⊕ e: a tensor of shape (state_dim,), or one
+            number for all entries (it may be infinite); None if there is none.
+        learn_identity: give it a learned identity, which starts at 0.
+
+    Attributes:
+        name: the name in recipes and reports; `register_operator` sets it.
+        commutative, associative: whether the law holds *by construction*, for all parameters. All
+            other laws are measured (`lcm_core.law_report`).
+        learns_identity: whether a model gives it a learned identity, because it has no fixed one;
+            the constructor then takes `learn_identity`.
+        identity: the state e, of shape (state_dim,), or None.
+
+    Raises:
+        ValueError: `channels` is not a positive int.
     """
 
     name: str = "operator"
@@ -90,7 +109,7 @@ class Operator(nn.Module):
     identity: Tensor | None
 
     def __init_subclass__(cls, **options: Any) -> None:
-        """A subclass that defines `forward` anew does not inherit what was fast for another."""
+        """A subclass with its own `forward` does not inherit `combine` and `kernel`."""
         super().__init_subclass__(**options)
         if "forward" in vars(cls):
             for name in ("combine", "kernel"):
@@ -122,36 +141,81 @@ class Operator(nn.Module):
 
     @classmethod
     def channels_for(cls, out_channels: int, **options: Any) -> int:
-        """Width of the elements whose answer is `out_channels` wide."""
+        """Width of the elements whose answers have this width.
+
+        Args:
+            out_channels: width of the answers.
+            **options: of the constructor.
+        """
         return out_channels
 
     def lift(self, x: Float[Tensor, "*batch channels"]) -> Float[Tensor, "*batch state"]:
-        """Element → state."""
+        """Map elements to states; by default a state is the element.
+
+        >>> make_operator("mean", channels=1).lift(torch.tensor([[3.0]]))  # (sum, count)
+        tensor([[3., 1.]])
+
+        Args:
+            x: elements, (*, channels).
+
+        Returns:
+            States, (*, state_dim).
+        """
         return x
 
     def forward(
         self, left: Float[Tensor, "*batch state"], right: Float[Tensor, "*batch state"]
     ) -> Float[Tensor, "*batch state"]:
-        """left ⊕ right: the plain definition."""
+        """Combine two states: the definition of left ⊕ right.
+
+        Args:
+            left, right: states, (*, state_dim).
+
+        Returns:
+            States, (*, state_dim).
+
+        Raises:
+            NotImplementedError: the subclass does not define it.
+        """
         raise NotImplementedError(f"{type(self).__name__} does not define forward(left, right)")
 
     def combine(
         self, left: Float[Tensor, "*m state"], right: Float[Tensor, "*m state"]
     ) -> Float[Tensor, "*m state"]:
-        """left ⊕ right for many pairs: what reductions call. The same map, perhaps faster."""
+        """Combine many pairs of states, as `forward` does, perhaps faster.
+
+        Reductions and law errors call it. A subclass may override it by another implementation
+        of the same map.
+
+        Args:
+            left, right: states, (m, state_dim).
+
+        Returns:
+            States, (m, state_dim).
+        """
         return self(left, right)
 
     @property
     def kernel(self) -> PairKernel | None:
-        """A faster way to combine many pairs, with a derivative of its own; most have none."""
+        """A faster `combine` with its own backward pass; None for most operators."""
         return None
 
     def lower(self, state: Float[Tensor, "*batch state"]) -> Float[Tensor, "*batch out"]:
-        """State → answer."""
+        """Map states to answers; by default an answer is the state.
+
+        >>> make_operator("mean", channels=1).lower(torch.tensor([[6.0, 2.0]]))  # sum / count
+        tensor([[3.]])
+
+        Args:
+            state: states, (*, state_dim).
+
+        Returns:
+            Answers, (*, out_channels).
+        """
         return state
 
     def reset_parameters(self) -> None:
-        """Draw all parameters anew."""
+        """Draw all parameters again; a learned identity goes back to 0."""
         for child in self.children():
             if callable(reset := getattr(child, "reset_parameters", None)):
                 reset()
@@ -159,6 +223,7 @@ class Operator(nn.Module):
             nn.init.zeros_(self.identity)
 
     def extra_repr(self) -> str:
+        """The width, as `print(operator)` shows it."""
         return f"channels={self.channels}"
 
 
@@ -180,7 +245,9 @@ OperatorClass = TypeVar("OperatorClass", bound=type[Operator])
 
 
 def register_operator(name: str, replace: bool = False) -> Callable[[OperatorClass], OperatorClass]:
-    """Class decorator: make an operator known by name, in recipes and in every menu.
+    """Class decorator: register an operator under a name.
+
+    `make_operator`, recipes and every menu then know the name.
 
     >>> @register_operator("left_zero")
     ... class LeftZero(Operator):
@@ -190,12 +257,16 @@ def register_operator(name: str, replace: bool = False) -> Callable[[OperatorCla
     'left_zero'
 
     Args:
-        name: letters, digits and `_`. The class may be registered again under its name.
-        replace: also take the place of another class, unless it is the library's.
+        name: letters, digits and `_`. The same class may be registered again, as a notebook cell
+            does when it runs twice.
+        replace: also replace another class of that name; the library's own classes stay.
+
+    Returns:
+        A decorator that returns the class unchanged, except for its `name`.
 
     Raises:
         ValueError: the name is taken, or is not one word.
-        TypeError: it is no subclass of `Operator`.
+        TypeError: the class is no subclass of `Operator`.
     """
 
     def add(cls: OperatorClass) -> OperatorClass:
@@ -232,7 +303,15 @@ def register_family(word: str, examples: tuple[str, ...] = ()) -> Callable[[Make
 
 
 def operator_names() -> list[str]:
-    """The names that `make_operator` knows: fixed monoids first, then the learned operators."""
+    """List the names that `make_operator` knows.
+
+    Operators that are associative by construction come first, then the others; each group is in
+    alphabetical order. Formulas and other names with brackets are not listed.
+
+    >>> names = operator_names()
+    >>> names.index("sum") < names.index("symmetrized_gru")
+    True
+    """
     return sorted(OPERATORS, key=lambda name: (not OPERATORS[name].associative, name))
 
 
@@ -258,11 +337,18 @@ def make_operator(name: str, channels: int, **options: Any) -> Operator:
 
     >>> make_operator("k_smallest", channels=4, k=3).state_dim
     12
+    >>> op = make_operator("formula(x+y+a*x*y;a=0.5)", channels=1)
+    >>> op(torch.tensor([1.0]), torch.tensor([2.0])).item()
+    4.0
 
     Args:
-        name: one of `operator_names()`, or a formula such as `formula(x+y+a*x*y;a=0.5)`.
+        name: one of `operator_names()`; a formula such as `formula(x+y+a*x*y;a=0.5)`, whose
+            parameters are learned; or `blend(sum,max,0.5)`, `product(sum,symmetrized_gru)`.
         channels: width of an element.
-        **options: what that operator takes (`k` of `k_smallest`, `hidden` of `mlp`, …).
+        **options: of that operator (`k` of `k_smallest`, `hidden` of `mlp`, …).
+
+    Returns:
+        The operator. Its parameters are drawn from PyTorch's global generator.
 
     Raises:
         ValueError: unknown name (the nearest names are given), or a bad option value.

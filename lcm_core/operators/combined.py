@@ -1,4 +1,4 @@
-"""Operators made of two others: a blend of their results, and a product on halves of the state."""
+"""Operators made of two others: a blend of their results, and a product on parts of the state."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -131,21 +131,44 @@ class Product(Operator):
 
 
 def blend(first: Operator, second: Operator, t: float = 0.5) -> Blend:
-    """(1 − t) (x ⊕₁ y) + t (x ⊕₂ y) of two operators. See `Blend`.
+    """Interpolate between two operators.
+
+    x ⊕ y = (1 − t) (x ⊕₁ y) + t (x ⊕₂ y). Commutative by construction if both operators are. Not
+    associative by construction: for 0 < t < 1 not even a blend of sum and max is.
 
     >>> between = blend(make_operator("sum", 1), make_operator("max", 1), t=0.5)
     >>> between(torch.tensor([1.0]), torch.tensor([3.0])).item()
     3.5
+    >>> between.commutative, between.associative
+    (True, False)
+
+    Args:
+        first, second: operators of one width whose states are the elements (no lift, no lower).
+        t: 0 is the first, 1 the second.
+
+    Raises:
+        ValueError: the widths differ, an operator lifts its elements, or t is not from 0 to 1.
+        TypeError: an argument is no `Operator`.
     """
     return Blend(first, second, t)
 
 
 def product(first: Operator, second: Operator) -> Product:
-    """Two operators side by side, each on its part of the channels. See `Product`.
+    """Put two operators side by side, each on its own channels.
+
+    (x, x') ⊕ (y, y') = (x ⊕₁ y, x' ⊕₂ y'). A law holds by construction if it does for both, so a
+    product of commutative monoids is a commutative monoid.
 
     >>> both = product(make_operator("sum", 1), make_operator("max", 1))
     >>> both(torch.tensor([1.0, 1.0]), torch.tensor([3.0, 3.0])).tolist()
     [4.0, 3.0]
+
+    Args:
+        first, second: operators of any widths. An element is an element of the first, then one of
+            the second: `first.channels + second.channels` wide.
+
+    Raises:
+        TypeError: an argument is no `Operator`.
     """
     return Product(first, second)
 
@@ -226,7 +249,7 @@ def _with_identity(name: str, channels: int) -> Operator:
 
 
 def _arguments(name: str, example: str, counts: tuple[int, ...]) -> list[str]:
-    """What stands between the outer brackets, at commas that are in no inner brackets."""
+    """The text between the outer brackets, split at commas outside inner brackets."""
     _, _, inside = name.partition("(")
     arguments, depth = [""], 0
     for character in inside.removesuffix(")"):
@@ -262,7 +285,7 @@ def _check_plain(operator: Operator) -> None:
 
 
 def _forget(_: str) -> None:
-    """A cell may have defined one of their parts anew."""
+    """Empty the caches: a notebook cell may have redefined one of the parts."""
     blend_class.cache_clear()
     product_class.cache_clear()
 

@@ -52,7 +52,26 @@ class Symmetrized(Operator):
 
 
 def symmetrized(operator: Operator) -> Symmetrized:
-    """½ (g(x, y) + g(y, x)) of an operator g. See `Symmetrized`."""
+    """Make an operator commutative.
+
+    For an operator g it is x ⊕ y = ½ (g(x, y) + g(y, x)). The result keeps lift, lower and identity
+    of g. It is associative by construction only if g is both commutative and associative.
+
+    >>> import torch
+    >>> from lcm_core import make_operator
+    >>> op = symmetrized(make_operator("formula(x-2*y)", channels=1))
+    >>> x, y = torch.tensor([1.0]), torch.tensor([4.0])
+    >>> op(x, y).item(), op(y, x).item()
+    (-2.5, -2.5)
+
+    Source: Ong & Veličković 2022, arXiv 2212.08541, section 3.
+
+    Args:
+        operator: the operator g, whose parameters the result shares.
+
+    Raises:
+        TypeError: it is no `Operator`.
+    """
     if not isinstance(operator, Operator):
         raise TypeError(f"expected an Operator, got {type(operator).__name__}")
     return Symmetrized(operator)

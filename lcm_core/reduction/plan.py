@@ -1,4 +1,4 @@
-"""Which states are combined with which: made once from the sizes of the sets, used many times."""
+"""The plan of a reduction: made once from the sizes of the sets, used many times."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -20,11 +20,12 @@ Rows = slice | Tensor  # which rows of a source, in order
 
 @dataclass(frozen=True)
 class Source:
-    """What one level takes: pieces, and which rows of these, laid end to end.
+    """Where one level reads its pairs: rows of some pieces, laid end to end.
 
     Args:
-        places: of the pieces: (level, number in it).
-        rows: the left and the right of its pairs; if those are tensors, one of both.
+        places: of the pieces, as (level, number of the piece in the level).
+        rows: rows of the left states and of the right states; if these are tensors, one tensor
+            with the left rows before the right rows.
     """
 
     places: tuple[tuple[int, int], ...]
@@ -33,14 +34,27 @@ class Source:
 
 @dataclass(frozen=True)
 class ReductionPlan:
-    """What a reduction of sets of these sizes does, level by level.
+    """Which pairs of states a reduction combines, level by level.
 
-    Made by `from_sizes`, or from ptr or index by `lcm_core.reduction.make_plan`. It serves any
-    operator, layer and epoch. No padding is ever combined: work is one pair an inner node.
+    Make it by `from_sizes`; `lcm_core.reduction.make_plan` makes one from ptr or index. A plan
+    depends on the sizes and the tree only: use it again for other operators, layers and epochs.
+    No padding is ever combined: a plan has one pair for each inner node of its trees.
 
-    The states lie as `layout.py` says: late leaves, then the states of level 1, 2, …
+    >>> from lcm_core import make_operator, reduce
+    >>> plan = ReductionPlan.from_sizes([3, 0, 2])
+    >>> plan.num_sets, plan.num_elements, plan.depth
+    (3, 5, 2)
+    >>> reduce(make_operator("sum", channels=1), torch.ones(5, 1), plan=plan).flatten().tolist()
+    [3.0, 0.0, 2.0]
+
+    The states are stored in the order that `layout.py` describes: late leaves, then the states of
+    level 1, 2, …
 
     Args:
+        num_sets: B, empty sets included.
+        num_elements: N.
+        num_empty: number of empty sets.
+        device: of the index tensors below, and of the states to reduce.
         bounds: where the states of level 0, 1, …, depth begin; last, the number of states.
         pieces: of levels 0 to depth: (level that takes the piece, or 0; number of states).
         late: rows of x, the states of level 0.
@@ -62,16 +76,19 @@ class ReductionPlan:
 
     @property
     def depth(self) -> int:
-        """Number of levels: operator calls, and the longest chain of them."""
+        """Number of levels, which is the number of operator calls."""
         return len(self.pairs)
 
     @cached_property
     def sources(self) -> tuple[Source, ...]:
-        """What each level takes, those of level 1 from x; the first entry has the roots."""
+        """Where each level reads its pairs; the first entry reads the roots.
+
+        Level 1 reads rows of x, the others rows of earlier states.
+        """
         return self.find_sources()
 
     def find_sources(self) -> tuple[Source, ...]:
-        """`sources`, found anew: compiled code cannot look into a cache."""
+        """Compute `sources` without the cache, for compiled code."""
         begins, shifts, filled = [], [], [0] * (self.depth + 1)
         places: list[list[tuple[int, int]]] = [[] for _ in filled]
         for level, pieces in enumerate(self.pieces):
@@ -103,7 +120,15 @@ class ReductionPlan:
     def with_empty(
         self, roots: Float[Tensor, "filled *d"], empty: Float[Tensor, " _"]
     ) -> Float[Tensor, "B *d"]:
-        """Insert `empty` rows for the empty sets."""
+        """Insert `empty` rows for the empty sets.
+
+        Args:
+            roots: results of the sets that are not empty, (B − num_empty, *, d).
+            empty: the result of an empty set, (d,).
+
+        Returns:
+            Results of all sets, (B, *, d).
+        """
         row = empty.to(roots.dtype).expand(1, *roots.shape[1:])
         return take(torch.cat([roots, row]), self.set_rows)
 
@@ -116,14 +141,17 @@ class ReductionPlan:
         device: torch.device | str = "cpu",
         order: Int[Tensor, " N"] | np.ndarray | None = None,
     ) -> "ReductionPlan":
-        """Make a plan, on the host.
+        """Make a plan from the sizes of the sets, on the host.
+
+        >>> ReductionPlan.from_sizes([4, 4], tree="left").depth
+        3
 
         Args:
             sizes: number of elements of each set, (B,).
             tree: a name of `lcm_core.TREE_NAMES`, a `Tree`, or a bracketing (with the last
                 two each set that is not empty must have that number of leaves).
             seed: of the `random` tree.
-            device: where the states will be.
+            device: where the states are when the plan is used.
             order: (N,), the rows of x that hold the elements of the first set, of the second,
                 and so on (default: 0, 1, 2, …).
 
@@ -151,12 +179,13 @@ class ReductionPlan:
         order: Int[Tensor, " N"] | None = None,
         slices: bool = False,
     ) -> "ReductionPlan":
-        """A plan on the device of the layout.
+        """Make a plan from a layout of states, on the layout's device.
 
         Args:
+            layout: the late leaves, pairs and roots, as `layout.py` makes them.
             ptr: (B + 1,), the bounds of the sets.
             order: as in `from_sizes`.
-            slices: look for rows that lie evenly, on the host.
+            slices: replace evenly spaced rows by slices, which is done on the host.
         """
         late, *sizes = [sum(n for _, n in level) for level in layout.pieces]
         leaves, pairs, first = layout.late, layout.pairs, sum(sizes[:1])
@@ -184,7 +213,11 @@ class ReductionPlan:
         )
 
     def to(self, device: torch.device | str) -> "ReductionPlan":
-        """The plan on another device: its rows go there in one copy."""
+        """Move the plan to another device, in one copy.
+
+        Args:
+            device: such as `cuda`.
+        """
         device = torch.empty(0, device=device).device  # cuda:0, where cuda is asked for
         if device == self.device:
             return self

@@ -44,7 +44,9 @@ def reduce(
 
     A set's result depends on that set alone. An empty set gives the operator's identity, a set of
     one that element. The operator is called once a level: ⌈log₂ max n⌉ times for the balanced
-    tree, and on N − B pairs in all.
+    tree. In all it combines N − B pairs (if no set is empty).
+
+    Elements are not lifted, and results not lowered: an aggregation does both.
 
     Args:
         operator: the operator ⊕.
@@ -56,13 +58,15 @@ def reduce(
         tree: "balanced", "left", "right", "random", a `Tree`, or a bracketing such as
             "((0 1) 2)" (the last two for sets of that size only).
         seed: of the random tree.
-        plan: instead of ptr or index, a plan made before from the sizes (with its tree).
+        plan: instead of ptr or index, a `ReductionPlan` of the sizes (with its own tree).
 
     Returns:
-        states, (B, d).
+        States, (B, d).
 
     Raises:
-        ValueError, TypeError: what is wrong with the input, and where.
+        ValueError: a wrong shape or device; a ptr that decreases or does not end at N; an element
+            that is not finite; an empty set, if the operator has no identity.
+        TypeError: a dtype that is not floating, or not that of the operator's parameters.
     """
     check_states(operator, x)
     if plan is None:
@@ -78,9 +82,16 @@ def reduce(
 def trace(
     operator: Operator, x: Float[Tensor, "n d"], tree: str | Tree = "balanced", seed: int = 0
 ) -> nx.DiGraph:
-    """The reduction of one set with every state kept.
+    """Reduce one set and keep every intermediate state.
 
-    It goes through the same kernels as `reduce`: the root's state is the same, bit for bit.
+    It uses the same kernels as `reduce`: the state of the root is the same, bit for bit.
+
+    >>> from lcm_core import make_operator
+    >>> graph = trace(make_operator("sum", channels=1), torch.tensor([[1.0], [2.0], [3.0]]))
+    >>> [graph.nodes[node]["state"].item() for node in sorted(graph)]  # leaves first, root last
+    [1.0, 2.0, 3.0, 3.0, 6.0]
+    >>> graph.graph["tree"], graph.graph["calls"]
+    (Tree(((a b) c)), 2)
 
     Args:
         operator: the operator ⊕.
@@ -91,6 +102,9 @@ def trace(
         A graph of the nodes of the `Tree`, with edges from parent to child (attribute `side`).
         Node attributes: `state` (Tensor (d,)), `height`, `leaf`. Graph attributes: `root`,
         `tree`, `depth`, `calls` (operator calls). An empty set gives one node, the identity.
+
+    Raises:
+        ValueError, TypeError: as in `reduce`.
     """
     check_states(operator, x)
     n = len(x)

@@ -1,4 +1,4 @@
-"""What every task offers: training and evaluation batches, a loss, a metric, a baseline."""
+"""The base class of all tasks: batches, loss, metric and baseline."""
 
 import inspect
 from abc import ABC, abstractmethod
@@ -21,9 +21,17 @@ Device = torch.device | str
 class SetBatch:
     """A batch of sets of any sizes, one after another in `x`.
 
-    Shapes: `x` (N, in_features); `ptr` (B + 1,) int64, set b being `x[ptr[b]:ptr[b + 1]]`;
-    `y` (B, out_features); `sizes` (B,) int64, always on the host, so that a reduction can be
-    planned without a copy from the device.
+    >>> sizes = torch.tensor([2, 0])
+    >>> batch = SetBatch(torch.ones(2, 1), torch.tensor([0, 2, 2]), torch.zeros(2, 1), sizes)
+    >>> batch.num_sets, batch.x[batch.ptr[0] : batch.ptr[1]].tolist()
+    (2, [[1.0], [1.0]])
+
+    Args:
+        x: features of all elements, (N, in_features).
+        ptr: the bounds of the sets, (B + 1,) int64: set b is `x[ptr[b]:ptr[b + 1]]`.
+        y: targets, (B, out_features).
+        sizes: number of elements of each set, (B,) int64, always on the host: a reduction is then
+            planned without a copy from the device.
     """
 
     x: Float[Tensor, "N in_features"]
@@ -33,11 +41,15 @@ class SetBatch:
 
     @property
     def num_sets(self) -> int:
-        """B, the number of sets, empty ones included."""
+        """Number of sets B, empty ones included."""
         return len(self.sizes)
 
     def to(self, device: Device) -> "SetBatch":
-        """The same batch on `device` (`sizes` stays on the host)."""
+        """Copy the batch to a device; `sizes` stays on the host.
+
+        Args:
+            device: such as `cuda`.
+        """
         return SetBatch(
             self.x.to(device, non_blocking=True),
             self.ptr.to(device, non_blocking=True),
@@ -50,11 +62,28 @@ BatchT = TypeVar("BatchT", SetBatch, Batch)
 
 
 class Task(ABC, Generic[BatchT]):
-    """A source of (sets or graphs, targets), with its loss and its metric.
+    """A source of sets or graphs with targets, loss and metric.
 
-    A training batch is a pure function of the seed and the step, so that a run can be resumed,
-    or one of its batches looked at, without the state of any generator. Evaluation batches are
-    fixed: they depend on neither.
+    A training batch is a pure function of step, batch size and seed. So a run can be resumed, or
+    one of its batches inspected, without the state of any generator. Evaluation batches are fixed.
+
+    A task of your own is a subclass that defines the abstract methods; or give
+    `lcm_core.register_task` data in memory.
+
+    >>> from lcm_core import make_task
+    >>> task = make_task("second_minimum", bits=4)
+    >>> one, again = (task.train_batch(step=7, batch_size=3, seed=0) for _ in range(2))
+    >>> torch.equal(one.x, again.x), one.y.shape
+    (True, torch.Size([3, 4]))
+
+    Attributes:
+        name: the name in recipes; `register_task` sets it.
+        kind: "sets"; "graphs", with one target a graph; "properties", of graphs and nodes.
+        metric_name: what `metric` measures, in words.
+        higher_is_better: if False, the metric is an error, on any scale.
+        out_features: width of the targets and of the model's outputs.
+        splits: names of the evaluation splits; "validation" is always one of them.
+        further_splits: splits that a run evaluates besides "validation", by default.
     """
 
     name: str
@@ -67,7 +96,11 @@ class Task(ABC, Generic[BatchT]):
 
     @classmethod
     def options(cls) -> dict[str, Any]:
-        """The arguments of the constructor that a recipe can set, with their defaults."""
+        """Options that a recipe can set, with their defaults.
+
+        These are the arguments of the constructor whose default is a number, a truth value or a
+        text.
+        """
         parameters = inspect.signature(cls).parameters.values()
         return {
             each.name: each.default
@@ -77,56 +110,104 @@ class Task(ABC, Generic[BatchT]):
 
     @abstractmethod
     def train_batch(self, step: int, batch_size: int, seed: int, device: Device = "cpu") -> BatchT:
-        """The batch of training step `step` (from 0), a function of the arguments alone."""
+        """The batch of a training step, a function of the arguments alone.
+
+        Args:
+            step: from 0.
+            batch_size: number of sets or graphs B.
+            seed: of the run.
+            device: where the batch is put.
+        """
 
     @abstractmethod
     def batches(self, split: str = "validation", device: Device = "cpu") -> Iterator[BatchT]:
-        """The batches of an evaluation split, always the same ones in the same order."""
+        """Iterate over a split: always the same batches in the same order.
+
+        Args:
+            split: one of `splits`.
+            device: where the batches are put.
+
+        Raises:
+            ValueError: the task has no such split.
+        """
 
     @abstractmethod
     def loss(self, outputs: Float[Tensor, "B out"], batch: BatchT) -> Float[Tensor, ""]:
-        """The training loss of `outputs` (B, out_features) for a batch, a scalar."""
+        """The training loss of a batch, a scalar.
+
+        Args:
+            outputs: of the model, (B, out_features).
+            batch: the batch that the model read.
+        """
 
     @abstractmethod
     def metric(self, outputs: Float[Tensor, "B out"], targets: Float[Tensor, "B out"]) -> float:
-        """The score of the outputs for a whole split: from 0 to 1, and larger is better, unless
-        `higher_is_better` is False.
+        """The score of the outputs for a whole split.
+
+        From 0 to 1, and larger is better; unless `higher_is_better` is False.
+
+        Args:
+            outputs: of the model, (B, out_features), for all B sets of the split.
+            targets: (B, out_features).
         """
 
     def parts(
         self, outputs: Float[Tensor, "B out"], targets: Float[Tensor, "B out"]
     ) -> dict[str, float]:
-        """Scores of parts of the answer by name, where a task has such parts."""
+        """Scores of parts of the answer, by name; empty for most tasks.
+
+        Args:
+            outputs, targets: as in `metric`.
+        """
         return {}
 
     def baseline_parts(self, split: str = "validation") -> dict[str, float]:
-        """The scores of the parts that the best constant answer has on a split."""
+        """Scores of the best constant answer on a split, part by part.
+
+        Args:
+            split: one of `splits`.
+        """
         return {}
 
     @abstractmethod
     def baseline(self, split: str = "validation") -> float:
-        """The score that the best constant answer has on a split."""
+        """Score of the best constant answer on a split.
+
+        Args:
+            split: one of `splits`.
+        """
 
     @abstractmethod
     def describe(self) -> str:
-        """One paragraph of facts about the task and its data."""
+        """Describe the task and its data in one paragraph."""
 
     @property
     def metric_title(self) -> str:
-        """The name of the metric, which also says so where lower is better."""
+        """The name of the metric, marked where lower is better."""
         return (
             self.metric_name if self.higher_is_better else f"{self.metric_name} (lower is better)"
         )
 
     def prepare(self) -> None:
-        """Load what the evaluation needs, so that what is missing shows before training begins."""
+        """Load the evaluation data: a missing file is reported before training begins."""
 
     def targets(self, batch: BatchT) -> Float[Tensor, "B out"]:
-        """The targets (B, out_features) of a batch."""
+        """The targets of a batch, (B, out_features).
+
+        Args:
+            batch: of `train_batch` or `batches`.
+        """
         return batch.y
 
     def check_split(self, split: str) -> None:
-        """Raise a ValueError that lists the splits if `split` is not one of them."""
+        """Check that the task has a split.
+
+        Args:
+            split: a name.
+
+        Raises:
+            ValueError: it has no such split; its splits are listed.
+        """
         if split not in self.splits:
             raise ValueError(
                 f"task {self.name!r} has no split {split!r}; choose from {', '.join(self.splits)}"

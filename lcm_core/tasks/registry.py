@@ -1,4 +1,4 @@
-"""Tasks by name, those of strangers too.
+"""Tasks by name, those that users register among them.
 
 >>> task = make_task("second_minimum", bits=4)
 >>> batch = task.train_batch(step=0, batch_size=3, seed=0)
@@ -90,10 +90,11 @@ def register_task(
     splits: Mapping[str, Sequence[int]] | None = None,
     replace: bool = False,
 ) -> Any:
-    """Make a task known by name, in recipes and in every menu: a class, or data in memory.
+    """Register a task under a name: a class, or data in memory.
 
-    As a decorator of a subclass of `Task`: the arguments of its constructor, each with a default,
-    are options of recipes, such as `task=sum_modulo modulus=4`. Or with data:
+    `make_task`, recipes and every menu then know the name. It is a decorator of a subclass of
+    `Task`: the arguments of its constructor, each with a default, are options of recipes, such as
+    `task=sum_modulo modulus=4`. Or it takes data:
 
     >>> sets = [[1.0, 2.0], [3.0], [0.5, 0.5, 4.0]] * 10
     >>> made = register_task("largest", sets=sets, targets=[max(each) for each in sets])
@@ -109,11 +110,14 @@ def register_task(
             whole numbers, booleans and texts are classes, scored by accuracy.
         splits: the items of "train", "validation", "test", or more; by default a random tenth for
             validation, a tenth for test, drawn by the recipe's option `split_seed`.
-        replace: also take the place of another class, unless it is the library's.
+        replace: also replace another task of that name; the library's own tasks stay.
+
+    Returns:
+        With data, the class of the task. Without, a decorator that returns the class.
 
     Raises:
-        ValueError: the name is taken, or something is wrong with the data; which item is said.
-        TypeError: it is no complete subclass of `Task`, or its constructor needs arguments.
+        ValueError: the name is taken, or the data are wrong; the message names the item.
+        TypeError: the class is no complete subclass of `Task`, or its constructor needs arguments.
     """
     if sets is not None and graphs is not None:
         raise ValueError("expected sets or graphs, got both: register two tasks")
@@ -148,7 +152,11 @@ def _add(name: str, cls: TaskClass, replace: bool) -> TaskClass:
 
 
 def task_names() -> list[str]:
-    """The names that `make_task` knows."""
+    """List the names that `make_task` knows, in the order of registration.
+
+    >>> "second_minimum" in task_names()
+    True
+    """
     return list(TASKS)
 
 
@@ -162,7 +170,7 @@ def task_options(name: str) -> dict[str, Any]:
 
 
 def task_kind(name: str) -> str:
-    """What the task of that name is about: `sets`, or a kind of graphs."""
+    """The `Task.kind` of the task of that name."""
     return TASKS[name].kind
 
 
@@ -172,11 +180,20 @@ def task_splits(name: str) -> tuple[str, ...]:
 
 
 def make_task(name: str, **options: Any) -> Task[Any]:
-    """A task by name; `options` are those of its class, such as `bits=16`.
+    """Make a task by name.
+
+    >>> task = make_task("sum_modulo", modulus=4)
+    >>> batch = task.train_batch(step=0, batch_size=8, seed=0)
+    >>> batch.ptr.shape, batch.y.shape
+    (torch.Size([9]), torch.Size([8, 4]))
+
+    Args:
+        name: one of `task_names()`.
+        **options: of that task, such as `bits=16`; `Task.options` lists them.
 
     Raises:
-        ValueError: an unknown name (the nearest ones are given), or a value that is not possible.
-        TypeError: an option that the task does not have; those that it has are given.
+        ValueError: an unknown name (the nearest names are given), or an impossible value.
+        TypeError: an option that the task does not have; the message lists its options.
     """
     cls = TASKS[name]
     if unused := [option for option in options if option not in cls.options()]:
@@ -185,6 +202,6 @@ def make_task(name: str, **options: Any) -> Task[Any]:
 
 
 def no_such_option(name: str, option: str) -> str:
-    """What to say of an option that the task of that name does not have."""
+    """The error message for an option that the task does not have."""
     has = ", ".join(f"{key}={value}" for key, value in TASKS[name].options().items())
     return f"task {name!r} has no option {option!r}: it has {has or 'none'}"

@@ -14,11 +14,15 @@ __all__ = ["Fit", "fit"]
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """A trained recipe.
+    """The result of `lcm_core.fit`: the trained model and its records.
+
+    >>> result = fit("task=parity channels=4 batch_size=8 steps=5 eval_splits=none")
+    >>> result.operator.name, result.score() == result.records[-1].metric
+    ('symmetrized_gru', True)
 
     Attributes:
-        trainer: with the model, its task, and its recipe.
-        records: what training reported, the last with the metric at the end.
+        trainer: holds the model, its task and its recipe.
+        records: all records of the training; the last one has the metric at the end.
     """
 
     trainer: Trainer
@@ -26,12 +30,15 @@ class Fit:
 
     @property
     def recipe(self) -> Recipe:
-        """The recipe, its events among it."""
+        """The recipe, with the events of the run."""
         return self.trainer.recipe
 
     @property
     def model(self) -> Any:
-        """The network: `model(batch)` gives outputs; `model.aggregation` is its readout."""
+        """The trained network.
+
+        `model(batch)` gives outputs (B, out_features); `model.aggregation` is its readout.
+        """
         return self.trainer.model
 
     @property
@@ -39,7 +46,7 @@ class Fit:
         """The trained operator of the readout.
 
         Raises:
-            ValueError: it has none.
+            ValueError: the readout has no operator, as a fold has none.
         """
         operator: Operator | None = self.model.aggregation.operator
         if operator is None:
@@ -47,17 +54,32 @@ class Fit:
         return operator
 
     def score(self, split: str = "validation") -> float:
-        """The task's metric on a split."""
+        """Measure the task's metric on a split.
+
+        Args:
+            split: one of `trainer.task.splits`.
+
+        Raises:
+            ValueError: the task has no such split.
+        """
         score = self.trainer.evaluate(split)
         assert score is not None
         return score
 
     def constant(self, split: str = "validation") -> float:
-        """The score of the best constant answer on a split."""
+        """Score of the best constant answer on a split.
+
+        Args:
+            split: one of `trainer.task.splits`.
+        """
         return self.trainer.task.baseline(split)
 
     def save(self, path: str | Path) -> None:
-        """Write a checkpoint, for menus of operators, `start=FILE` and `Trainer.load`."""
+        """Write a checkpoint, for `Trainer.load`, menus, and `start=FILE` of a recipe.
+
+        Args:
+            path: of the file, which is replaced if it exists.
+        """
         self.trainer.save(path)
 
     def __repr__(self) -> str:
@@ -77,18 +99,22 @@ def fit(
 ) -> Fit:
     """Train a recipe to its last step.
 
-    >>> result = fit("task=second_minimum bits=2 channels=4 batch_size=8 steps=20 log_every=10")
+    >>> result = fit("task=second_minimum bits=2 channels=4 steps=20 eval_splits=none")
     >>> [record.step for record in result.records]
     [10, 20]
 
     Args:
-        recipe: a `Recipe`, or its text.
+        recipe: a `Recipe`, or its text, such as "task=median steps=500 associativity=0.1".
         on_record: called with each record, such as `print`.
-        should_stop: looked at between steps; when it is True, training ends there.
+        should_stop: called between steps, evaluation batches and measurements of laws; True ends
+            the training there.
+
+    Returns:
+        The trained model, with its records.
 
     Raises:
-        ValueError, TypeError: what is wrong with the recipe.
-        TrainingError: a step failed, or its loss is not finite.
+        ValueError, TypeError: a wrong recipe; the message says which field.
+        lcm_core.training.TrainingError: a step failed, or its loss is not finite.
     """
     trainer = Trainer(Recipe.parse(recipe) if isinstance(recipe, str) else recipe)
     records: list[Record] = []

@@ -20,7 +20,7 @@ __all__ = ["LIVE_FIELDS", "Event", "Recipe"]
 LIVE_FIELDS = ("rate_scale", *PENALTIES)
 SCHEDULES = ("one_cycle", "constant")
 
-#: Fields of older recipes, which all tasks had: left out where they say nothing.
+#: Fields that older recipes had for all tasks: dropped where they have their default.
 _OLD_OPTIONS = {"bits": "8", "modulus": "10", "small_values": "0"}
 _OLD_FIELDS = {"operator": "readout"}
 
@@ -35,49 +35,59 @@ class Event(NamedTuple):
 
 @dataclass(frozen=True, init=False)
 class Recipe:
-    """Every choice of a run: the same recipe on the same device gives the same records.
+    """Every choice of a training run, as a dataclass and as text.
 
-    >>> Recipe.parse("task=bbbp steps=300 @120 rate_scale=0.5").events
-    (Event(step=120, field='rate_scale', value=0.5),)
+    The same recipe on the same device, with the same number of threads, gives the same records
+    (times aside).
 
-    Options of the task are written as fields, and read as attributes:
+    >>> recipe = Recipe(task="bbbp", steps=300).with_event(120, "rate_scale", 0.5)
+    >>> recipe.text()
+    'task=bbbp steps=300 @120 rate_scale=0.5'
+    >>> Recipe.parse(recipe.text()) == recipe
+    True
+
+    Options of the task are given as fields, and read as attributes:
 
     >>> Recipe(task="sum_modulo", modulus=4).modulus
     4
 
     Args:
-        task: a name of `lcm_core.tasks.task_names()`.
-        options: of the task, as pairs (name, value); those that are not the default are kept.
-        readout: the aggregation of a set or of a graph's nodes: an operator, a fold, one of PyG's
-            aggregations such as `pna`, or a formula such as `formula(x+y+a*x*y;a=0.5)`, whose
-            parameters are then learned.
-        tree: the shape of its trees.
+        task: one of `lcm_core.task_names()`.
+        options: of the task, as pairs (name, value); those equal to the default are dropped.
+        readout: the aggregation of a set, or of a graph's nodes: one of
+            `lcm_core.aggregation_names()` (an operator, a fold, or one of PyG's such as `pna`), or
+            a formula such as `formula(x+y+a*x*y;a=0.5)`, whose parameters are learned.
+        tree: the shape of its trees, one of `lcm_core.TREE_NAMES`.
         channels: width of all states.
-        layers: message-passing layers, for molecules; for properties of graphs they are n // 2.
+        layers: message-passing layers, for graphs; graph properties take n // 2 for n nodes.
         neighbors: the aggregation of a node's neighbours, for graphs.
-        steps: training steps.
-        batch_size: sets or graphs a step.
+        steps: number of training steps.
+        batch_size: sets or graphs in a step.
         learning_rate: the peak of the schedule.
-        schedule: of the learning rate: "one_cycle", from a 25th of the peak up to it, and down to
-            almost nothing, or "constant".
-        rate_scale: multiplies the schedule.
-        weight_decay, clip: of AdamW; the largest norm of the gradient.
-        commutativity, associativity, identity: weights of the laws' regularisers, which act on all
-            operators of the model, of neighbours too; 0 where a law holds by construction.
-        sire: weight of the regulariser of folds towards the same answer in any order.
-        penalty_states: the states that laws are regularised on: "tree", those of every level of the
-            batch's trees, or "encoded", the lifted elements only.
-        log_every, eval_every: steps from record to record, and from evaluation to evaluation.
-        eval_splits: what is measured besides the validation split, such as `size_32,size_128`;
-            "auto" is what the task proposes (sizes never trained on), "none" nothing.
+        schedule: of the learning rate: "one_cycle" rises from a 25th of the peak to the peak, and
+            falls to almost 0; "constant" stays at the peak.
+        rate_scale: factor of the schedule.
+        weight_decay: of AdamW.
+        clip: largest norm of the gradient.
+        commutativity, associativity, identity: weights of the laws' regularisers. They act on all
+            operators of the model, and have no effect on a law that holds by construction.
+        sire: weight of SIRE, the regulariser of folds (see `lcm_core.sire_penalty`).
+        penalty_states: the states on which laws are regularised: "tree", states of every level of
+            the batch's trees, or "encoded", the lifted elements only.
+        log_every: steps from record to record.
+        eval_every: steps from evaluation to evaluation.
+        eval_splits: splits to evaluate besides validation, such as `size_32,size_128`; "auto" is
+            the task's own choice (sizes never trained on), "none" no other split.
         seed: of the parameters and of the data.
-        start: the weights to begin with: "random", drawn from the seed; `pretrained:NAME`, of
-            `lcm_core.pretrained_names()`; or the file of a checkpoint. See `starting_weights`.
+        start: the weights to begin with: "random", drawn from the seed; `pretrained:NAME`, one of
+            `lcm_core.pretrained_names()`; or the path of a checkpoint.
         device: "auto" (cuda, then mps, then cpu) or the name of a device.
-        events: what changes while it runs: one of `LIVE_FIELDS`, from a step on.
+        events: changes during the run, as (step, field, value): from that step on, a live field
+            (`rate_scale` or the weight of a regulariser) has the value.
+        **options_of_the_task: options of the task, such as `bits=16`.
 
     Raises:
-        ValueError, TypeError: which field is wrong, and what is wanted.
+        ValueError, TypeError: a wrong field; the message says which, and what is expected.
     """
 
     task: str = "second_minimum"
@@ -164,7 +174,7 @@ class Recipe:
 
     @property
     def aggregations(self) -> tuple[str, ...]:
-        """The names of the aggregations of the model: the readout's, and for graphs neighbours'."""
+        """Names of the model's aggregations: readout and, for graphs, neighbors."""
         kind = task_kind(self.task)
         if kind == "sets" or (kind == "graphs" and self.layers == 0):
             return (self.readout,)
@@ -172,18 +182,26 @@ class Recipe:
 
     @property
     def readout_facts(self) -> AggregationFacts:
-        """What kind of aggregation the readout is."""
+        """Facts about the readout, such as whether it is a fold."""
         return aggregation_facts(self.readout, self.channels)
 
     @property
     def penalties(self) -> tuple[str, ...]:
-        """The weights that this model has a use for."""
+        """The regularisers that this model has a use for.
+
+        >>> Recipe(readout="symmetrized_gru").penalties, Recipe(readout="gru_fold").penalties
+        (('commutativity', 'associativity', 'identity'), ('sire',))
+        """
         facts = [aggregation_facts(name, self.channels) for name in self.aggregations]
         return tuple(f for f in PENALTIES if any(f in each.penalties for each in facts))
 
     @property
     def further_splits(self) -> tuple[str, ...]:
-        """What is measured at an evaluation besides the validation split."""
+        """Splits that an evaluation measures besides the validation split.
+
+        Raises:
+            ValueError: `eval_splits` names a split that the task does not have, or the test split.
+        """
         task = TASKS[self.task]
         if self.eval_splits == "auto":
             return task.further_splits
@@ -205,25 +223,63 @@ class Recipe:
         return tuple(known[word] for word in chosen if word != "validation")
 
     def replace(self, **changes: Any) -> "Recipe":
-        """This recipe with other fields, or options of its task: `recipe.replace(bits=16)`."""
+        """Copy the recipe with other fields, or other options of its task.
+
+        >>> Recipe(bits=4).replace(bits=16, steps=10).text()
+        'task=second_minimum bits=16 steps=10'
+
+        Args:
+            **changes: fields, and options of the task.
+
+        Raises:
+            ValueError, TypeError: as of the constructor.
+        """
         return replace(self, **changes)
 
     def live(self, step: int) -> dict[str, float]:
-        """The values of `LIVE_FIELDS` at a training step."""
+        """The values of the live fields at a training step.
+
+        >>> Recipe.parse("@100 associativity=0.1").live(step=100)["associativity"]
+        0.1
+
+        Args:
+            step: from 0.
+        """
         values = {field: getattr(self, field) for field in LIVE_FIELDS}
         values.update((e.field, e.value) for e in self.events if e.step <= step)
         return values
 
     def with_event(self, step: int, field: str, value: float) -> "Recipe":
-        """This recipe and one more event; it takes the place of one of that step and field."""
+        """Copy the recipe with one more event.
+
+        It replaces an event of the same step and field.
+
+        Args:
+            step: from which on the value holds, 0 to `steps`.
+            field: `rate_scale`, or the weight of a regulariser.
+            value: at least 0.
+
+        Raises:
+            ValueError, TypeError: an unknown field, or a step or value that is not allowed.
+        """
         others = [e for e in self.events if (e.step, e.field) != (step, field)]
         return replace(self, events=(*others, Event(step, field, value)))
 
     def with_choice(self, field: str, value: str) -> "Recipe":
-        """Another task or aggregation, and nothing that it has no use for.
+        """Copy the recipe with another task or aggregation.
 
-        Weights that it has no use for are 0 then; another task keeps the options that it has, too.
-        The weights to begin with are drawn.
+        The weights of regularisers that do not apply become 0, and their events are dropped. A new
+        task keeps the options that both tasks have. `start` becomes "random".
+
+        >>> Recipe(associativity=0.1).with_choice("readout", "gru_fold").associativity
+        0.0
+
+        Args:
+            field: "task", "readout" or "neighbors".
+            value: its new value.
+
+        Raises:
+            ValueError: an unknown name.
         """
         other: dict[str, Any] = {field: value, **dict.fromkeys(PENALTIES, 0.0), "events": ()}
         other["start"] = _DEFAULTS["start"]
@@ -238,10 +294,11 @@ class Recipe:
         return replace(bare, **{f: getattr(self, f) for f in kept}, events=events)
 
     def text(self, full: bool = False) -> str:
-        """The recipe in one line, for `Recipe.parse`.
+        """Write the recipe as one line, for `Recipe.parse`.
 
-        Defaults, the task aside, are left out; `full` has them too, for a text that is to mean the
-        same when defaults have changed.
+        Args:
+            full: include fields that have their default, so that the text keeps its meaning when
+                defaults change. Otherwise only the task and what differs is written.
         """
         parts = [f"task={self.task}"]
         options = {**task_options(self.task), **dict(self.options)} if full else dict(self.options)
@@ -257,17 +314,20 @@ class Recipe:
 
     @classmethod
     def parse(cls, text: str, stored: bool = False) -> "Recipe":
-        """Read `field=value …`, and events `@step field=value …`, as `text` writes them.
+        """Read a recipe from text: `field=value …`, events `@step field=value …`.
+
+        >>> Recipe.parse("task=bbbp steps=300 @120 rate_scale=0.5").events
+        (Event(step=120, field='rate_scale', value=0.5),)
 
         Args:
             text: fields of a recipe, and options of its task.
-            stored: it was written by a version that took options of other tasks in silence: they
-                are left out.
+            stored: the text comes from a file of an older version, which accepted options of other
+                tasks: drop them.
 
         Raises:
-            ValueError: an unknown field (with the nearest ones), one given twice, or a value that
-                is not of its type.
-            TypeError: an option that the task does not have; those that it has are given.
+            ValueError: an unknown field (the nearest names are given), a field given twice, or a
+                value of another type.
+            TypeError: an option that the task does not have; the message lists its options.
         """
         given: dict[str, str] = {}
         events: list[Event] = []

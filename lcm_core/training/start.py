@@ -15,11 +15,11 @@ FOLDER = Path(__file__).parent / "weights"
 
 RANDOM = "random"
 PRETRAINED = "pretrained:"  # before the name of one that comes with the library
-KEYS = ("recipe", "model")  # what is needed of a checkpoint
+KEYS = ("recipe", "model")  # the keys that a checkpoint must have
 
 
 def pretrained_names() -> list[str]:
-    """The names that `pretrained` knows.
+    """List the names that `pretrained` knows, in alphabetical order.
 
     >>> "lcm" in pretrained_names()
     True
@@ -28,10 +28,10 @@ def pretrained_names() -> list[str]:
 
 
 def check_start(start: str) -> None:
-    """Refuse weights that no machine has; files are looked for when training begins.
+    """Refuse an unknown pretrained model; a missing file is noticed when training begins.
 
     Raises:
-        ValueError: with the nearest names.
+        ValueError: an unknown name (the nearest names are given).
     """
     name = start.removeprefix(PRETRAINED)
     if start.startswith(PRETRAINED) and name not in pretrained_names():
@@ -41,8 +41,8 @@ def check_start(start: str) -> None:
 def load_start(start: str, model: Any, task: str) -> str:
     """Give a model the weights to begin with.
 
-    All of them where the task is the same and they fit. Otherwise (another task, or the same with
-    elements of another width) those of the readout, and the rest stays as it was drawn.
+    If the task is the same and all weights fit, all are loaded. Otherwise (another task, or
+    elements of another width) only those of the readout are loaded, and the rest stays as drawn.
 
     Args:
         start: "random", `pretrained:NAME`, or the path of a checkpoint.
@@ -50,7 +50,7 @@ def load_start(start: str, model: Any, task: str) -> str:
         task: the name of its task.
 
     Returns:
-        what was taken, in a sentence; "" for "random".
+        A sentence that says which weights were loaded; "" for "random".
 
     Raises:
         FileNotFoundError: there is no such checkpoint.
@@ -90,7 +90,7 @@ def _of_readout(model: Any, weights: dict[str, Any]) -> dict[str, Any]:
 
 
 def _differences(weights: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
-    """What does not fit, in words."""
+    """The weights that do not fit, in words."""
     found = [f"{key} is missing" for key in wanted if key not in weights]
     found += [f"{key} has no place" for key in weights if key not in wanted]
     for key in wanted.keys() & weights.keys():

@@ -32,8 +32,8 @@ from lcm_core.training.start import load_start
 
 __all__ = ["STATE_KEYS", "Record", "Trainer", "TrainingError", "pick_device"]
 
-STATE_KEYS = ("recipe", "model", "optimizer", "schedule", "step")  # what a checkpoint must have
-PENALTY_STREAM = 1  # apart from the streams of the tasks' data
+STATE_KEYS = ("recipe", "model", "optimizer", "schedule", "step")  # a checkpoint must have these
+PENALTY_STREAM = 1  # a random stream of its own, not those of the tasks' data
 
 
 class TrainingError(RuntimeError):
@@ -42,13 +42,28 @@ class TrainingError(RuntimeError):
 
 @dataclass(frozen=True)
 class Record:
-    """What the steps since the last record did.
+    """A report on the training steps since the last record.
 
-    `loss`, `task_loss` and `penalties` (unweighted) are means over these steps. `metric` (on the
-    validation split), `metrics` (the same on further splits) and `laws` (mean law errors over the
-    closure of encoded elements, and the order spread; unitless) are there on evaluation steps.
-    `rate` is the last learning rate. Seconds are those of the training steps, evaluation aside;
-    `cpu_seconds` are of all threads of the process.
+    >>> recipe = Recipe(channels=4, batch_size=4, steps=2, log_every=1, eval_splits="none")
+    >>> first, last = Trainer(recipe).records()
+    >>> first.metric is None, last.step, 0 <= last.metric <= 1
+    (True, 2, True)
+    >>> sorted(last.laws)
+    ['associativity', 'commutativity', 'exchange', 'identity', 'order spread']
+
+    Attributes:
+        step: number of training steps done.
+        loss: mean over these steps of the task loss and the weighted penalties.
+        task_loss: mean over these steps.
+        rate: the learning rate of the last step.
+        penalties: means over these steps, not weighted, by name.
+        metric: on the validation split; None unless the step is an evaluation step.
+        metrics: the metric on further splits, by split; on evaluation steps.
+        laws: mean law errors over a closure of encoded elements, and the order spread (unitless),
+            by name; on evaluation steps.
+        sets_per_second: training throughput, evaluation aside.
+        seconds: of the training steps, evaluation aside.
+        cpu_seconds: the same, summed over all threads of the process.
     """
 
     step: int
@@ -64,7 +79,10 @@ class Record:
     cpu_seconds: float = 0.0
 
     def timeless(self) -> dict[str, Any]:
-        """The record without its times: the same for the same recipe, device and threads."""
+        """The record as a dict without its times.
+
+        It is the same for the same recipe, device and number of threads.
+        """
         times = ("sets_per_second", "seconds", "cpu_seconds")
         return {name: value for name, value in asdict(self).items() if name not in times}
 
@@ -84,9 +102,13 @@ def pick_device(name: str) -> torch.device:
 
 
 class Trainer:
-    """Trains what a recipe says.
+    """Trains the model of a recipe, and yields records.
 
-    >>> trainer = Trainer(Recipe.parse("channels=8 steps=2 batch_size=4 log_every=1"))
+    A panel, a script and a test drive the same generator, `records`. `lcm_core.fit` is shorter
+    where nothing happens between two records.
+
+    >>> recipe = Recipe(channels=8, steps=2, batch_size=4, log_every=1, eval_splits="none")
+    >>> trainer = Trainer(recipe)
     >>> [record.step for record in trainer.records()]
     [1, 2]
 
@@ -94,15 +116,18 @@ class Trainer:
         recipe: every choice of the run. Its events are applied when their step comes.
 
     Attributes:
-        recipe: the recipe with the events so far, those of `set` among them.
-        step: training steps done.
-        model, task, device: what is trained, on what, and where.
-        further_splits: what is measured at an evaluation besides the validation split.
+        recipe: the recipe with the events so far, those of `set` included.
+        step: number of training steps done.
+        model: the network; `model(batch)` gives outputs, `model.aggregation` is the readout.
+        task: the task that it is trained on.
+        device: where it is trained.
+        further_splits: the splits that an evaluation measures besides the validation split.
         rate: the learning rate of the last step.
-        started: which weights the recipe's `start` gave, in a sentence; "" where they are drawn.
+        started: which weights `recipe.start` gave, in a sentence; "" if they were drawn.
 
     Raises:
-        FileNotFoundError, ValueError: the weights to begin with are not there, or do not fit.
+        FileNotFoundError: a file of `recipe.start`, or of the task's data, is missing.
+        ValueError: the weights of `recipe.start` do not fit; or the device is not available.
     """
 
     model: Any
@@ -138,12 +163,27 @@ class Trainer:
 
     @property
     def done(self) -> bool:
+        """Whether all training steps are done."""
         return self.step >= self.recipe.steps
 
     def set(self, field: str, value: float) -> None:
-        """Change one of `LIVE_FIELDS` from the next step on; kept as an event of the recipe.
+        """Change a live field from the next step on.
 
-        May be called from any thread while `records` runs in another.
+        The change is kept as an event of the recipe, so that the run can be repeated. Any thread
+        may call it while `records` runs in another.
+
+        >>> trainer = Trainer(Recipe(channels=4, steps=1, batch_size=4))
+        >>> trainer.set("rate_scale", 0.5)
+        >>> _ = list(trainer.records())
+        >>> trainer.recipe.events
+        (Event(step=0, field='rate_scale', value=0.5),)
+
+        Args:
+            field: `rate_scale`, or the weight of a regulariser.
+            value: at least 0.
+
+        Raises:
+            ValueError, TypeError: an unknown field, or a value that is not allowed.
         """
         self.recipe.with_event(self.recipe.steps, field, value)  # refuses what is not allowed
         with self._lock:
@@ -153,9 +193,9 @@ class Trainer:
         """Train to the last step, and yield a record every `log_every` steps.
 
         Args:
-            should_stop: looked at between steps, evaluation batches, and measurements of laws.
-                When it is True the generator ends, and another call goes on from there, to the
-                same records.
+            should_stop: called between steps, evaluation batches, and measurements of laws. When
+                it returns True, the generator ends. Another call of `records` goes on from there,
+                and gives the same records.
 
         Raises:
             TrainingError: a step failed, or its loss or gradient is not finite. The trainer is
@@ -176,12 +216,33 @@ class Trainer:
     def evaluate(
         self, split: str = "validation", should_stop: Callable[[], bool] | None = None
     ) -> float | None:
-        """The task's metric on a split; None if `should_stop` said so between two batches."""
+        """Measure the task's metric on a split.
+
+        Args:
+            split: one of `task.splits`.
+            should_stop: called between batches; True ends the evaluation.
+
+        Returns:
+            The metric; None if `should_stop` ended the evaluation.
+
+        Raises:
+            ValueError: the task has no such split.
+        """
         answers = self._answers(split, should_stop)
         return None if answers is None else self.task.metric(*answers)
 
     def scores(self, split: str = "validation") -> dict[str, float]:
-        """The metric on a split, by its name; then of parts of the answer, as "test: diameter"."""
+        """Measure the metric on a split, and on parts of the answer.
+
+        Args:
+            split: one of `task.splits`.
+
+        Returns:
+            The metric by the name of the split; then each part's, such as "test: diameter".
+
+        Raises:
+            ValueError: the task has no such split.
+        """
         answers = self._answers(split)
         assert answers is not None
         parts = self.task.parts(*answers)
@@ -191,7 +252,11 @@ class Trainer:
         }
 
     def constant_scores(self, split: str = "validation") -> dict[str, float]:
-        """As `scores`, of the best constant answer."""
+        """Scores of the best constant answer, by the names of `scores`.
+
+        Args:
+            split: one of `task.splits`.
+        """
         parts = self.task.baseline_parts(split)
         return {
             split: self.task.baseline(split),
@@ -200,10 +265,10 @@ class Trainer:
 
     @torch.no_grad()
     def encoded_elements(self) -> tuple[Tensor, Tensor]:
-        """The elements that the aggregation gets of the first validation batch.
+        """Encode the first validation batch: the elements that the readout aggregates.
 
         Returns:
-            elements (N, channels), and the bounds of their sets (B + 1,).
+            Elements (N, channels), and the bounds of their sets (B + 1,).
         """
         self.model.eval()
         return self.model.elements(next(iter(self.task.batches("validation", self.device))))
@@ -356,7 +421,7 @@ class Trainer:
     # The state ------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything that is needed to go on from here: tensors and plain data."""
+        """Everything needed to go on from here, as tensors and plain data."""
         with self._lock:
             wanted = [list(each) for each in self._wanted]
         return {
@@ -373,7 +438,13 @@ class Trainer:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from a state of the same recipe (its events aside)."""
+        """Go on from a state of the same recipe.
+
+        Only the events of the two recipes may differ.
+
+        Args:
+            state: of `state_dict`.
+        """
         self.recipe = Recipe.parse(state["recipe"], stored=True)
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(copy.deepcopy(state["optimizer"]))
@@ -389,24 +460,44 @@ class Trainer:
         self._good = copy.deepcopy(self.state_dict())
 
     def save(self, path: str | Path) -> None:
-        """Write a checkpoint: whole, or not at all."""
+        """Write a checkpoint; a failed write leaves no partial file.
+
+        Args:
+            path: of the file, which is replaced if it exists.
+        """
         write_checkpoint(path, self.state_dict())
 
     @classmethod
     def load(cls, path: str | Path) -> "Trainer":
-        """A trainer that goes on from a checkpoint.
+        """Make a trainer that goes on from a checkpoint.
+
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "run.pt"
+        >>> trainer = Trainer(Recipe(channels=4, steps=1, batch_size=4, eval_splits="none"))
+        >>> _ = list(trainer.records())
+        >>> trainer.save(path)
+        >>> Trainer.load(path).step
+        1
+
+        Args:
+            path: of a file that `save` wrote.
 
         Raises:
-            FileNotFoundError, ValueError: there is no such file, or it is not a checkpoint.
+            FileNotFoundError: there is no such file.
+            ValueError: it is not a checkpoint, or does not fit this version.
         """
         return cls.from_state(read_checkpoint(path, STATE_KEYS), path)
 
     @classmethod
     def from_state(cls, state: dict[str, Any], path: str | Path) -> "Trainer":
-        """A trainer that goes on from a state that was read from `path`.
+        """Make a trainer that goes on from a state.
+
+        Args:
+            state: of `state_dict`.
+            path: where it was read from, for the error message.
 
         Raises:
-            ValueError: the state does not fit.
+            ValueError: the state does not fit this version of the library.
         """
         trainer = cls.__new__(cls)
         try:

@@ -12,22 +12,30 @@ from lcm_core.errors import unknown
 
 __all__ = ["TREE_NAMES", "Tree", "make_tree"]
 
+#: The shapes that `make_tree` knows, for any number of leaves.
 TREE_NAMES = ("balanced", "left", "right", "random")
 
 
 @dataclass(frozen=True, eq=False)
 class Tree:
-    """A full binary tree with n ≥ 1 leaves.
+    """A full binary tree: the brackets of a reduction.
 
-    Nodes are numbered: leaves are their positions 0 … n − 1, inner nodes follow by height and
-    then by their first leaf, so that children come before parents and the root is last. Two trees
-    with the same bracketing are equal.
+    It has n ≥ 1 leaves and n − 1 inner nodes, each with two children. Nodes are numbered. Leaves
+    are their positions 0 … n − 1. Inner nodes follow by height and then by their first leaf, so
+    that children come before parents and the root is last. Two trees with the same bracketing are
+    equal.
+
+    >>> tree = Tree.parse("((a b)(c d))")
+    >>> tree.size, tree.depth, tree.root
+    (4, 2, 6)
+    >>> tree == make_tree("balanced", 4)
+    True
 
     Args:
-        children: int array (n − 1, 2): left and right child of node n + i.
+        children: int array (n − 1, 2): row i has the left and right child of node n + i.
 
     Raises:
-        ValueError: if a node is no one's child, or a child twice.
+        ValueError: a node is the child of no other node, or of two.
     """
 
     children: np.ndarray
@@ -57,11 +65,18 @@ class Tree:
 
     @property
     def root(self) -> int:
+        """Number of the root node, 2n − 2."""
         return 2 * self.size - 2
 
     @cached_property
     def heights(self) -> np.ndarray:
-        """Height of each node, (2n − 1,): 0 for leaves, else 1 + the larger of its children's."""
+        """Height of each node, (2n − 1,): 0 for leaves.
+
+        The height of an inner node is 1 + the larger height of its two children.
+
+        >>> make_tree("left", 3).heights.tolist()
+        [0, 0, 0, 1, 2]
+        """
         return _heights_and_first_leaves(self.children)[0]
 
     @property
@@ -71,7 +86,11 @@ class Tree:
 
     @cached_property
     def leaf_order(self) -> list[int]:
-        """Leaf positions from left to right as they stand in the bracketing."""
+        """Leaf positions in the order of the bracketing, from left to right.
+
+        >>> Tree.parse("((2 0) 1)").leaf_order
+        [2, 0, 1]
+        """
         order, stack = [], [self.root]
         while stack:
             node = stack.pop()
@@ -84,17 +103,21 @@ class Tree:
 
     @cached_property
     def leaves_below(self) -> list[list[int]]:
-        """Leaf positions below each node, from left to right; (2n − 1,) lists."""
+        """Leaf positions below each of the 2n − 1 nodes."""
         below = [[leaf] for leaf in range(self.size)]
         for left, right in self.children.tolist():
             below.append(below[left] + below[right])
         return below
 
     def bracketing(self, names: Sequence[str] | None = None, node: int | None = None) -> str:
-        """The subtree at `node` (default: the root) as text, such as `((a b)(c d))`.
+        """The tree, or a subtree, as text, such as `((a b)(c d))`.
+
+        >>> make_tree("right", 3).bracketing(names=["x", "y", "z"])
+        '(x (y z))'
 
         Args:
             names: one name a leaf (default: a, b, c, …; numbers for more than 26 leaves).
+            node: the root of the subtree (default: the root of the tree).
         """
         labels = _default_names(self.size) if names is None else list(names)
         parts: list[str] = []
@@ -118,6 +141,9 @@ class Tree:
     @classmethod
     def parse(cls, text: str, names: Sequence[str] | None = None) -> "Tree":
         """Read a bracketing such as `((a b)(c d))` or `((0 1) 2)`.
+
+        >>> Tree.parse("(b (a c))")
+        Tree((b (a c)))
 
         Args:
             text: each bracket holds exactly two parts, a leaf or a bracket each.
@@ -169,12 +195,20 @@ class Tree:
 
 
 def make_tree(shape: str, n: int, seed: int = 0) -> Tree:
-    """A tree over n leaves in order.
+    """Make a tree over n leaves in their order.
+
+    >>> make_tree("balanced", 5), make_tree("left", 4)
+    (Tree((((a b)(c d)) e)), Tree((((a b) c) d)))
+    >>> make_tree("balanced", 1000).depth, make_tree("left", 1000).depth
+    (10, 999)
 
     Args:
         shape: `balanced` pairs neighbours and carries an odd last one up (depth ⌈log₂ n⌉);
             `left` is the left fold (((a b) c) d) and `right` the right fold, both of depth n − 1;
-            `random` is uniform over all bracketings of n leaves, a function of (seed, n) alone.
+            `random` is uniform over all bracketings of n leaves, a function of (seed, n) alone
+            (Dershowitz & Zaks 1990, by the cycle lemma).
+        n: number of leaves, at least 1.
+        seed: of the random tree; the other shapes ignore it.
 
     Raises:
         ValueError: unknown shape, or n < 1.

@@ -16,11 +16,27 @@ EXPERIMENTS: Registry[Experiment] = Registry(
 
 
 def register_experiment(experiment: Experiment, replace: bool = False) -> None:
-    """Make an experiment known by its name, in every list.
+    """Register an experiment under its name.
+
+    `find_experiment`, the command line and every list then know it.
+
+    >>> from lcm_core.experiments import Experiment, experiment_names
+    >>> experiment = Experiment(
+    ...     name="empty_example",
+    ...     title="An experiment without jobs",
+    ...     question="What does the least experiment look like?",
+    ...     jobs=lambda: [],
+    ...     report=lambda results: ["Nothing was measured."],
+    ... )
+    >>> register_experiment(experiment)
+    >>> "empty_example" in experiment_names()
+    True
+    >>> EXPERIMENTS.remove("empty_example")
 
     Args:
-        experiment: its module may register it again, as a notebook's cell does.
-        replace: also take the place of another module's experiment, unless it is the library's.
+        experiment: an `lcm_core.experiments.Experiment`. Its module may register it again, as a
+            notebook cell does when it runs twice.
+        replace: also replace another module's experiment; the library's own experiments stay.
 
     Raises:
         ValueError: the name is taken, or is not one word.

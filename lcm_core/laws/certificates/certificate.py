@@ -1,4 +1,4 @@
-"""What `certify` found of an aggregation, as text and as a table."""
+"""The result of `certify`, as text and as a table."""
 
 import html
 import math
@@ -24,7 +24,7 @@ class BatchMates:
 
 @dataclass(frozen=True)
 class EmptySet:
-    """What an empty set gives.
+    """The result of an empty set.
 
     Args:
         kind: "zeros", "constant", "not finite", "depends on batch-mates" or "error".
@@ -55,19 +55,29 @@ class TimeAgainstSize:
 
 @dataclass(frozen=True, eq=False)
 class Certificate:
-    """What `lcm_core.certify` found. A measure that could not be taken is None, and
-    `problems[measure]` says why.
+    """The measurements of `lcm_core.certify`; a notebook shows a table.
 
-    Args:
+    A measure that failed or does not apply is None, and `problems[measure]` gives the reason.
+
+    >>> import torch
+    >>> from lcm_core import certify, make_aggregation
+    >>> x, ptr = torch.arange(12.0).view(6, 2), torch.tensor([0, 2, 6])
+    >>> certificate = certify(make_aggregation("max", channels=2), x, ptr, sizes=(1,))
+    >>> certificate.sets, certificate.flips, certificate.batch_mates.largest
+    (2, 0.0, 0.0)
+    >>> print(certificate.empty.text)
+    an empty set gives zeros, the operator's identity
+
+    Attributes:
         name: of the aggregation.
-        sets, elements, largest_set: of the data.
-        laws: errors of the operator over a closure of the data, in the words of `law_report`.
+        sets, elements, largest_set: number of sets and elements, and the largest size, of the data.
+        laws: law errors of the operator over a closure of the data, as of `law_report`.
         order_spread: RMS deviation of results over random orders of each set, divided by s.
-        batch_mates: how much a set's result depends on the other sets of its batch.
-        empty: what an empty set gives.
-        flips: share of predictions that change with the order after reordering, 0 to 1.
-        predictions: what the predictions are.
-        time: of a forward pass against n.
+        batch_mates: dependence of a set's result on the other sets in its batch, divided by s.
+        empty: the result of an empty set.
+        flips: share of predictions that change after reordering, 0 to 1.
+        predictions: the kind of predictions, in words.
+        time: seconds of a forward pass against n.
         rounding: order spreads and dependences up to this may be rounding alone.
         problems: reasons in words, by the name of the measure.
     """
@@ -87,7 +97,7 @@ class Certificate:
     problems: Mapping[str, str]
 
     def rows(self) -> list[tuple[str, str, str]]:
-        """What was measured, its number, and what that says."""
+        """The rows of the table: measure, number, and its meaning in words."""
         return [
             *self._laws(),
             self._order_spread(),
@@ -98,7 +108,7 @@ class Certificate:
         ]
 
     def text(self) -> str:
-        """The certificate as lines of text."""
+        """The certificate as lines of text, one measure a line."""
         rows = self.rows()
         widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
         lines = [f"{a.ljust(widths[0])}  {b.ljust(widths[1])}  {c}" for a, b, c in rows]

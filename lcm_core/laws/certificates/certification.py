@@ -50,16 +50,30 @@ def certify(
     sizes: tuple[int, ...] = SIZES,
     sets_to_time: int = 8,
 ) -> Certificate:
-    """Measure an aggregation, ours or a peer's: a table in a notebook, `.text()` elsewhere.
+    """Measure an aggregation: laws, order, other sets, empty sets, time.
 
-    It is measured in evaluation mode, and left as it was. What it cannot do, such as empty sets, is
-    said in words and never raised. s is the spread of results, s² = E‖u − ū‖².
+    It takes ours and PyG's. The result is a table in a notebook, and `.text()` elsewhere. The
+    aggregation is measured in evaluation mode, and left as it was. Its exceptions, such as for
+    empty sets, are reported in words and not raised. s is the spread of results, s² = E‖u − ū‖².
 
-    - *laws*: of `aggregation.operator`, if that is an `Operator`; of PyG's LCMAggregation by its
-      GRU cell, and of PyG's sum, mean, max and min. Over a closure of the data's elements.
-    - *batch-mates*: each set alone, and beside all others and one more, which is twice as large
-      as the largest, so that padding shows even where all sets have one size.
+    - *laws*: of `aggregation.operator`, if that is an `Operator`; of the operator in PyG's
+      LCMAggregation, sum, mean, max and min. Over a closure of the data's elements.
+    - *order spread*, *flips*: results, and the share of predictions that change, over random
+      orders.
+    - *batch-mates*: each set alone, against the same set beside all others and a set twice as
+      large as the largest. So padding shows even if all sets have one size.
+    - *empty set*: the result of an empty set.
     - *time*: median of forward passes over sets of each size, elements drawn from the data.
+
+    >>> import torch
+    >>> from torch_geometric.nn.aggr import GRUAggregation
+    >>> _ = torch.manual_seed(0)
+    >>> x, ptr = torch.randn(20, 4), torch.tensor([0, 3, 10, 20])
+    >>> certificate = certify(GRUAggregation(4, 4), x, ptr, sizes=(1,))
+    >>> certificate.order_spread.mean > 0.05  # the order of the elements matters
+    True
+    >>> certificate.batch_mates.largest > 0.05  # so do the other sets: PyG pads with zeros
+    True
 
     Args:
         aggregation: called as `aggregation(x, index=…, dim_size=…)`, the index sorted.
@@ -68,10 +82,10 @@ def certify(
         ptr: the bounds of the sets, (B + 1,).
         predict: results (B, out) → labels (B, *). The default is 32 linear classifiers drawn at
             random, each cutting the results of the sets as they are given into two halves.
-        orders: random orders of each set.
+        orders: number of random orders of each set.
         seed: of orders, classifiers, and drawings.
-        sizes: n for the times.
-        sets_to_time: sets in a timed pass.
+        sizes: the set sizes n to time.
+        sets_to_time: number of sets in a timed pass.
 
     Raises:
         TypeError, ValueError: data of another form, or with fewer than 2 sets that are not empty.
@@ -205,7 +219,7 @@ def _evaluating(module: nn.Module) -> Iterator[None]:
 
 
 def _elements(aggregation: nn.Module, x: Tensor) -> Tensor:
-    """What the trees of an LCMAggregation, ours or PyG's, begin with; otherwise x."""
+    """The leaves of the trees: projected for an LCMAggregation, ours or PyG's; otherwise x."""
     linear = getattr(aggregation, "lin", None)
     return x if linear is None else linear(x).relu()
 
