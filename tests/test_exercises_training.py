@@ -100,7 +100,7 @@ def test_wrong_penalties_are_explained(penalty, lesson: str) -> None:
     [
         lambda *a: squared(*a).mean() / spread(*a).mean(),
         lambda *a: squared(*a).sum(1).mean() / spread(*a).sum(1).mean().detach(),
-        lambda *a: law_penalty("associativity", *a),
+        lambda op, *states: law_penalty(op, "associativity", *states),
     ],
 )
 def test_other_penalties_pass(penalty) -> None:

@@ -206,7 +206,7 @@ def test_the_penalty_is_the_mean_squared_error_with_its_gradient(law):
     op, states = broken()
     arity = {"commutativity": 2, "identity": 1}.get(law, 3)
     tuples = [states[torch.randperm(50)] for _ in range(arity)]
-    penalty = law_penalty(law, op, *tuples)
+    penalty = law_penalty(op, law, *tuples)
     (gradient,) = torch.autograd.grad(penalty, op.cell.weight_hh, retain_graph=True)
     assert gradient.abs().max() > 0
     e = op.identity
@@ -231,8 +231,8 @@ def test_the_penalty_and_its_gradient_are_blind_to_the_scale_of_the_states():
     tuples = [states[torch.randperm(50)] for _ in range(3)]
     scale = torch.tensor(0.01, dtype=torch.double, requires_grad=True)
     scaled = Formula(lambda x, y: scale * op(x / scale, y / scale), 3)
-    got = law_penalty("associativity", scaled, *(scale * x for x in tuples))
-    want = law_penalty("associativity", op, *tuples)
+    got = law_penalty(scaled, "associativity", *(scale * x for x in tuples))
+    want = law_penalty(op, "associativity", *tuples)
     assert float(got.detach()) == pytest.approx(float(want.detach()))
     (push,) = torch.autograd.grad(got, scale)
     assert abs(float(push)) < 1e-9
@@ -322,9 +322,15 @@ class TestBadInput:
         with pytest.raises(ValueError, match=r"got nan at x\[2, 1\]"):
             law_report(op, states)
 
+    def test_the_old_order_of_the_penalty_still_works(self):
+        op, states = make_operator("mlp", 2), torch.randn(3, 5, 2)
+        with pytest.warns(DeprecationWarning, match="now begins with the operator"):
+            old = law_penalty("associativity", op, *states)
+        assert torch.equal(old, law_penalty(op, "associativity", *states))
+
     def test_wrong_number_of_states(self):
         with pytest.raises(ValueError, match="associativity speaks of 3 states, got 2"):
-            law_penalty("associativity", make_operator("sum", 2), *torch.randn(2, 5, 2))
+            law_penalty(make_operator("sum", 2), "associativity", *torch.randn(2, 5, 2))
 
     def test_no_elements_and_no_sets(self):
         with pytest.raises(ValueError, match="at least 1 element"):

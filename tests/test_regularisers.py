@@ -44,7 +44,7 @@ def test_a_law_is_regularised_in_the_readout_and_in_each_layer(law):
     for aggregation, calls in zip(found.reductions, found._levels, strict=True):
         levels = [level for level in calls[0].states if len(level)]
         tuples = level_samples(levels, 50, arity(law), drawing)
-        each.append(law_penalty(law, aggregation.operator, *tuples))
+        each.append(law_penalty(aggregation.operator, law, *tuples))
     assert found.reductions[0] is model.aggregation
     assert len(each) == 3
     assert torch.equal(found.penalty(law, 50, generator()), torch.stack(each).mean())
@@ -61,7 +61,7 @@ def test_operators_that_cannot_break_a_law_do_not_count():
     value = both.penalty("associativity", 50, generator())
     tuples = level_samples(both._levels[0][0].states, 50, 3, generator())
     assert value > 0
-    assert torch.equal(value, law_penalty("associativity", both.reductions[0].operator, *tuples))
+    assert torch.equal(value, law_penalty(both.reductions[0].operator, "associativity", *tuples))
     assert [type(a).__name__ for a in alone.reductions] == ["LCMAggregation"]
     assert holds_by_construction("identity", recorded("sum", "sum")[1].reductions[0].operator)
     assert not holds_by_construction("identity", model.aggregation.operator)

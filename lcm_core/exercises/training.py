@@ -58,7 +58,7 @@ def check_penalty(penalty: Callable[[Operator, Tensor, Tensor, Tensor], Tensor])
             value = float(torch.as_tensor(got).detach())
         except Exception as error:
             return _could_not(error, "penalty(op, x, y, z) gets states (m, d), gives one number.")
-        wanted = float(law_penalty("associativity", operator, *states).detach())
+        wanted = float(law_penalty(operator, "associativity", *states).detach())
         if not math.isclose(value, wanted, rel_tol=0.05, abs_tol=1e-6):
             return Verdict(False, _about_penalty(name, value, wanted, scale))
     if not (isinstance(got, Tensor) and got.requires_grad):

@@ -1,5 +1,6 @@
 """Differentiable law errors, to be added to a loss, and the states they are measured on."""
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,7 +26,7 @@ PENALTY_STATES = ("tree", "encoded")
 
 
 def law_penalty(
-    law: str, operator: Operator, *states: Float[Tensor, "m state"]
+    operator: Operator | str, law: str | Operator, *states: Float[Tensor, "m state"]
 ) -> Float[Tensor, ""]:
     r"""Differentiable regulariser of a law: its mean squared error.
 
@@ -37,17 +38,17 @@ def law_penalty(
 
     >>> from lcm_core import make_operator
     >>> x, y, z = torch.tensor([[[0.0], [1.0]], [[1.0], [3.0]], [[2.0], [2.0]]])
-    >>> law_penalty("associativity", make_operator("max", channels=1), x, y, z).item()
+    >>> law_penalty(make_operator("max", channels=1), "associativity", x, y, z).item()
     0.0
     >>> half = make_operator("formula((x+y)/2)", channels=1)
-    >>> law_penalty("commutativity", half, x, y).item()
+    >>> law_penalty(half, "commutativity", x, y).item()
     0.0
-    >>> law_penalty("associativity", half, x, y, z).item() > 0.1
+    >>> law_penalty(half, "associativity", x, y, z).item() > 0.1
     True
 
     Args:
-        law: one of `LAWS`.
         operator: the operator ⊕.
+        law: one of `LAWS`. (The old order, law before operator, still works, with a warning.)
         *states: batches of states (m, state_dim): 2 for commutativity, 3 for associativity and
             exchange, 1 for identity.
 
@@ -57,7 +58,11 @@ def law_penalty(
     Raises:
         ValueError: an unknown law; another number of batches; identity, if the operator has none.
     """
-    sides = law_sides(law, operator, states)
+    if isinstance(operator, str):
+        warnings.warn("law_penalty now begins with the operator", DeprecationWarning, stacklevel=2)
+        operator, law = law, operator
+    assert isinstance(operator, Operator)
+    sides = law_sides(str(law), operator, states)
     squared = torch.stack([difference(a, b).square().sum(-1) for a, b in sides]).amax(0)
     return squared.mean() / unit_of(variance(sides))
 

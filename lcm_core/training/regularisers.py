@@ -68,7 +68,7 @@ class Regularisers:
             operator = aggregation.operator
             assert operator is not None
             if law in aggregation.penalties and not holds_by_construction(law, operator):
-                yield law_penalty(law, operator, *tuples)
+                yield law_penalty(operator, law, *tuples)
 
     def _of(self, call: Levels) -> list[Tensor]:
         return call.states if self.states == "tree" else call.states[:1]

@@ -127,7 +127,7 @@ class TableLearner:
                 triples = torch.randint(m, (3, 256), generator=self._draw)
                 states = self.symbols[triples]
                 loss = loss + self.associativity * law_penalty(
-                    "associativity", self.operator, *states
+                    self.operator, "associativity", *states
                 )
             self._optimizer.zero_grad()
             loss.backward()
