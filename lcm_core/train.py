@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TextIO
 
@@ -23,6 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit status."""
     options = _parser().parse_args(arguments)
     try:
+        for module in options.imports:
+            import_module(module)
         runs = _runs(options)
         for path in filter(None, (options.records, options.checkpoint)):
             _check_writable(path)
@@ -63,6 +66,8 @@ def _run(run: RunState, runs: Sequence[RunState], options: argparse.Namespace) -
     print(trainer.recipe.text())
     print(trainer.task.describe())
     print(describe_model(trainer.model))
+    if trainer.started:
+        print(trainer.started)
     if (status := _train(run, trainer, runs, options)) == INTERRUPTED:
         return status
     print(trainer.recipe.text())
@@ -122,6 +127,14 @@ def _open_records(path: Path, step: int) -> TextIO:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m lcm_core.train", description=__doc__)
     parser.add_argument("recipe", nargs="*", help="field=value …, and @step field=value …")
+    parser.add_argument(
+        "--import",
+        dest="imports",
+        metavar="MODULE",
+        action="append",
+        default=[],
+        help="import this module first: it registers operators, tasks or aggregations",
+    )
     parser.add_argument("--records", type=Path, help="write records to this file, one JSON a line")
     parser.add_argument("--checkpoint", type=Path, help="keep the state here, at each record")
     parser.add_argument("--resume", type=Path, help="go on from this checkpoint, and keep it")

@@ -220,3 +220,15 @@ def test_an_operator_that_draws_by_numpy_is_refused() -> None:
     with pytest.raises(ValueError, match=r"global generator of numpy\.random.*torch\.randn"):
         Recipe.parse("readout=gated")
     assert make_operator("gated", 2).name == "gated"  # without a seed it may
+
+
+def test_the_command_line_imports_a_module_first(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(SECTIONS["A task with an option"], encoding="utf-8")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
+    command = [sys.executable, "-m", "lcm_core.train", "task=kth_smallest k=2 bits=3", SMALL]
+    for options, status in ([], 2), (["--import", "mine"], 0):
+        done = subprocess.run(
+            [*command, *options], env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == status, done.stderr
+    assert "The 2-th smallest of a set of 3-bit integers." in done.stdout

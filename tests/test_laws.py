@@ -5,12 +5,14 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch_geometric.nn import aggr
 
 from lcm_core import (
     LAWS,
     LCMAggregation,
     Operator,
     associativity_error,
+    certify,
     closure_population,
     commutativity_error,
     encoded_population,
@@ -337,3 +339,39 @@ class TestBadInput:
             closure_population(torch.randn(0, 2))
         with pytest.raises(ValueError, match="at least 1 set"):
             tree_spread(make_operator("sum", 2), torch.randn(0, 2), torch.tensor([0]))
+
+
+class TestTheSecondArgumentIsPtr:
+    """N = B + 1, where PyG's classes would take a ptr as an index in silence."""
+
+    sizes = (3, 1, 1, 1, 0, 1, 1, 1)
+    ptr = torch.tensor([0, *sizes]).cumsum(0)
+    x = torch.randn(9, 2, generator=torch.Generator().manual_seed(0))
+
+    @pytest.mark.parametrize(
+        "aggregation",
+        [
+            LCMAggregation(2, 2, project=False, operator="max"),
+            aggr.MaxAggregation(),
+            make_operator("max", 2),
+            lambda x, ptr: LCMAggregation(2, 2, project=False, operator="max")(x, ptr=ptr),
+        ],
+        ids=["ours", "PyG's", "operator", "function"],
+    )
+    def test_the_order_spread_of_a_maximum_is_0(self, aggregation):
+        assert len(self.x) == len(self.ptr)
+        assert order_spread(aggregation, self.x, self.ptr).max < 1e-6
+
+    def test_the_tree_spread_takes_aggregations_too(self):
+        aggregation = LCMAggregation(2, 3)
+        states = aggregation.lin(self.x).relu()
+        found = tree_spread(aggregation, self.x, self.ptr).mean
+        assert found == tree_spread(aggregation.operator, states, self.ptr).mean > 0
+        with pytest.raises(TypeError, match="expected an Operator or an LCMAggregation"):
+            tree_spread(aggr.SumAggregation(), self.x, self.ptr)
+
+    def test_certify_takes_ptr_as_ptr(self):
+        sums = certify(aggr.SumAggregation(), self.x, self.ptr, sizes=(2,), sets_to_time=2)
+        assert sums.sets == len(self.sizes)
+        with pytest.raises(ValueError, match="ptr to rise from 0 to N = 9"):
+            certify(aggr.SumAggregation(), self.x, self.ptr[:-1])

@@ -3,7 +3,7 @@
 import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ from lcm_core.errors import unknown
 from lcm_core.operators import Operator, make_operator
 from lcm_core.reduction.plan import ReductionPlan
 from lcm_core.reduction.ragged import reduce
-from lcm_core.seeding import Seeded
+from lcm_core.seeding import Seeded, initialised
 
 __all__ = [
     "METHODS",
@@ -86,15 +86,20 @@ class Method(ABC):
         return made
 
 
-class BalancedTree(Method):
-    """⊕ by the balanced tree: `lcm_core.reduce`, one call a level, its plan made anew each time."""
+class OfOperator(Method):
+    """A method that reduces by an operator; all others are recurrent networks."""
 
-    name = "tree"
-    title = "balanced tree"
     module: Operator
 
     def __init__(self, operator: Operator):
         super().__init__(operator, operator.channels)
+
+
+class BalancedTree(OfOperator):
+    """⊕ by the balanced tree: `lcm_core.reduce`, one call a level, its plan made anew each time."""
+
+    name = "tree"
+    title = "balanced tree"
 
     def depth(self, n: int) -> int:
         """⌈log₂ n⌉."""
@@ -104,15 +109,11 @@ class BalancedTree(Method):
         return self.module.lower(reduce(self.module, self.module.lift(x)))
 
 
-class Chain(Method):
+class Chain(OfOperator):
     """⊕ by the left fold, as the plain loop that anyone would write."""
 
     name = "chain"
     title = "chain"
-    module: Operator
-
-    def __init__(self, operator: Operator):
-        super().__init__(operator, operator.channels)
 
     def depth(self, n: int) -> int:
         """n − 1."""
@@ -186,7 +187,7 @@ class PyGGRU(GRUFold):
 
 
 #: By name. The first two reduce by an operator, the others are recurrent networks.
-METHODS: dict[str, type[Method]] = {
+METHODS: dict[str, type[Any]] = {
     method.name: method for method in (BalancedTree, Chain, GRUFold, PyGGRU)
 }
 
@@ -207,10 +208,10 @@ def make_method(
     """
     if name not in METHODS:
         raise unknown("way to reduce", name, METHODS)
+    method = METHODS[name]
+    if issubclass(method, OfOperator):
+        if isinstance(operator, Operator):
+            return method(operator)
+        return method(initialised(lambda: make_operator(operator, channels), seed))
     with Seeded(seed):
-        if name == GRUFold.name:
-            return GRUFold(channels)
-        if name == PyGGRU.name:
-            return PyGGRU(channels)
-        made = operator if isinstance(operator, Operator) else make_operator(operator, channels)
-        return BalancedTree(made) if name == BalancedTree.name else Chain(made)
+        return method(channels)

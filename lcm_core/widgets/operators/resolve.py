@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lcm_core.operators import Operator, make_operator
-from lcm_core.seeding import Seeded
+from lcm_core.seeding import initialised
 
 __all__ = ["label", "resolve_operator"]
 
@@ -20,8 +20,7 @@ def resolve_operator(operator: str | Operator, channels: int, seed: int = 0) -> 
         ValueError: an unknown name, or an operator for elements of another width.
     """
     if isinstance(operator, str):
-        with Seeded(seed):
-            return make_operator(operator, channels=channels)
+        return initialised(lambda: make_operator(operator, channels=channels), seed)
     if operator.channels != channels:
         raise ValueError(
             f"expected an operator on elements of {channels} channels, "

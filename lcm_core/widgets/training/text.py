@@ -43,7 +43,9 @@ def duration(seconds: float) -> str:
 def numbers_text(run_state: RunState, baselines: Mapping[str, float]) -> str:
     """The last record in numbers; `baselines` has the best constant answer's score by split."""
     if not run_state.records or run_state.trainer is None:
-        return "No records yet: losses, law errors and the metric will be here, in numbers."
+        started = run_state.trainer.started if run_state.trainer else ""
+        none_yet = "No records yet: losses, law errors and the metric will be here, in numbers."
+        return f"{html.escape(started)} {none_yet}".lstrip()
     last, task = run_state.records[-1], run_state.trainer.task
     text = (
         f"<b>Step {last.step}</b>: loss {last.loss:.4g}, its task part {last.task_loss:.4g}, "
