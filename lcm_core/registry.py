@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 
 from lcm_core.errors import unknown
 
-__all__ = ["LIBRARY", "Registry"]
+__all__ = ["LIBRARY", "Registry", "Watchers"]
 
 LIBRARY = "lcm_core."  # before the modules of what comes with the library
 
@@ -19,7 +19,34 @@ def _definition(value: Any) -> tuple[str, str]:
     return named.__module__, named.__qualname__
 
 
-class Registry(Generic[Value]):
+class Watchers:
+    """Callbacks that hear of changes by name, in the thread that makes a change."""
+
+    def __init__(self) -> None:
+        self._watchers: list[Callable[[str], None]] = []
+        self._watching = threading.Lock()
+
+    def watch(self, callback: Callable[[str], None]) -> Callable[[], None]:
+        """Call `callback(name)` after each change; the function that is returned ends this."""
+        with self._watching:
+            self._watchers.append(callback)
+
+        def unwatch() -> None:
+            with self._watching:
+                if callback in self._watchers:
+                    self._watchers.remove(callback)
+
+        return unwatch
+
+    def tell(self, name: str) -> None:
+        """Tell all watchers that what this name means has changed."""
+        with self._watching:
+            watchers = list(self._watchers)
+        for watcher in watchers:
+            watcher(name)
+
+
+class Registry(Watchers, Generic[Value]):
     """Values by name, in the order of registration.
 
     The same definition may be registered again: a notebook's cell runs more than once. What comes
@@ -43,13 +70,13 @@ class Registry(Generic[Value]):
         beside: "Registry[Any] | None" = None,
         definition: Callable[[Any], tuple[str, str]] = _definition,
     ):
+        super().__init__()
         self.kind = kind
         self._definition = definition
         self._others = [] if beside is None else [beside]
         if beside is not None:
             beside._others.append(self)
         self._values: dict[str, Value] = {}
-        self._watchers: list[Callable[[str], None]] = []
         self._lock = threading.RLock()
 
     def add(self, name: str, value: Value, replace: bool = False) -> None:
@@ -118,22 +145,3 @@ class Registry(Generic[Value]):
 
     def __len__(self) -> int:
         return len(self._values)
-
-    def watch(self, callback: Callable[[str], None]) -> Callable[[], None]:
-        """Call `callback(name)` after each change, in the thread that makes it; returns the end."""
-        with self._lock:
-            self._watchers.append(callback)
-
-        def unwatch() -> None:
-            with self._lock:
-                if callback in self._watchers:
-                    self._watchers.remove(callback)
-
-        return unwatch
-
-    def tell(self, name: str) -> None:
-        """Tell all watchers that what this name means has changed."""
-        with self._lock:
-            watchers = list(self._watchers)
-        for watcher in watchers:
-            watcher(name)

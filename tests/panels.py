@@ -12,7 +12,7 @@ import ipywidgets
 import pytest
 
 from lcm_core.operators import Operator
-from lcm_core.training.trainer import Record
+from lcm_core.training.record import Record
 from lcm_core.widgets.base import cells
 from lcm_core.widgets.base.panel import Panel
 from lcm_core.widgets.operators.menu import OperatorChoice, OperatorMenu

@@ -20,8 +20,9 @@ from lcm_core.files.checkpoints import write_checkpoint
 from lcm_core.models.networks import describe_model
 from lcm_core.operators import Operator
 from lcm_core.operators.base import OPERATORS, register_operator
+from lcm_core.training.device import pick_device
 from lcm_core.training.recipe import LIVE_FIELDS, Event, Recipe
-from lcm_core.training.trainer import Trainer, TrainingError, pick_device
+from lcm_core.training.trainer import Trainer, TrainingError
 from tests.panels import timeless
 
 SMALL = "channels=8 bits=4 steps=12 batch_size=6 log_every=2 eval_every=6 device=cpu"

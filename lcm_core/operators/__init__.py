@@ -11,8 +11,8 @@ from lcm_core.operators.base import (
     register,
     register_operator,
 )
+from lcm_core.operators.blending import Blend, blend
 from lcm_core.operators.cayley import Cayley
-from lcm_core.operators.combined import Blend, Product, blend, product
 from lcm_core.operators.extremum import Max, Min
 from lcm_core.operators.formula import FormulaOperator
 from lcm_core.operators.formula_parser import FormulaError
@@ -22,6 +22,7 @@ from lcm_core.operators.k_smallest import KSmallest
 from lcm_core.operators.logsumexp import LogSumExp
 from lcm_core.operators.mean import Mean
 from lcm_core.operators.mlp import MLP, SymmetrizedMLP
+from lcm_core.operators.pairing import Product, product
 from lcm_core.operators.quasi_arithmetic import QuasiArithmetic
 from lcm_core.operators.sum import Sum
 from lcm_core.operators.symmetrization import Symmetrized, symmetrized

@@ -6,9 +6,10 @@ Open `trainer.py` first; `recipe.py` has every choice of a run.
 from lcm_core.training.fitting import Fit, fit
 from lcm_core.training.pretrained_models import pretrained
 from lcm_core.training.recipe import Recipe
+from lcm_core.training.record import Record
 from lcm_core.training.start import pretrained_names
 from lcm_core.training.table_learner import TableLearner, monoid_table
-from lcm_core.training.trainer import Record, Trainer, TrainingError
+from lcm_core.training.trainer import Trainer, TrainingError
 
 __all__ = [
     "Fit",

@@ -7,7 +7,8 @@ from typing import Any
 
 from lcm_core.operators import Operator
 from lcm_core.training.recipe import Recipe
-from lcm_core.training.trainer import Record, Trainer
+from lcm_core.training.record import Record
+from lcm_core.training.trainer import Trainer
 
 __all__ = ["Fit", "fit"]
 

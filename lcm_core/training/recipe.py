@@ -4,14 +4,14 @@ import inspect
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
-from functools import lru_cache
 from typing import Any, ClassVar, NamedTuple, get_type_hints
 
 from lcm_core.aggregations.registry import AggregationFacts, aggregation_facts, check_aggregation
 from lcm_core.errors import unknown
 from lcm_core.laws.penalties import PENALTIES, PENALTY_STATES
-from lcm_core.tasks.registry import TASKS, make_task, no_such_option, task_kind, task_options
+from lcm_core.tasks.registry import TASKS, task_kind, task_options
 from lcm_core.training.fields import checked, read, written
+from lcm_core.training.options import chosen_options, unknown_field
 from lcm_core.training.start import check_start
 from lcm_core.trees.tree import TREE_NAMES
 
@@ -131,7 +131,9 @@ class Recipe:
         for field, names in _NAMES.items():
             if getattr(self, field) not in (choices := list(names())):
                 raise unknown(field, getattr(self, field), choices)
-        object.__setattr__(self, "options", _options(self.task, {**dict(self.options), **given}))
+        object.__setattr__(
+            self, "options", chosen_options(self.task, {**dict(self.options), **given}, _KINDS)
+        )
         for field in ("readout", "neighbors"):
             check_aggregation(getattr(self, field), field)
         if self.seed >= 2**63:
@@ -356,7 +358,7 @@ class Recipe:
         kinds = {**_KINDS, **{name: type(default) for name, default in options.items()}}
         for field in given:
             if field not in kinds:
-                raise _unknown_field(field, task)
+                raise unknown_field(field, task, _KINDS)
         values = {field: read(field, value, kinds[field]) for field, value in given.items()}
         return cls(**values, events=tuple(events))
 
@@ -385,35 +387,6 @@ Recipe.__signature__ = inspect.Signature(
     ]
     + [inspect.Parameter("options_of_the_task", inspect.Parameter.VAR_KEYWORD)]
 )
-
-
-def _options(task: str, given: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
-    """The options that are not the default, checked, in the order of the task's constructor."""
-    defaults = task_options(task)
-    for name in given:
-        if name not in defaults:
-            raise _unknown_field(name, task)
-    values = {name: checked(name, given[name], type(defaults[name])) for name in given}
-    options = tuple(
-        (name, values[name])
-        for name, default in defaults.items()
-        if values.get(name, default) != default
-    )
-    if options:
-        _try_options(TASKS[task], task, options)
-    return options
-
-
-@lru_cache(maxsize=256)
-def _try_options(_: type, task: str, options: tuple[tuple[str, Any], ...]) -> None:
-    """Make the task once, which refuses options that are not possible."""
-    make_task(task, **dict(options))
-
-
-def _unknown_field(field: str, task: str) -> Exception:
-    if any(field in other.options() for other in map(TASKS.__getitem__, TASKS)):
-        return TypeError(no_such_option(task, field))
-    return unknown("recipe field", field, [*_KINDS, *task_options(task)])
 
 
 def _no_use(field: str, aggregations: tuple[str, ...], channels: int) -> ValueError:

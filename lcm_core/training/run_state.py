@@ -14,7 +14,8 @@ from typing import Any
 
 from lcm_core.files.checkpoints import read_checkpoint, write_checkpoint
 from lcm_core.training.recipe import Recipe
-from lcm_core.training.trainer import STATE_KEYS, Record, Trainer
+from lcm_core.training.record import Record
+from lcm_core.training.trainer import STATE_KEYS, Trainer
 
 __all__ = ["RunState", "read_runs", "run_labels", "run_names", "save_runs"]
 

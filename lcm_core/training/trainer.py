@@ -1,13 +1,10 @@
 """The trainer: a generator of records, which a panel, a script and a test drive alike."""
 
 import copy
-import os
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +23,13 @@ from lcm_core.models.networks import make_model
 from lcm_core.seeding import initialised
 from lcm_core.tasks import make_task
 from lcm_core.tasks.base import Task, seeded_generator
+from lcm_core.training.device import deterministic, pick_device
 from lcm_core.training.recipe import Recipe
+from lcm_core.training.record import Record
 from lcm_core.training.regularisers import Regularisers
 from lcm_core.training.start import load_start
 
-__all__ = ["STATE_KEYS", "Record", "Trainer", "TrainingError", "pick_device"]
+__all__ = ["STATE_KEYS", "Trainer", "TrainingError"]
 
 STATE_KEYS = ("recipe", "model", "optimizer", "schedule", "step")  # a checkpoint must have these
 PENALTY_STREAM = 1  # a random stream of its own, not those of the tasks' data
@@ -38,67 +37,6 @@ PENALTY_STREAM = 1  # a random stream of its own, not those of the tasks' data
 
 class TrainingError(RuntimeError):
     """Training stopped at a step, which the message names; the last good state is kept."""
-
-
-@dataclass(frozen=True)
-class Record:
-    """A report on the training steps since the last record.
-
-    >>> recipe = Recipe(channels=4, batch_size=4, steps=2, log_every=1, eval_splits="none")
-    >>> first, last = Trainer(recipe).records()
-    >>> first.metric is None, last.step, 0 <= last.metric <= 1
-    (True, 2, True)
-    >>> sorted(last.laws)
-    ['associativity', 'commutativity', 'exchange', 'identity', 'order spread']
-
-    Attributes:
-        step: number of training steps done.
-        loss: mean over these steps of the task loss and the weighted penalties.
-        task_loss: mean over these steps.
-        rate: the learning rate of the last step.
-        penalties: means over these steps, not weighted, by name.
-        metric: on the validation split; None unless the step is an evaluation step.
-        metrics: the metric on further splits, by split; on evaluation steps.
-        laws: mean law errors over a closure of encoded elements, and the order spread (unitless),
-            by name; on evaluation steps.
-        sets_per_second: training throughput, evaluation aside.
-        seconds: of the training steps, evaluation aside.
-        cpu_seconds: the same, summed over all threads of the process.
-    """
-
-    step: int
-    loss: float
-    task_loss: float
-    rate: float
-    penalties: dict[str, float] = field(default_factory=dict)
-    metric: float | None = None
-    metrics: dict[str, float] = field(default_factory=dict)
-    laws: dict[str, float] = field(default_factory=dict)
-    sets_per_second: float = 0.0
-    seconds: float = 0.0
-    cpu_seconds: float = 0.0
-
-    def timeless(self) -> dict[str, Any]:
-        """The record as a dict without its times.
-
-        It is the same for the same recipe, device and number of threads.
-        """
-        times = ("sets_per_second", "seconds", "cpu_seconds")
-        return {name: value for name, value in asdict(self).items() if name not in times}
-
-
-def pick_device(name: str) -> torch.device:
-    """The device of that name; "auto" is cuda, then mps, then cpu."""
-    if name == "auto":
-        if torch.cuda.is_available():
-            return torch.device("cuda")
-        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-    try:
-        return torch.empty(0, device=name).device
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise ValueError(
-            f"expected device to be auto, cpu, or one that is here, got {name!r} ({error})"
-        ) from error
 
 
 class Trainer:
@@ -204,7 +142,7 @@ class Trainer:
         stop = should_stop or (lambda: False)
         while True:
             if self._record_is_due():
-                with _deterministic(self.device):
+                with deterministic(self.device):
                     record = self._record(stop)
                 if record is None:
                     return
@@ -295,7 +233,7 @@ class Trainer:
             while self._wanted:
                 self.recipe = self.recipe.with_event(step, *self._wanted.popleft())
         try:
-            with _deterministic(self.device):
+            with deterministic(self.device):
                 self._update(self.recipe.live(step))
             if self.device.type == "cpu":
                 self._check_finite()
@@ -529,18 +467,3 @@ def _constant(optimizer: Optimizer, recipe: Recipe) -> LRScheduler:
 
 
 _SCHEDULES = {"one_cycle": _one_cycle, "constant": _constant}
-
-
-@contextmanager
-def _deterministic(device: torch.device) -> Iterator[None]:
-    """On CUDA: only algorithms that give the same result every time."""
-    if device.type != "cuda":
-        yield
-        return
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    before = torch.are_deterministic_algorithms_enabled()
-    torch.use_deterministic_algorithms(True)
-    try:
-        yield
-    finally:
-        torch.use_deterministic_algorithms(before)

@@ -28,7 +28,7 @@ from lcm_core.experiments.framework.work import (
     Work,
 )
 from lcm_core.experiments.framework.workers import InProcess, ProcessPool, Workers
-from lcm_core.training.trainer import pick_device
+from lcm_core.training.device import pick_device
 
 __all__ = ["JobsFailed", "run_experiment"]
 

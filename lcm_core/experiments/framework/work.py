@@ -11,8 +11,8 @@ from typing import Any
 from lcm_core.experiments.framework.base import Measurement
 from lcm_core.experiments.framework.calibration import calibrate
 from lcm_core.training.recipe import Recipe
+from lcm_core.training.record import Record
 from lcm_core.training.run_state import RunState, read_runs, save_runs
-from lcm_core.training.trainer import Record
 
 __all__ = ["Calibrate", "Done", "Event", "Failed", "Measure", "Progress", "Train", "Work", "events"]
 

@@ -13,6 +13,7 @@ from torch import Tensor
 from lcm_core.aggregations.registry import AGGREGATIONS
 from lcm_core.operators import Operator
 from lcm_core.operators.base import OPERATORS
+from lcm_core.registry import Watchers
 from lcm_core.tasks.registry import TASKS
 from lcm_core.training.pretrained_models import pretrained
 from lcm_core.training.start import pretrained_names
@@ -54,12 +55,12 @@ class Entry:
         return cls(operator, elements[:MOST_ELEMENTS].cpu())
 
 
-class OperatorCatalog:
+class OperatorCatalog(Watchers):
     """Entries by label; watchers are called on each change, in the thread that makes it."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._entries: dict[str, Entry] = {}
-        self._watchers: list[Callable[[str], None]] = []
         self._lock = threading.Lock()
 
     def offer(
@@ -84,18 +85,6 @@ class OperatorCatalog:
         with self._lock:
             return dict(self._entries)
 
-    def watch(self, callback: Callable[[str], None]) -> Callable[[], None]:
-        """Call `callback(label)` after each change; the result ends this."""
-        with self._lock:
-            self._watchers.append(callback)
-
-        def unwatch() -> None:
-            with self._lock:
-                if callback in self._watchers:
-                    self._watchers.remove(callback)
-
-        return unwatch
-
     def free_label(self, wanted: str) -> str:
         """The wanted label, with a number if it is taken."""
         taken, label, number = self.entries(), wanted, 1
@@ -103,13 +92,6 @@ class OperatorCatalog:
             number += 1
             label = f"{wanted} {number}"
         return label
-
-    def tell(self, label: str) -> None:
-        """Tell all watchers that the operator of this label has changed."""
-        with self._lock:
-            watchers = list(self._watchers)
-        for watcher in watchers:
-            watcher(label)
 
 
 @cache

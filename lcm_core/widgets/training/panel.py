@@ -9,8 +9,9 @@ from typing import Any
 import ipywidgets as widgets
 
 from lcm_core.training.recipe import Recipe
+from lcm_core.training.record import Record
 from lcm_core.training.run_state import RunState, run_labels
-from lcm_core.training.trainer import Record, Trainer
+from lcm_core.training.trainer import Trainer
 from lcm_core.widgets.base.controls import button, row
 from lcm_core.widgets.base.panel import Panel
 from lcm_core.widgets.base.text_areas import ReadOut

@@ -16,7 +16,7 @@ from lcm_core.training.recipe import LIVE_FIELDS, Recipe
 from lcm_core.training.trainer import Trainer
 from lcm_core.widgets.base.controls import LockedDropdown, button, menu
 
-__all__ = ["RecipeControls"]
+__all__ = ["RATE_SCALES", "WEIGHTS", "RecipeControls"]
 
 RATE_SCALES = (0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
 WEIGHTS = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)

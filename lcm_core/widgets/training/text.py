@@ -6,8 +6,8 @@ import html
 from collections.abc import Mapping
 
 from lcm_core.figures.race import RACE_COLOURS, RACE_LAWS
+from lcm_core.training.record import Record
 from lcm_core.training.run_state import RunState, run_names
-from lcm_core.training.trainer import Record
 from lcm_core.widgets.base.table import row_html, table_html
 from lcm_core.widgets.training.run import Run
 

@@ -1,0 +1,132 @@
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+from lcm_core.operators.base import (
+    OPERATORS,
+    Operator,
+    make_operator,
+    operator_class,
+    register_family,
+)
+from lcm_core.operators.brackets import arguments_of, check_operator
+
+__all__ = ["Blend", "blend"]
+
+
+class Blend(Operator):
+    """x ⊕ y = (1 − t) (x ⊕₁ y) + t (x ⊕₂ y): from one operator to another.
+
+    Commutative by construction if both are. It is associative only by chance: for 0 < t < 1 not
+    even a blend of sum and max is. It has an identity if both have the same, finite one.
+
+    Args:
+        first, second: operators whose states are the elements, of one width.
+        t: 0 is the first, 1 the second.
+        learn_identity: give it a learned identity if it has none (it begins at 0).
+
+    Raises:
+        ValueError: the widths differ, an operator lifts its elements, or t is not from 0 to 1.
+    """
+
+    learns_identity = True
+
+    def __init__(
+        self, first: Operator, second: Operator, t: float = 0.5, learn_identity: bool = False
+    ):
+        for operator in (first, second):
+            check_operator(operator)
+            _check_plain(operator)
+        if first.channels != second.channels:
+            raise ValueError(
+                f"expected two operators of one width, got {first.name!r} with {first.channels} "
+                f"channels and {second.name!r} with {second.channels}"
+            )
+        if not 0 <= t <= 1:
+            raise ValueError(f"expected t from 0 to 1, got {t}")
+        e, other = first.identity, second.identity
+        shared = e is not None and other is not None and torch.equal(e, other)
+        fixed = e.detach().clone() if e is not None and shared and e.isfinite().all() else None
+        super().__init__(
+            first.channels, identity=fixed, learn_identity=learn_identity and fixed is None
+        )
+        self.first, self.second, self.t = first, second, float(t)
+        self.name = f"blend({first.name},{second.name},{t:g})"
+        self.commutative = first.commutative and second.commutative
+
+    def forward(self, left: Tensor, right: Tensor) -> Tensor:
+        return torch.lerp(self.first(left, right), self.second(left, right), self.t)
+
+    def combine(self, left: Tensor, right: Tensor) -> Tensor:
+        one, other = self.first.combine(left, right), self.second.combine(left, right)
+        return torch.lerp(one, other, self.t)
+
+
+def blend(first: Operator, second: Operator, t: float = 0.5) -> Blend:
+    """Interpolate between two operators.
+
+    x ⊕ y = (1 − t) (x ⊕₁ y) + t (x ⊕₂ y). Commutative by construction if both operators are. Not
+    associative by construction: for 0 < t < 1 not even a blend of sum and max is.
+
+    >>> between = blend(make_operator("sum", 1), make_operator("max", 1), t=0.5)
+    >>> between(torch.tensor([1.0]), torch.tensor([3.0])).item()
+    3.5
+    >>> between.commutative, between.associative
+    (True, False)
+
+    Args:
+        first, second: operators of one width whose states are the elements (no lift, no lower).
+        t: 0 is the first, 1 the second.
+
+    Raises:
+        ValueError: the widths differ, an operator lifts its elements, or t is not from 0 to 1.
+        TypeError: an argument is no `Operator`.
+    """
+    return Blend(first, second, t)
+
+
+@register_family("blend", examples=("blend(sum,max,0.5)",))
+@lru_cache(maxsize=256)
+def blend_class(name: str) -> type[Operator]:
+    """The class of a name such as `blend(sum,max,0.3)`.
+
+    Raises:
+        ValueError: it is not such a name.
+    """
+    first, second, *share = arguments_of(name, "blend(sum,max,0.5)", (2, 3))
+    try:
+        t = float(share[0]) if share else 0.5
+    except ValueError as error:
+        raise ValueError(f"expected a number t from 0 to 1 at the end of {name!r}") from error
+    classes = operator_class(first), operator_class(second)
+
+    class NamedBlend(Blend):
+        """The blend of this name."""
+
+        def __init__(self, channels: int, learn_identity: bool = False):
+            one, other = make_operator(first, channels), make_operator(second, channels)
+            super().__init__(one, other, t, learn_identity)
+            self.name = name
+
+    NamedBlend.commutative = all(cls.commutative for cls in classes)
+    return NamedBlend
+
+
+def _check_plain(operator: Operator) -> None:
+    """Refuse operators whose states are not their elements: two such kinds cannot be mixed."""
+    element = torch.linspace(-1, 1, operator.channels)
+    parameter = next(operator.parameters(), None)
+    element = element if parameter is None else element.to(parameter)
+    with torch.no_grad():
+        state = operator.lift(element)
+        plain = state.shape == element.shape and torch.equal(state, element)
+        plain = plain and torch.equal(operator.lower(state), element)
+    if not plain:
+        raise ValueError(
+            f"a blend mixes states, and those of {operator.name!r} are not its elements: expected "
+            "operators without lift and lower, such as sum, max or symmetrized_gru"
+        )
+
+
+OPERATORS.watch(lambda _: blend_class.cache_clear())  # a cell may define one of its parts anew

@@ -1,0 +1,152 @@
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from lcm_core.operators.base import (
+    OPERATORS,
+    Operator,
+    make_operator,
+    operator_class,
+    register_family,
+)
+from lcm_core.operators.brackets import arguments_of, check_operator
+
+__all__ = ["Product", "product"]
+
+
+class Product(Operator):
+    """Two operators side by side: the first acts on one half of the channels, the second on the
+    other.
+
+    A law holds by construction if it does for both; so (M₁ × M₂, ⊕) is a commutative monoid if M₁
+    and M₂ are. With a sum in one half, the size of a set is not lost in the other's bounded states.
+
+    Args:
+        first, second: operators of any widths; an element is one for the first, then one for the
+            second.
+    """
+
+    def __init__(self, first: Operator, second: Operator):
+        for operator in (first, second):
+            check_operator(operator)
+        super().__init__(
+            first.channels + second.channels,
+            state_dim=first.state_dim + second.state_dim,
+            out_channels=first.out_channels + second.out_channels,
+        )
+        self.first, self.second = first, second
+        self.name = f"product({first.name},{second.name})"
+        self.commutative = first.commutative and second.commutative
+        self.associative = first.associative and second.associative
+
+    @property
+    def identity(self) -> Tensor | None:
+        """Both identities, if there are both."""
+        one, other = self.first.identity, self.second.identity
+        return None if one is None or other is None else torch.cat([one, other])
+
+    @identity.setter
+    def identity(self, value: Tensor | None) -> None:
+        if value is not None:
+            raise AttributeError("set the identities of `.first` and `.second`")
+
+    def lift(self, x: Tensor) -> Tensor:
+        one, other = x.split([self.first.channels, self.second.channels], -1)
+        return torch.cat([self.first.lift(one), self.second.lift(other)], -1)
+
+    def forward(self, left: Tensor, right: Tensor) -> Tensor:
+        return self._by_part(self.first, self.second, left, right)
+
+    def combine(self, left: Tensor, right: Tensor) -> Tensor:
+        return self._by_part(self.first.combine, self.second.combine, left, right)
+
+    def lower(self, state: Tensor) -> Tensor:
+        one, other = self._parts(state)
+        return torch.cat([self.first.lower(one), self.second.lower(other)], -1)
+
+    def _parts(self, state: Tensor) -> tuple[Tensor, ...]:
+        return state.split([self.first.state_dim, self.second.state_dim], -1)
+
+    def _by_part(
+        self,
+        first: Callable[[Tensor, Tensor], Tensor],
+        second: Callable[[Tensor, Tensor], Tensor],
+        left: Tensor,
+        right: Tensor,
+    ) -> Tensor:
+        (x, other_x), (y, other_y) = self._parts(left), self._parts(right)
+        return torch.cat([first(x, y), second(other_x, other_y)], -1)
+
+
+def product(first: Operator, second: Operator) -> Product:
+    """Put two operators side by side, each on its own channels.
+
+    (x, x') ⊕ (y, y') = (x ⊕₁ y, x' ⊕₂ y'). A law holds by construction if it does for both, so a
+    product of commutative monoids is a commutative monoid.
+
+    >>> both = product(make_operator("sum", 1), make_operator("max", 1))
+    >>> both(torch.tensor([1.0, 1.0]), torch.tensor([3.0, 3.0])).tolist()
+    [4.0, 3.0]
+
+    Args:
+        first, second: operators of any widths. An element is an element of the first, then one of
+            the second: `first.channels + second.channels` wide.
+
+    Raises:
+        TypeError: an argument is no `Operator`.
+    """
+    return Product(first, second)
+
+
+@register_family("product", examples=("product(sum,symmetrized_gru)",))
+@lru_cache(maxsize=256)
+def product_class(name: str) -> type[Operator]:
+    """The class of a name such as `product(sum,symmetrized_gru)`: the channels are halved.
+
+    Raises:
+        ValueError: it is not such a name.
+    """
+    first, second = arguments_of(name, "product(sum,symmetrized_gru)", (2,))
+    classes = operator_class(first), operator_class(second)
+
+    class NamedProduct(Product):
+        """The product of this name."""
+
+        def __init__(self, channels: int):
+            half = channels // 2
+            if half == 0:
+                raise ValueError(f"{name} halves its channels: expected at least 2, got {channels}")
+            super().__init__(_with_identity(first, channels - half), _with_identity(second, half))
+            self.name = name
+
+        @classmethod
+        def channels_for(cls, out_channels: int, **options: Any) -> int:
+            half = out_channels // 2
+            if half == 0:
+                raise ValueError(
+                    f"{name} halves its channels: expected at least 2, got {out_channels}"
+                )
+            one = classes[0].channels_for(out_channels - half)
+            other = classes[1].channels_for(half)
+            if (one + other) // 2 != other:
+                raise ValueError(
+                    f"{name} halves its channels, and its parts would need {one} and {other} of "
+                    f"them for {out_channels} answers"
+                )
+            return one + other
+
+    NamedProduct.commutative = all(cls.commutative for cls in classes)
+    NamedProduct.associative = all(cls.associative for cls in classes)
+    return NamedProduct
+
+
+def _with_identity(name: str, channels: int) -> Operator:
+    """An operator that learns an identity where it has none of its own."""
+    learn: dict[str, Any] = {"learn_identity": True} if operator_class(name).learns_identity else {}
+    return make_operator(name, channels, **learn)
+
+
+OPERATORS.watch(lambda _: product_class.cache_clear())  # a cell may define one of its parts anew
