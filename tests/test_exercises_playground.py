@@ -111,7 +111,7 @@ def test_recipes() -> None:
         ("readout=formula(a*x+a*y;a=0.5)", "associativity is broken"),
         ("readout=formula(x+)", "ends with +"),
         ("readout=formula(x + y)", "no recipe"),
-        ("oprator=sum", "did you mean 'operator'"),
+        ("readot=sum", "did you mean 'readout'"),
         (3, "no recipe"),
     ],
 )

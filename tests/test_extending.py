@@ -20,6 +20,7 @@ from lcm_core import certify, fit, make_operator, make_task
 from lcm_core.aggregations.registry import AGGREGATIONS
 from lcm_core.operators.base import OPERATORS
 from lcm_core.tasks.registry import TASKS
+from lcm_core.train import main
 from lcm_core.training import Recipe, Trainer
 from lcm_core.widgets import LawExplorer, TrainingPanel, TreeExplorer
 from tests.panels import MenuPanel
@@ -59,7 +60,7 @@ EXAMPLES = {
 }
 CASES = [(section, recipe) for section, (_, _, recipes) in EXAMPLES.items() for recipe in recipes]
 
-#: Trains a recipe in a process of its own; with "busy", other threads draw and compute meanwhile.
+#: Trains recipes in a process of its own; with "busy", other threads draw and compute meanwhile.
 SCRIPT = """
 import json, random, sys, threading
 import numpy, torch
@@ -73,12 +74,34 @@ def work():
     while not stop.is_set():
         torch.rand(100, 100) @ torch.rand(100, 100); numpy.random.rand(100); random.random()
 
-threads = [threading.Thread(target=work) for _ in range(2 if sys.argv[2] == "busy" else 0)]
+how, *recipes = sys.argv[1:]
+threads = [threading.Thread(target=work) for _ in range(2 if how == "busy" else 0)]
 for thread in threads:
     thread.start()
-print(json.dumps([record.timeless() for record in fit(sys.argv[1]).records]))
-stop.set()
+try:
+    for recipe in recipes:
+        print(json.dumps([record.timeless() for record in fit(recipe).records]))
+finally:
+    stop.set()
 """
+
+
+@pytest.fixture(scope="module")
+def found_by_processes(tmp_path_factory: pytest.TempPathFactory) -> list[list[Any]]:
+    """The records of all recipes, one list a process: one works alone, one has busy threads."""
+    folder = tmp_path_factory.mktemp("processes")
+    code = "\n\n".join(SECTIONS[section] for section in EXAMPLES)
+    (folder / "mine.py").write_text(code, encoding="utf-8")
+    (folder / "script.py").write_text(SCRIPT)
+    paths = [str(folder), str(ROOT), os.environ.get("PYTHONPATH", "")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    found = []
+    for how in ("alone", "busy"):
+        command = [sys.executable, str(folder / "script.py"), how, *(r for _, r in CASES)]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        found.append([json.loads(line) for line in done.stdout.splitlines()[-len(CASES) :]])
+    return found
 
 
 @pytest.fixture(autouse=True)
@@ -130,34 +153,16 @@ def test_it_is_in_every_menu_at_once(section: str) -> None:
             panel.close()
 
 
-@pytest.mark.parametrize(("section", "recipe"), CASES)
+@pytest.mark.parametrize("number", range(len(CASES)), ids=[section for section, _ in CASES])
 def test_two_processes_train_it_to_the_same_records(
-    section: str, recipe: str, tmp_path: Path
+    number: int, found_by_processes: list[list[Any]]
 ) -> None:
-    (tmp_path / "mine.py").write_text(SECTIONS[section], encoding="utf-8")
-    (tmp_path / "script.py").write_text(SCRIPT)
-    paths = [str(tmp_path), str(ROOT), os.environ.get("PYTHONPATH", "")]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
-    found = [
-        subprocess.run(
-            [sys.executable, str(tmp_path / "script.py"), recipe, how],
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        for how in ("alone", "busy")
-    ]
-    for each in found:
-        assert each.returncode == 0, each.stderr
-    one, other = (json.loads(each.stdout.splitlines()[-1]) for each in found)
+    recipe = CASES[number][1]
+    one, other = (records[number] for records in found_by_processes)
     assert one == other
     assert [record["step"] for record in one] == [2, 4, 6]
-    wanted = [
-        name
-        for name in ("commutativity", "associativity", "identity", "sire")
-        if f"{name}=" in recipe
-    ]
+    weights = ("commutativity", "associativity", "identity", "sire")
+    wanted = [name for name in weights if f"{name}=" in recipe]
     assert sorted(one[-1]["penalties"]) == sorted(wanted)
 
 
@@ -222,13 +227,14 @@ def test_an_operator_that_draws_by_numpy_is_refused() -> None:
     assert make_operator("gated", 2).name == "gated"  # without a seed it may
 
 
-def test_the_command_line_imports_a_module_first(tmp_path: Path) -> None:
-    (tmp_path / "mine.py").write_text(SECTIONS["A task with an option"], encoding="utf-8")
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
-    command = [sys.executable, "-m", "lcm_core.train", "task=kth_smallest k=2 bits=3", SMALL]
-    for options, status in ([], 2), (["--import", "mine"], 0):
-        done = subprocess.run(
-            [*command, *options], env=environment, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == status, done.stderr
-    assert "The 2-th smallest of a set of 3-bit integers." in done.stdout
+def test_the_command_line_imports_a_module_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mine_alone.py").write_text(SECTIONS["Data in memory"], encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    recipe = f"task=diameters {SMALL}"
+    assert main([recipe]) == 2
+    assert "unknown task 'diameters'" in capsys.readouterr().err
+    assert main(["--import", "mine_alone", recipe]) == 0
+    assert "root mean squared error (lower is better), test: " in capsys.readouterr().out
+    assert main(["--import", "no_such_module", recipe]) == 2

@@ -119,7 +119,7 @@ def test_further_splits_do_not_change_training_and_the_test_split_is_kept() -> N
     assert without == with_them
     with pytest.raises(ValueError, match="inflates its score"):
         Trainer(Recipe.parse("task=bbbp eval_splits=test"))
-    with pytest.raises(ValueError, match="no split 'size 7'"):
+    with pytest.raises(ValueError, match="no split 'size_7'"):
         Trainer(Recipe.parse("task=second_minimum eval_splits=size_7"))
 
 
