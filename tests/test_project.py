@@ -198,7 +198,7 @@ def test_the_readme_lists_every_notebook_with_the_minutes_that_it_says_itself():
 @pytest.mark.parametrize("name", ["README.md", "docs/design.md", "docs/panels.md"])
 def test_texts_link_only_to_files_that_exist_and_every_picture_has_its_text(name):
     text = (ROOT / name).read_text()
-    for target in re.findall(r"\]\((?!https?:|#)([^)\s]+)\)", text):
+    for target in re.findall(r"\]\((?!https?:|#)([^)\s#]+)", text):
         assert ((ROOT / name).parent / target).exists(), f"{name} links to {target}"
     assert not re.search(r"!\[\s*\]\(", text)
 
