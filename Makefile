@@ -12,28 +12,46 @@ PYTEST_FLAGS ?=
 BENCH_FLAGS ?=
 
 BIN := $(VENV)/bin
-INSTALL := $(BIN)/python -m pip install --constraint constraints.txt --disable-pip-version-check
+OLDEST := $(VENV)-oldest
+NEWEST := $(VENV)-newest
+PIP_INSTALL := -m pip install --disable-pip-version-check
+INSTALL := $(BIN)/python $(PIP_INSTALL) --constraint constraints.txt
+FAST := not slow and not browser
+SIDE_BY_SIDE := -n auto --maxprocesses 4
 NONE_CHOSEN = [ $$? -eq 5 ]  # the flags of pytest left none of these tests: no failure
 ROOT_FLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-slow lint format bench results clean
+.PHONY: help lab test test-slow test-oldest test-newest test-wheel check-all lint format bench results clean
 
 help:  ## say what each target does
-	@grep -E '^[a-z-]+:.*  ## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*  ## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*  ## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*  ## /\t/' | expand -t 14
 
 lab: $(VENV)/.notebooks-installed  ## set up, then open JupyterLab at the first notebook
 	$(BIN)/jupyter lab $(ROOT_FLAG) $(LAB_FLAGS) notebooks/00_start_here.ipynb
 
 # Bytecode is kept: tests start some 40 processes, and each would compile the library anew.
-test test-slow: export PYTHONDONTWRITEBYTECODE :=
+test test-slow test-oldest test-newest: export PYTHONDONTWRITEBYTECODE :=
 
 test: lint  ## set up, then check format, lint and types, and run the tests
-	$(BIN)/python -m pytest -m "not slow and not browser" -n auto --maxprocesses 4 $(PYTEST_FLAGS) || $(NONE_CHOSEN)
+	$(BIN)/python -m pytest -m "$(FAST)" $(SIDE_BY_SIDE) $(PYTEST_FLAGS) || $(NONE_CHOSEN)
 	$(BIN)/python -m pytest -m "not slow and browser" tests/browser $(PYTEST_FLAGS) || $(NONE_CHOSEN)
 
 test-slow: $(VENV)/.dev-installed  ## the tests that train for longer
 	$(BIN)/python -m pytest -m slow $(PYTEST_FLAGS) || $(NONE_CHOSEN)
+
+test-oldest: $(OLDEST)/.dev-installed  ## the fast tests on the oldest versions allowed
+	$(OLDEST)/bin/python -m pytest -m "$(FAST) and not pinned" $(SIDE_BY_SIDE) $(PYTEST_FLAGS) || $(NONE_CHOSEN)
+
+# No stamp: a version that was the newest may not be so any more.
+test-newest: | $(NEWEST)/bin/python  ## the fast tests on the newest versions allowed
+	$(NEWEST)/bin/python $(PIP_INSTALL) --upgrade --upgrade-strategy eager --editable '.[dev]'
+	$(NEWEST)/bin/python -m pytest -m "$(FAST) and not pinned" $(SIDE_BY_SIDE) $(PYTEST_FLAGS) || $(NONE_CHOSEN)
+
+test-wheel: $(VENV)/.dev-installed  ## the first notebook with a wheel, in an environment of its own
+	$(BIN)/python -m tests.wheel
+
+check-all: test test-slow test-oldest test-newest test-wheel  ## everything before a release
 
 lint: $(VENV)/.dev-installed  ## check format, lint and types
 	$(BIN)/ruff format --check
@@ -50,15 +68,15 @@ bench: $(VENV)/.dev-installed  ## time and memory of reductions, ours and PyG's,
 results: $(VENV)/.dev-installed  ## the results of all experiments, in docs/results, to docs/results.md and its plots
 	$(BIN)/python docs/make_results.py
 
-clean:  ## remove the virtual environment and every cache
-	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+clean:  ## remove the virtual environments and every cache
+	rm -rf $(VENV) $(OLDEST) $(NEWEST) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(BIN)/python:
+%/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "lcm-core needs Python 3.11 or newer; name one with: make PYTHON=python3.12"; exit 1; }
-	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
-		echo "could not make $(VENV); on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	@$(PYTHON) -m venv $* || { rm -rf $*; \
+		echo "could not make $*; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
 
 # The stamps are newer than what they were installed from, or the installation runs again.
 $(VENV)/.notebooks-installed: pyproject.toml constraints.txt | $(BIN)/python
@@ -68,3 +86,8 @@ $(VENV)/.notebooks-installed: pyproject.toml constraints.txt | $(BIN)/python
 $(VENV)/.dev-installed: pyproject.toml constraints.txt | $(BIN)/python
 	$(INSTALL) --editable '.[dev]'
 	@touch $@ $(VENV)/.notebooks-installed
+
+$(OLDEST)/.dev-installed: pyproject.toml tests/oldest.py | $(OLDEST)/bin/python
+	$(OLDEST)/bin/python tests/oldest.py > $(OLDEST)/oldest.txt
+	$(OLDEST)/bin/python $(PIP_INSTALL) --constraint $(OLDEST)/oldest.txt --editable '.[dev]'
+	@touch $@

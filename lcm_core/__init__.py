@@ -99,6 +99,10 @@ Panels for JupyterLab are in `lcm_core.widgets`, experiments in `lcm_core.experi
 import warnings
 from typing import Any
 
+with warnings.catch_warnings():  # PyG 2.8 calls torch.jit.script, which torch 2.14 warns about
+    warnings.filterwarnings("ignore", "`torch.jit.script` is deprecated")
+    import torch_geometric  # noqa: F401
+
 from lcm_core.aggregations import (
     FoldAggregation,
     LCMAggregation,

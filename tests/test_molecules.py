@@ -57,7 +57,11 @@ def test_the_small_tables_have_their_counts_and_both_classes_in_every_split(name
     assert all(torch.equal(task.members[part], again.members[part]) for part in task.splits)
 
 
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize(
+    "name",
+    # RDKit 2024.3 gives thallium-201 chloride, one molecule of ClinTox, other features.
+    [pytest.param(name, marks=pytest.mark.pinned if name == "clintox" else ()) for name in SMALL],
+)
 def test_the_shipped_copy_is_what_rdkit_and_pyg_make_of_the_csv_file(name):
     path = FOLDER / f"{name}.csv"
     rows = rows_of(path)

@@ -14,6 +14,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from tests.oldest import oldest
+
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text())
@@ -92,6 +94,7 @@ def test_conda_installs_the_same_packages_as_make_lab():
     assert listed == declared("notebooks")
 
 
+@pytest.mark.pinned
 def test_constraints_pin_every_package_that_is_installed_for_the_project():
     names = set(declared("dev"))
     # Torch's own companions (CUDA libraries, triton) differ by machine; torch pins them itself.
@@ -108,6 +111,17 @@ def test_constraints_are_exact_public_versions_that_the_project_allows():
         assert constraints()[name] in requirement.specifier, requirement
 
 
+def test_the_oldest_versions_are_the_lower_bounds_of_all_packages_but_stubs():
+    versions = {canonicalize_name(name): version for name, version in oldest().items()}
+    stubs = {"types-pyyaml", "types-tqdm"}
+    assert versions.keys() == declared("dev").keys() - stubs
+    for name, version in versions.items():
+        specifier = declared("dev")[name].specifier
+        assert version in specifier
+        assert f">={version}" in str(specifier)
+
+
+@pytest.mark.pinned
 def test_the_tests_run_with_the_versions_of_the_constraints():
     different = {
         name: (found, constraints()[name])
@@ -184,7 +198,7 @@ def test_the_readme_lists_every_notebook_with_the_minutes_that_it_says_itself():
 @pytest.mark.parametrize("name", ["README.md", "docs/design.md", "docs/panels.md"])
 def test_texts_link_only_to_files_that_exist_and_every_picture_has_its_text(name):
     text = (ROOT / name).read_text()
-    for target in re.findall(r"\]\((?!https?:|#)([^)\s]+)\)", text):
+    for target in re.findall(r"\]\((?!https?:|#)([^)\s#]+)", text):
         assert ((ROOT / name).parent / target).exists(), f"{name} links to {target}"
     assert not re.search(r"!\[\s*\]\(", text)
 

@@ -74,7 +74,7 @@ def test_reset_and_start_anew_begin_at_step_0_without_the_recorded_events() -> N
     panel.controls.sliders["identity"].value = 1.0
     panel.step_button.click()
     wait_for(lambda: len(panel.records) == 2 and panel.state == "paused")
-    assert "@2 identity=1" in panel.controls.recipe_text.value
+    wait_for(lambda: "@2 identity=1" in panel.controls.recipe_text.value)  # drawn a moment later
     panel.stop_button.click()
     wait_until_over(panel)
     assert panel.state == "stopped"

@@ -27,7 +27,8 @@ def describe_machine(device: str, threads: int = 1) -> dict[str, Any]:
         "device": device,
         "versions": {
             "python": platform.python_version(),
-            **{name: version(name) for name in ("torch", "torch_geometric", "numpy", "lcm-core")},
+            "torch": str(torch.__version__),  # names the build too: CPU, or which CUDA
+            **{name: version(name) for name in ("torch_geometric", "numpy", "lcm-core")},
         },
     }
     if torch.device(device).type == "cuda":
