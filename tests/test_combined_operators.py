@@ -52,6 +52,17 @@ def test_an_identity_of_a_blend_is_one_that_both_have() -> None:
     assert blend(make_operator("max", 2), make_operator("max", 2)).identity is None  # infinite
 
 
+def test_infinite_entries_of_one_part_need_no_identity_of_the_other() -> None:
+    both = product(make_operator("gru", 2), make_operator("k_smallest", 1))
+    x = torch.tensor([[0.0, 1.0, 5.0], [1.0, 0.0, 3.0], [0.0, 0.0, 4.0]])
+    answer = both.lower(reduce(both, both.lift(x)))
+    assert answer[0, 2:].tolist() == [3.0, 4.0]
+    broken = both.lift(x)
+    broken[1, 0] = torch.inf
+    with pytest.raises(ValueError, match=r"expected finite elements, got inf at x\[1, 0\]"):
+        reduce(both, broken)
+
+
 def test_the_identity_of_a_product_is_that_of_both() -> None:
     both = product(make_operator("sum", 1), make_operator("max", 2))
     assert both.identity.tolist() == [0.0, -torch.inf, -torch.inf]

@@ -392,7 +392,7 @@ def _law_error(
     with torch.no_grad():
         states = population.states(operator) if isinstance(population, Population) else population
         check_states(operator, states)
-        check_finite(states, operator.identity)
+        check_finite(states, operator.nothing)
         if len(states) == 0 or samples < 1:
             raise ValueError(f"expected states and samples, got {len(states)} and {samples}")
         generator = torch.Generator().manual_seed(seed)

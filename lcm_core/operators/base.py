@@ -196,6 +196,11 @@ class Operator(nn.Module):
         return self(left, right)
 
     @property
+    def nothing(self) -> Tensor | None:
+        """What entries of a state may be though it is infinite: those of the identity."""
+        return self.identity
+
+    @property
     def kernel(self) -> PairKernel | None:
         """A faster `combine` with its own backward pass; None for most operators."""
         return None

@@ -53,6 +53,17 @@ class Product(Operator):
         if value is not None:
             raise AttributeError("set the identities of `.first` and `.second`")
 
+    @property
+    def nothing(self) -> Tensor | None:
+        """Of each part; NaN, which no entry equals, for a part that has none."""
+        one, other = self.first.nothing, self.second.nothing
+        known = one if one is not None else other
+        if known is None:
+            return None
+        one = known.new_full((self.first.state_dim,), torch.nan) if one is None else one
+        other = known.new_full((self.second.state_dim,), torch.nan) if other is None else other
+        return torch.cat([one, other])
+
     def lift(self, x: Tensor) -> Tensor:
         one, other = x.split([self.first.channels, self.second.channels], -1)
         return torch.cat([self.first.lift(one), self.second.lift(other)], -1)

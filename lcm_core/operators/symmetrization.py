@@ -35,6 +35,11 @@ class Symmetrized(Operator):
         if value is not None:
             raise AttributeError("set the identity of the operator inside, `.operator.identity`")
 
+    @property
+    def nothing(self) -> Tensor | None:
+        """As of the operator inside."""
+        return self.operator.nothing
+
     def lift(self, x: Tensor) -> Tensor:
         return self.operator.lift(x)
 

@@ -231,7 +231,7 @@ def check_finite(x: Tensor, identity: Tensor | None) -> None:
     """Name the first element that is not finite, entries equal to the identity's aside."""
     strange = ~x.detach().isfinite()
     if identity is not None:
-        strange &= x != identity.to(x.dtype)
+        strange &= x != identity.to(x)
     if strange.any():
         rows = strange.flatten(1).any(1).nonzero().flatten().tolist()
         place = tuple(strange.nonzero()[0].tolist())

@@ -70,11 +70,11 @@ def reduce(
     """
     check_states(operator, x)
     if plan is None:
-        plan = make_plan(x, ptr, index, num_sets, tree=tree, seed=seed, identity=operator.identity)
+        plan = make_plan(x, ptr, index, num_sets, tree=tree, seed=seed, identity=operator.nothing)
     else:
         if ptr is not None or index is not None:
             raise ValueError("expected a plan, or ptr or index: the plan says the sets itself")
-        check_plan(plan, x, operator.identity)
+        check_plan(plan, x, operator.nothing)
     roots = run(plan, operator, x).roots
     return plan.with_empty(roots, identity_for(operator, plan)) if plan.num_empty else roots
 
@@ -108,7 +108,7 @@ def trace(
     """
     check_states(operator, x)
     n = len(x)
-    plan = make_plan(x, tree=tree, seed=seed, identity=operator.identity)
+    plan = make_plan(x, tree=tree, seed=seed, identity=operator.nothing)
     graph = nx.DiGraph(depth=plan.depth, calls=plan.depth, root=max(0, 2 * n - 2), tree=None)
     if n == 0:
         identity = identity_for(operator, plan)
