@@ -42,8 +42,14 @@ class Watchers:
         """Tell all watchers that what this name means has changed."""
         with self._watching:
             watchers = list(self._watchers)
-        for watcher in watchers:
-            watcher(name)
+        errors: list[Exception] = []
+        for watcher in watchers:  # all of them, whatever one raises
+            try:
+                watcher(name)
+            except Exception as error:
+                errors.append(error)
+        if errors:
+            raise errors[0]
 
 
 class Registry(Watchers, Generic[Value]):
@@ -88,7 +94,8 @@ class Registry(Watchers, Generic[Value]):
             replace: also take the place of another definition, unless it is the library's.
 
         Raises:
-            ValueError: the name is not one word, or it is taken.
+            ValueError: the name is not one word, or it is taken, or the value has another name.
+            TypeError: a class or function where the name should be.
         """
         with self._lock:
             self.check(name, value, replace)
@@ -97,15 +104,18 @@ class Registry(Watchers, Generic[Value]):
 
     def check(self, name: str, value: Value, replace: bool = False) -> None:
         """Raise what `add` would raise."""
-        if not isinstance(name, str) or not name.isidentifier():
-            raise ValueError(
-                f"expected the name of the {self.kind} to be letters, digits and _, got {name!r}"
-            )
+        self.check_name(name)
         for other in self._others:
             if name in other:
                 raise ValueError(
                     f"there is an {other.kind} {name!r} already: choose another name for this "
                     f"{self.kind}"
+                )
+        for other_name, other_value in list(self._values.items()):
+            if other_value is value and other_name != name:
+                raise ValueError(
+                    f"this {self.kind} is registered as {other_name!r} already: register a "
+                    "subclass of it, or a copy, under another name"
                 )
         before = self._values.get(name, value)
         if self._definition(before) == self._definition(value):
@@ -118,6 +128,16 @@ class Registry(Watchers, Generic[Value]):
         if not replace:
             raise ValueError(
                 f"the name {name!r} is taken by {before!r}: choose another, or say replace=True"
+            )
+
+    def check_name(self, name: object) -> None:
+        """Raise what `add` would raise of such a name."""
+        if isinstance(name, type) or callable(name):
+            given = getattr(name, "__name__", "name")
+            raise TypeError(f"expected a name: write @register_{self.kind}({given!r}), in brackets")
+        if not isinstance(name, str) or not name.isidentifier():
+            raise ValueError(
+                f"expected the name of the {self.kind} to be letters, digits and _, got {name!r}"
             )
 
     def remove(self, name: str) -> None:

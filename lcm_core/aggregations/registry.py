@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar
 
+import torch
 from torch_geometric.nn.aggr import Aggregation
 
 from lcm_core.aggregations.base import SetAggregation
@@ -15,7 +16,7 @@ from lcm_core.errors import unknown
 from lcm_core.operators import make_operator, operator_names
 from lcm_core.operators.base import OPERATORS, operator_class
 from lcm_core.registry import Registry
-from lcm_core.seeding import initialised
+from lcm_core.seeding import Seeded, initialised
 
 __all__ = [
     "AGGREGATIONS",
@@ -61,6 +62,7 @@ def register_aggregation(name: str, replace: bool = False) -> Callable[[Maker], 
     Raises:
         ValueError: the name is taken, or is not one word.
     """
+    AGGREGATIONS.check_name(name)
 
     def add(make: Maker) -> Maker:
         AGGREGATIONS.add(name, make, replace)
@@ -186,5 +188,40 @@ def aggregation_facts(name: str, channels: int) -> AggregationFacts:
 
 @lru_cache(maxsize=1024)
 def _facts(definition: Any, name: str, channels: int) -> AggregationFacts:
-    made = initialised(lambda: make_aggregation(name, channels), seed=0)
+    try:
+        made = initialised(lambda: make_aggregation(name, channels), seed=0)
+        if isinstance(definition, type) or name not in AGGREGATIONS:
+            again = None
+        else:
+            again = make_aggregation(name, channels)
+        _try(made, channels)
+    except (ValueError, TypeError):
+        raise
+    except Exception as error:
+        raise ValueError(
+            f"{name!r} does not work with {channels} channels: {type(error).__name__}: {error}"
+        ) from error
+    if again is made or (isinstance(again, Baseline) and again.inner is made.inner):
+        raise ValueError(
+            f"{name!r} gives the same object each time, so that runs would share its weights: make "
+            "a new one in each call"
+        )
     return AggregationFacts(made.operator is not None, made.is_fold, made.penalties)
+
+
+@torch.no_grad()
+def _try(made: SetAggregation, channels: int) -> None:
+    """Aggregate one set of three elements."""
+    with Seeded(0):
+        x = torch.rand(3, made.in_channels)
+        made.eval()
+        result = made(x, ptr=torch.tensor([0, 3]))
+    if result.shape != (1, channels):
+        raise ValueError(
+            f"expected results of shape (B, {channels}), got {tuple(result.shape)} for one set: "
+            "does `lower` lead back to `out_channels`?"
+        )
+
+
+for _registry in (OPERATORS, AGGREGATIONS):  # what is replaced can be freed
+    _registry.watch(lambda _: _facts.cache_clear())

@@ -273,6 +273,7 @@ def register_operator(name: str, replace: bool = False) -> Callable[[OperatorCla
         ValueError: the name is taken, or is not one word.
         TypeError: the class is no subclass of `Operator`.
     """
+    OPERATORS.check_name(name)
 
     def add(cls: OperatorClass) -> OperatorClass:
         if not (isinstance(cls, type) and issubclass(cls, Operator)):

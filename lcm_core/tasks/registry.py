@@ -7,6 +7,7 @@ torch.Size([3, 4])
 """
 
 import inspect
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar, overload
 
@@ -23,6 +24,7 @@ from lcm_core.tasks.sets.second_minimum import SecondMinimum
 from lcm_core.tasks.sets.sum_modulo import Parity, SumModulo
 
 __all__ = [
+    "NAMES_OF_RECIPES",
     "TASKS",
     "make_task",
     "no_such_option",
@@ -32,6 +34,16 @@ __all__ = [
     "task_options",
     "task_splits",
 ]
+
+KINDS = ("sets", "graphs", "properties")
+
+#: Names that options of tasks cannot have: fields of a recipe, old ones too, and what it does.
+NAMES_OF_RECIPES = frozenset(
+    "task options readout operator tree channels layers neighbors steps batch_size learning_rate "
+    "schedule rate_scale weight_decay clip commutativity associativity identity sire "
+    "penalty_states log_every eval_every eval_splits seed start device events aggregations "
+    "readout_facts penalties further_splits replace live with_event with_choice text parse".split()
+)
 
 #: Classes of tasks by name.
 TASKS: Registry[type[Task[Any]]] = Registry("task")
@@ -119,6 +131,7 @@ def register_task(
         ValueError: the name is taken, or the data are wrong; the message names the item.
         TypeError: the class is no complete subclass of `Task`, or its constructor needs arguments.
     """
+    TASKS.check_name(name)
     if sets is not None and graphs is not None:
         raise ValueError("expected sets or graphs, got both: register two tasks")
     if sets is not None:
@@ -136,6 +149,14 @@ def _add(name: str, cls: TaskClass, replace: bool) -> TaskClass:
     if inspect.isabstract(cls):
         missing = ", ".join(sorted(cls.__abstractmethods__))
         raise TypeError(f"{cls.__name__} is no complete task: it does not define {missing}")
+    kind, splits = getattr(cls, "kind", None), getattr(cls, "splits", ())
+    if kind not in KINDS:
+        raise TypeError(f"expected {cls.__name__}.kind to be one of {KINDS}, got {kind!r}")
+    if "validation" not in splits:
+        raise TypeError(f"expected 'validation' among {cls.__name__}.splits, got {splits!r}")
+    if not isinstance(getattr(cls, "metric_name", None), str):
+        raise TypeError(f"expected {cls.__name__}.metric_name to say what the metric is")
+    _check_options(cls)
     for parameter in inspect.signature(cls).parameters.values():
         if parameter.default is parameter.empty and parameter.kind not in (
             parameter.VAR_POSITIONAL,
@@ -149,6 +170,20 @@ def _add(name: str, cls: TaskClass, replace: bool) -> TaskClass:
     cls.name = name
     TASKS.add(name, cls, replace)
     return cls
+
+
+def _check_options(cls: type[Task[Any]]) -> None:
+    """Refuse options that the text of a recipe could not hold."""
+    for name, default in cls.options().items():
+        if name in NAMES_OF_RECIPES:
+            raise TypeError(
+                f"{cls.__name__}(…, {name}=…): {name!r} is a name of recipes themselves: call the "
+                "argument something else"
+            )
+        if isinstance(default, float) and not math.isfinite(default):
+            raise TypeError(f"expected a finite default of {name!r}, got {default}")
+        if isinstance(default, str) and (not default or any(c.isspace() for c in default)):
+            raise TypeError(f"expected the default of {name!r} to be one word, got {default!r}")
 
 
 def task_names() -> list[str]:

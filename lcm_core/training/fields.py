@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-__all__ = ["checked", "read", "written"]
+__all__ = ["checked", "kind_of", "read", "written"]
 
 _A = {
     int: "a whole number",
@@ -11,6 +11,11 @@ _A = {
     str: "a word",
     bool: "True or False",
 }
+
+
+def kind_of(value: Any) -> Any:
+    """The kind of a default: bool, int, float or str, of which it may be a subclass."""
+    return next(kind for kind in (bool, int, float, str) if isinstance(value, kind))
 
 
 def checked(field: str, value: Any, kind: Any) -> Any:

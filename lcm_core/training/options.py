@@ -6,7 +6,7 @@ from typing import Any
 
 from lcm_core.errors import unknown
 from lcm_core.tasks.registry import TASKS, make_task, no_such_option, task_options
-from lcm_core.training.fields import checked
+from lcm_core.training.fields import checked, kind_of
 
 __all__ = ["chosen_options", "unknown_field"]
 
@@ -29,7 +29,7 @@ def chosen_options(
     for name in given:
         if name not in defaults:
             raise unknown_field(name, task, fields)
-    values = {name: checked(name, given[name], type(defaults[name])) for name in given}
+    values = {name: checked(name, given[name], kind_of(defaults[name])) for name in given}
     options = tuple(
         (name, values[name])
         for name, default in defaults.items()
@@ -50,4 +50,13 @@ def unknown_field(field: str, task: str, fields: Iterable[str]) -> Exception:
 @lru_cache(maxsize=256)
 def _try(_: type, task: str, options: tuple[tuple[str, Any], ...]) -> None:
     """Make the task once, which refuses options that are not possible."""
-    make_task(task, **dict(options))
+    try:
+        make_task(task, **dict(options))
+    except (ValueError, TypeError, OSError, ImportError):
+        raise
+    except Exception as error:
+        said = " ".join(f"{name}={value}" for name, value in options)
+        raise ValueError(f"task={task} {said}: {type(error).__name__}: {error}") from error
+
+
+TASKS.watch(lambda _: _try.cache_clear())  # data in memory that is replaced can be freed

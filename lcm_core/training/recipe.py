@@ -10,7 +10,7 @@ from lcm_core.aggregations.registry import AggregationFacts, aggregation_facts, 
 from lcm_core.errors import unknown
 from lcm_core.laws.penalties import PENALTIES, PENALTY_STATES
 from lcm_core.tasks.registry import TASKS, task_kind, task_options
-from lcm_core.training.fields import checked, read, written
+from lcm_core.training.fields import checked, kind_of, read, written
 from lcm_core.training.options import chosen_options, unknown_field
 from lcm_core.training.start import check_start
 from lcm_core.trees.tree import TREE_NAMES
@@ -166,6 +166,8 @@ class Recipe:
 
     def __getattr__(self, name: str) -> Any:
         """The options of the task; and fields by their old names, with a warning."""
+        if isinstance(getattr(type(self), name, None), property):
+            return object.__getattribute__(self, name)  # raises what the property raised
         task = str(self.__dict__.get("task"))
         if task in TASKS and name in task_options(task):
             return dict(self.options).get(name, task_options(task)[name])
@@ -355,7 +357,7 @@ class Recipe:
         for name, default in _OLD_OPTIONS.items():
             if name not in options and (stored or given.get(name) == default):
                 given.pop(name, None)
-        kinds = {**_KINDS, **{name: type(default) for name, default in options.items()}}
+        kinds = {**_KINDS, **{name: kind_of(default) for name, default in options.items()}}
         for field in given:
             if field not in kinds:
                 raise unknown_field(field, task, _KINDS)

@@ -57,14 +57,15 @@ def graphs_task(
                 f"expected graph {number} to be a torch_geometric Data with nodes and an "
                 f"edge_index, got {graph!r}"
             )
+    edge_indices = [_edge_index(number, graph) for number, graph in enumerate(given)]
     read = read_targets(_targets(given) if targets is None else targets, len(given))
     nodes, node_cardinalities = _features(given, "x", [int(g.num_nodes) for g in given])
     edges, edge_cardinalities = _features(
-        given, "edge_attr", [g.edge_index.shape[1] for g in given]
+        given, "edge_attr", [edge_index.shape[1] for edge_index in edge_indices]
     )
     plain = [
-        Data(x=x, edge_index=graph.edge_index.cpu(), edge_attr=edge_attr)
-        for graph, x, edge_attr in zip(given, nodes, edges, strict=True)
+        Data(x=x, edge_index=edge_index, edge_attr=edge_attr)
+        for edge_index, x, edge_attr in zip(edge_indices, nodes, edges, strict=True)
     ]
     facts = {
         "__doc__": f"{len(given)} graphs in memory.",
@@ -81,6 +82,27 @@ def graphs_task(
     return type(name, (GivenGraphs,), facts)
 
 
+def _edge_index(number: int, graph: Data) -> Tensor:
+    """The edges of a graph, (2, edges), between nodes that it has."""
+    try:
+        edges = torch.as_tensor(graph.edge_index).detach().cpu()
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ValueError(f"expected a tensor as edge_index of graph {number}: {error}") from error
+    if edges.numel() == 0:
+        return torch.zeros(2, 0, dtype=torch.long)
+    if edges.dim() != 2 or len(edges) != 2 or edges.is_floating_point() or edges.is_complex():
+        raise ValueError(
+            f"expected edge_index of graph {number} to be whole numbers of shape (2, edges), got "
+            f"{edges.dtype} of shape {tuple(edges.shape)}"
+        )
+    if int(edges.min()) < 0 or int(edges.max()) >= int(graph.num_nodes):
+        raise ValueError(
+            f"expected edges between nodes 0 to {int(graph.num_nodes) - 1} in graph {number}, got "
+            f"node {int(edges.max()) if int(edges.min()) >= 0 else int(edges.min())}"
+        )
+    return edges.long().clone()
+
+
 def _targets(graphs: Sequence[Data]) -> Tensor:
     """`graph.y` of all graphs: one row for each."""
     rows: list[Tensor] = []
@@ -88,7 +110,12 @@ def _targets(graphs: Sequence[Data]) -> Tensor:
         y = graph.y
         if y is None:
             raise ValueError(f"expected targets=[…], or a y in each graph: graph {number} has none")
-        y = torch.as_tensor(y).detach().cpu()
+        try:
+            y = torch.as_tensor(y).detach().cpu()
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise ValueError(
+                f"expected numbers as y of graph {number}, got {y!r}: give texts as targets=[…]"
+            ) from error
         row = y.reshape(1, -1) if y.dim() < 2 else y
         if row.shape[0] != 1 or row.numel() == 0 or (rows and row.shape != rows[0].shape):
             raise ValueError(
@@ -110,13 +137,18 @@ def _features(
         if any(each is not None for each in found):
             raise ValueError(f"expected all graphs to have {field}, or none of them")
         return [torch.ones(count, 1) for count in rows], 1
-    matrices = [torch.as_tensor(each).detach().cpu() for each in found]
+    matrices = [torch.as_tensor(each).detach().cpu().clone() for each in found]
     matrices = [each[:, None] if each.dim() == 1 else each for each in matrices]
     for number, (each, count) in enumerate(zip(matrices, rows, strict=True)):
         if each.dim() != 2 or each.shape != (count, matrices[0].shape[1]):
             raise ValueError(
                 f"expected {field} of shape ({count}, {matrices[0].shape[1]}) in graph {number}, "
                 f"got {tuple(each.shape)}"
+            )
+        if each.is_complex() or each.shape[1] == 0:
+            raise ValueError(
+                f"expected real {field} with at least one feature in graph {number}, got "
+                f"{each.dtype} of shape {tuple(each.shape)}"
             )
         if (row := first_not_finite(each)) is not None:
             raise ValueError(f"expected finite {field}, got {each[row].tolist()} in graph {number}")

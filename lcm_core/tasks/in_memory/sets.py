@@ -48,6 +48,8 @@ def sets_task(
     elements = [_elements(number, each) for number, each in enumerate(sets)]
     if not elements:
         raise ValueError("expected a list of sets, got none")
+    filled = next((each for each in elements if len(each)), elements[0])
+    elements = [each if len(each) else filled[:0] for each in elements]
     for number, each in enumerate(elements):
         if each.shape[1] != elements[0].shape[1]:
             raise ValueError(
@@ -74,9 +76,12 @@ def sets_task(
 
 def _elements(number: int, given: Any) -> Tensor:
     try:
-        elements = torch.as_tensor(given).detach().cpu().float()
+        elements = torch.as_tensor(given).detach().cpu()
     except (ValueError, TypeError, RuntimeError) as error:
         raise ValueError(f"expected set {number} to be an array of numbers: {error}") from error
+    if elements.is_complex():
+        raise ValueError(f"expected real numbers in set {number}, got {elements.dtype}")
+    elements = elements.float().clone()
     if elements.dim() == 1:
         elements = elements[:, None]
     if elements.dim() != 2:

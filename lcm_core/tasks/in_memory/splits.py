@@ -1,6 +1,7 @@
 """Which items are for training, validation and test."""
 
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 from typing import Any
 
 import torch
@@ -44,7 +45,7 @@ def check_splits(splits: Mapping[str, Sequence[int]], items: int) -> dict[str, I
         )
     read: dict[str, Any] = {}
     for name, members in splits.items():
-        read[name] = torch.as_tensor(members, dtype=torch.long).reshape(-1)
+        read[name] = _items(name, members, items)
         if len(read[name]) == 0:
             raise ValueError(f"expected items in split {name!r}, got none")
         if int(read[name].min()) < 0 or int(read[name].max()) >= items:
@@ -52,9 +53,27 @@ def check_splits(splits: Mapping[str, Sequence[int]], items: int) -> dict[str, I
                 f"expected items 0 to {items - 1} in split {name!r}, got "
                 f"{int(read[name].min())} to {int(read[name].max())}"
             )
-    for name, members in read.items():
-        if name != "train" and (shared := set(members.tolist()) & set(read["train"].tolist())):
+    for name, other in combinations(read, 2):
+        if shared := set(read[name].tolist()) & set(read[other].tolist()):
             raise ValueError(
-                f"expected splits without shared items: item {min(shared)} is in train and {name}"
+                f"expected splits without shared items: item {min(shared)} is in {name} and {other}"
             )
     return {name: read[name] for name in dict.fromkeys(("validation", *read))}
+
+
+def _items(name: str, members: Any, items: int) -> Tensor:
+    """The items of a split, from their numbers or from a mask of all items."""
+    try:
+        given = members if isinstance(members, Tensor) else torch.as_tensor(list(members))
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ValueError(f"expected the numbers of items in split {name!r}: {error}") from error
+    given = given.detach().cpu().reshape(-1)
+    if given.dtype == torch.bool:
+        if len(given) != items:
+            raise ValueError(
+                f"expected a mask of {items} items for split {name!r}, got {len(given)}"
+            )
+        return given.nonzero()[:, 0]
+    if len(given) and (given.is_floating_point() or given.is_complex()):
+        raise ValueError(f"expected whole numbers of items in split {name!r}, got {given.dtype}")
+    return given.long()

@@ -39,7 +39,7 @@ class Targets(ABC):
 
     @abstractmethod
     def describe(self) -> str:
-        """What is asked, in a sentence."""
+        """The question, in a sentence."""
 
 
 class Classes(Targets):
@@ -91,10 +91,13 @@ class Numbers(Targets):
         if not given.isfinite().all():
             item = int((~given.isfinite()).any(1).nonzero()[0])
             raise ValueError(f"expected finite targets, got {given[item].tolist()} for item {item}")
-        spread = given.std(0, correction=0)
-        if not (spread > 0).any():
+        differ = given.amax(0) > given.amin(0)
+        spread = torch.where(differ, given.std(0, correction=0), 1.0)
+        if not spread.isfinite().all():
+            raise ValueError("expected targets whose spread is a finite number: scale them first")
+        if not differ.any():
             raise ValueError(f"expected targets that differ, got {given[0].tolist()} for all items")
-        self.scale = torch.where(spread > 0, spread, 1.0)
+        self.scale = spread
         self.y = ((given - given.mean(0)) / self.scale).float()
 
     def loss(self, outputs: Tensor, y: Tensor) -> Tensor:
@@ -123,7 +126,10 @@ def read_targets(targets: Any, items: int) -> Targets:
         ValueError: another number of targets, a shape or kind that is not known, or targets that
             are all equal or not finite.
     """
-    given = targets.detach().cpu().numpy() if isinstance(targets, Tensor) else np.asarray(targets)
+    try:
+        given = np.asarray(targets.detach().cpu() if isinstance(targets, Tensor) else targets)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"expected targets that make an array: {error}") from error
     if given.ndim == 0 or len(given) != items:
         raise ValueError(
             f"expected {items} targets, one for each item, got "
