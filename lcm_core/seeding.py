@@ -17,6 +17,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 __all__ = ["Seeded", "how_seeded", "initialised"]
 
+TRIES = 4  # to see whether a constructor makes something else each time
+
 Module = TypeVar("Module", bound=torch.nn.Module)
 
 
@@ -37,6 +39,9 @@ class Seeded(TorchDispatchMode):
     Args:
         seed: of a generator for each device.
 
+    Attributes:
+        drew: whether anything was drawn from it so far.
+
     Raises:
         RuntimeError: an operation draws, and torch lets no generator be given to it.
     """
@@ -45,6 +50,7 @@ class Seeded(TorchDispatchMode):
         super().__init__()
         self._seed = seed
         self._generators: dict[torch.device, torch.Generator] = {}
+        self.drew = False
 
     def __torch_dispatch__(
         self,
@@ -62,8 +68,10 @@ class Seeded(TorchDispatchMode):
                     given |= dict(zip(names[place:], args[place:], strict=False))
                     args = args[:place]
                 if _is_global(given.get("generator")):
+                    self.drew = True
                     given["generator"] = self._generator(args, given)
             case "overload":
+                self.drew = True
                 func = _with_generator(func) or func
                 given["generator"] = self._generator(args, given)
             case "rewritten":
@@ -76,7 +84,7 @@ class Seeded(TorchDispatchMode):
                 raise RuntimeError(
                     f"{func} draws from torch's global generator, and takes no other: the same "
                     "seed would not give the same numbers. Draw with torch.rand, torch.randn, … "
-                    "instead, or outside the constructor"
+                    "or use dropout apart from this operation"
                 )
         return func(*args, **given)
 
@@ -97,7 +105,7 @@ def initialised(make: Callable[[], Module], seed: int) -> Module:
     True
 
     Args:
-        make: makes the module; it may be called twice.
+        make: makes the module; it may be called several times.
         seed: of all that it draws by torch.
 
     Raises:
@@ -110,9 +118,12 @@ def initialised(make: Callable[[], Module], seed: int) -> Module:
     changed = [kind for kind in now if now[kind] != before[kind]]
     if not changed:
         return made
-    with Seeded(seed):  # perhaps another thread drew, or a checker of types: then nothing differs
-        again = make()
-    if _equal(made, again):
+    for _ in range(TRIES):  # perhaps another thread drew, or a checker of types: nothing differs
+        with Seeded(seed):
+            again = make()
+        if not _equal(made, again):
+            break
+    else:
         return made
     raise ValueError(
         f"{type(made).__name__} draws from the global generator of {' and '.join(changed)} "
@@ -224,8 +235,10 @@ def _equal(one: Any, other: Any) -> bool:
     if isinstance(one, list | tuple):
         return len(one) == len(other) and all(map(_equal, one, other))
     if isinstance(one, Tensor):
-        return torch.equal(one, other)
+        return torch.equal(one.isnan(), other.isnan()) and torch.equal(
+            one.nan_to_num(), other.nan_to_num()
+        )
     if isinstance(one, np.ndarray):
         return np.array_equal(one, other)
-    plain = isinstance(one, bool | int | float | complex | str)
+    plain = isinstance(one, bool | int | float | complex | str | np.generic | set | frozenset)
     return not plain or one == other or (one != one and other != other)  # NaN differs from itself

@@ -150,3 +150,20 @@ def test_they_may_be_symmetrised() -> None:
     both = symmetrized(product(make_operator("gru", 2), make_operator("sum", 2)))
     x, y = states(0, 2, 4)
     assert torch.allclose(both(x, y), both(y, x))
+
+
+def test_a_blend_of_learned_identities_learns_one_between_them() -> None:
+    first, second = (make_operator("symmetrized_gru", 2) for _ in range(2))
+    with torch.no_grad():
+        first.identity.fill_(1.0)
+        second.identity.fill_(3.0)
+    mixed = blend(first, second, 0.25)
+    assert isinstance(mixed.identity, torch.nn.Parameter)
+    assert mixed.identity.tolist() == [1.5, 1.5]
+    assert "identity" in dict(mixed.named_parameters())
+    assert mixed.name == "blend(symmetrized_gru,symmetrized_gru,0.25)"
+
+
+def test_the_name_of_a_blend_makes_the_same_blend() -> None:
+    third = blend(make_operator("sum", 2), make_operator("max", 2), 1 / 3)
+    assert make_operator(third.name, 2).t == 1 / 3

@@ -90,6 +90,9 @@ class TestTargets:
             (3.0, "expected 40 targets, one for each item, got a single value"),
             ([1.0] * 39 + [float("nan")], r"finite targets, got \[nan\] for item 39"),
             ([7] * 40, "at least 2 classes, got only 7"),
+            ([0.1] * 40, r"targets that differ, got \[0.1\] for all items"),
+            ([1e200 * i for i in range(40)], "spread is a finite number"),
+            ([[1.0], [2.0, 3.0]] * 20, "expected targets that make an array"),
             ([2.5] * 40, r"targets that differ, got \[2.5\] for all items"),
             (torch.zeros(40, 2, 2), r"got float32 of shape \(40, 2, 2\)"),
             ([None] * 40, "got object"),
@@ -133,6 +136,21 @@ class TestSets:
     def test_bad_sets_are_explained(self, sets: list, message: str) -> None:
         with pytest.raises(ValueError, match=message):
             register_task("mine", sets=sets, targets=[0, 1][: len(sets)])
+
+    def test_an_empty_list_is_an_empty_set_of_any_width(self) -> None:
+        register_task("mine", sets=[[], [[1.0, 2.0]]] * 5, targets=[0, 1] * 5)
+        assert make_task("mine").in_features == 2
+
+    def test_sets_that_are_all_empty_can_be_trained_on(self) -> None:
+        register_task("mine", sets=[torch.zeros(0, 2)] * 20, targets=[0, 1] * 10)
+        assert fit(f"task=mine {SMALL}").records[-1].laws == {}
+
+    def test_the_data_are_a_copy(self) -> None:
+        sets = some_sets()
+        register_task("mine", sets=sets, targets=list(range(40)))
+        before = sets[0].clone()
+        sets[0].zero_()
+        assert torch.equal(make_task("mine").batch_of(torch.tensor([0])).x, before)
 
     def test_two_runs_give_the_same_records(self) -> None:
         sets = some_sets()
@@ -198,6 +216,27 @@ class TestGraphs:
         with pytest.raises(ValueError, match="expected all graphs to have x, or none"):
             register_task("mine", graphs=graphs, targets=list(range(30)))
 
+    @pytest.mark.parametrize(
+        ("edges", "message"),
+        [
+            (torch.tensor([[0, 9], [9, 0]]), "edges between nodes 0 to 1 in graph 3, got node 9"),
+            (torch.tensor([[0, -1], [1, 0]]), "edges between nodes 0 to 1 in graph 3, got node -1"),
+            (torch.tensor([[0, 1], [1, 0], [0, 1]]), r"shape \(2, edges\), got .* \(3, 2\)"),
+            (torch.tensor([[0.0, 1.0], [1.0, 0.0]]), "whole numbers of shape"),
+        ],
+    )
+    def test_bad_edges_are_explained(self, edges: torch.Tensor, message: str) -> None:
+        graphs = some_graphs()
+        graphs[3] = Data(x=torch.ones(2, 2), edge_index=edges)
+        with pytest.raises(ValueError, match=message):
+            register_task("mine", graphs=graphs, targets=[i % 2 for i in range(30)])
+
+    def test_graphs_without_edges_will_do(self) -> None:
+        graphs = some_graphs()
+        graphs[3] = Data(x=torch.ones(2, 2), edge_index=torch.tensor([[], []]))
+        register_task("mine", graphs=graphs, targets=[i % 2 for i in range(30)])
+        fit(f"task=mine neighbors=symmetrized_gru associativity=0.1 {SMALL}")
+
 
 class TestSplits:
     def test_by_default_a_tenth_each_drawn_by_the_recipe(self) -> None:
@@ -235,6 +274,18 @@ class TestSplits:
     def test_bad_splits_are_explained(self, splits: dict, message: str) -> None:
         with pytest.raises(ValueError, match=message):
             register_task("mine", sets=some_sets(), targets=list(range(40)), splits=splits)
+
+    def test_masks_will_do(self) -> None:
+        places = torch.arange(40)
+        splits = {"train": places < 30, "validation": places >= 30}
+        register_task("mine", sets=some_sets(), targets=list(range(40)), splits=splits)
+        assert make_task("mine").members["validation"].tolist() == list(range(30, 40))
+        short = {**splits, "train": torch.tensor([True, False, True])}
+        with pytest.raises(ValueError, match="a mask of 40 items for split 'train', got 3"):
+            register_task("mine", sets=some_sets(), targets=list(range(40)), splits=short)
+        half = {**splits, "train": [0.5, 1.5]}
+        with pytest.raises(ValueError, match="whole numbers of items in split 'train'"):
+            register_task("mine", sets=some_sets(), targets=list(range(40)), splits=half)
 
     def test_too_few_items(self) -> None:
         with pytest.raises(ValueError, match="at least 3 items"):
@@ -274,6 +325,58 @@ class TestRegistration:
             register_task("mine", sets=some_sets(), graphs=some_graphs(), targets=[1])  # type: ignore[call-overload]
         with pytest.raises(ValueError, match=r"expected sets=\[…\] or graphs=\[…\]"):
             register_task("mine", targets=[1])  # type: ignore[call-overload]
+
+    def test_names_of_options_that_recipes_need_themselves_are_refused(self) -> None:
+        from dataclasses import fields
+
+        from lcm_core.tasks.registry import NAMES_OF_RECIPES
+        from lcm_core.tasks.sets.answers import BitsTask
+
+        public = {name for name in dir(Recipe) if not name.startswith("_")}
+        assert public | {field.name for field in fields(Recipe)} <= NAMES_OF_RECIPES
+
+        class Base(BitsTask):
+            def answers(self, sets):
+                return sets.values[sets.ptr[:-1]]
+
+            def baseline(self, split="validation"):
+                return 0.0
+
+        class Steps(Base):
+            def __init__(self, steps: int = 5):
+                super().__init__(8)
+
+        class Word(Base):
+            def __init__(self, mode: str = "two words"):
+                super().__init__(8)
+
+        class NoKind(Base):
+            kind = "set"
+
+        for cls, message in (
+            (Steps, "'steps' is a name of recipes themselves"),
+            (Word, "default of 'mode' to be one word"),
+            (NoKind, "NoKind.kind to be one of"),
+        ):
+            with pytest.raises(TypeError, match=message):
+                register_task("mine")(cls)
+        assert "mine" not in TASKS
+
+    def test_a_checkpoint_keeps_the_defaults_of_its_options(self, tmp_path) -> None:
+        from lcm_core.tasks.sets.second_minimum import SecondMinimum
+
+        def define(default: int) -> None:
+            class Mine(SecondMinimum):
+                def __init__(self, bits: int = 8, k: int = default):
+                    super().__init__(bits)
+                    self.k = k
+
+            register_task("mine", replace=True)(Mine)
+
+        define(3)
+        fit(f"task=mine {SMALL}").save(tmp_path / "run.pt")
+        define(1)
+        assert Trainer.load(tmp_path / "run.pt").task.k == 3
 
     def test_a_checkpoint_of_data_that_is_gone_says_so(self, tmp_path) -> None:
         register_task("mine", sets=some_sets(), targets=list(range(40)))

@@ -9,6 +9,7 @@ from torch_geometric.nn import aggr
 
 from lcm_core import (
     LAWS,
+    FoldAggregation,
     LCMAggregation,
     Operator,
     associativity_error,
@@ -17,6 +18,7 @@ from lcm_core import (
     commutativity_error,
     encoded_population,
     exchange_error,
+    fold_exchange_error,
     gaussian_population,
     identity_error,
     law_penalty,
@@ -354,9 +356,10 @@ class TestTheSecondArgumentIsPtr:
             LCMAggregation(2, 2, project=False, operator="max"),
             aggr.MaxAggregation(),
             make_operator("max", 2),
+            torch.compile(aggr.MaxAggregation(), backend="eager"),
             lambda x, ptr: LCMAggregation(2, 2, project=False, operator="max")(x, ptr=ptr),
         ],
-        ids=["ours", "PyG's", "operator", "function"],
+        ids=["ours", "PyG's", "operator", "compiled", "function"],
     )
     def test_the_order_spread_of_a_maximum_is_0(self, aggregation):
         assert len(self.x) == len(self.ptr)
@@ -370,8 +373,18 @@ class TestTheSecondArgumentIsPtr:
         with pytest.raises(TypeError, match="Operator"):
             tree_spread(aggr.SumAggregation(), self.x, self.ptr)
 
+    def test_other_modules_and_other_bounds_are_refused(self):
+        with pytest.raises(TypeError, match=r"a module that takes ptr="):
+            order_spread(torch.nn.Linear(2, 2), self.x, self.ptr)
+        fold = FoldAggregation(2, 2)
+        index = torch.tensor([0, 0, 0, 1, 1, 1, 2, 2, 2])
+        for wrong in (index, self.ptr[:-1], self.ptr * 2):
+            for measure in (order_spread, fold_exchange_error):
+                with pytest.raises(ValueError, match="to rise from 0 to N = 9"):
+                    measure(fold, self.x, wrong)
+
     def test_certify_takes_ptr_as_ptr(self):
         sums = certify(aggr.SumAggregation(), self.x, self.ptr, sizes=(2,), sets_to_time=2)
         assert sums.sets == len(self.sizes)
-        with pytest.raises(ValueError, match="ptr to rise from 0 to N = 9"):
+        with pytest.raises(ValueError, match="to rise from 0 to N = 9"):
             certify(aggr.SumAggregation(), self.x, self.ptr[:-1])

@@ -193,3 +193,29 @@ def test_an_operator_offered_anew_just_when_it_was_made_is_no_error(menu_of) -> 
 def test_what_is_no_operator_is_refused_in_words(menu_of, wrong) -> None:
     with pytest.raises(TypeError, match=r"expected .*an operator.*, got"):
         menu_of(wrong)
+
+
+def test_a_blend_follows_a_part_that_a_cell_defines_anew(menu_of, heard) -> None:
+    for factor in (1.0, 10.0):
+
+        @register("scaled", replace=True)
+        class Scaled(Operator):
+            scale = factor
+
+            def forward(self, left, right):
+                return self.scale * (left + right)
+
+        if factor == 1.0:
+            menu = menu_of("blend(scaled,scaled,0.5)")
+        one = torch.ones(1, 2)
+        assert menu.operator(2)(one, one).tolist() == [[2 * factor] * 2]
+    base.OPERATORS.remove("scaled")
+    assert "blend(scaled,scaled,0.5)" in heard
+
+
+def test_names_with_brackets_are_drawn_by_the_seed(menu_of) -> None:
+    name = "blend(symmetrized_gru,sum,0.25)"
+    before = torch.get_rng_state()
+    one, other = (menu_of(name).operator(3)(*torch.ones(2, 1, 3)) for _ in range(2))
+    assert torch.equal(one, other)
+    assert torch.equal(torch.get_rng_state(), before)

@@ -3,10 +3,14 @@
 import re
 
 import pytest
+from torch_geometric.nn import aggr
 
+from lcm_core.aggregations.registry import AGGREGATIONS, register_aggregation
 from lcm_core.operators import GRU, Operator, make_operator, register
 from lcm_core.operators.base import OPERATORS, register_operator
 from lcm_core.registry import Registry
+from lcm_core.tasks import register_task
+from lcm_core.training import Recipe
 
 
 def definition(text: str) -> type:
@@ -80,3 +84,57 @@ def test_watchers_hear_of_each_change_until_they_end_it() -> None:
 
 def test_the_old_name_of_register_operator_stays() -> None:
     assert register is register_operator
+
+
+def test_a_decorator_without_brackets_is_refused() -> None:
+    for decorator in (register_operator, register_aggregation, register_task):
+        with pytest.raises(TypeError):
+            decorator(type("Mine", (Operator,), {}))  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"write @register_fruit\('Pear'\), in brackets"):
+        Registry("fruit").check_name(definition("Pear"))
+
+
+def test_a_class_has_one_name() -> None:
+    with pytest.raises(ValueError, match="is registered as 'gru' already: register a subclass"):
+        register_operator("my_gru")(GRU)
+    assert make_operator("gru", channels=2).name == "gru"
+
+
+def test_all_watchers_hear_of_a_change_though_one_raises() -> None:
+    fruit, heard = Registry[int]("fruit"), list[str]()
+
+    def raises(name: str) -> None:
+        raise RuntimeError("a panel is broken")
+
+    fruit.watch(raises)
+    fruit.watch(heard.append)
+    with pytest.raises(RuntimeError, match="a panel is broken"):
+        fruit.add("pear", 1)
+    assert heard == ["pear"]
+
+
+def test_what_does_not_work_is_refused_by_its_name() -> None:
+    @register_operator("no_forward")
+    class NoForward(Operator):
+        pass
+
+    @register_operator("typo")
+    class Typo(Operator):
+        def __init__(self, channels: int):
+            super().__init__(channels)
+            _ = self.chanels
+
+    shared = aggr.SumAggregation()
+    register_aggregation("shared")(lambda channels: shared)
+    try:
+        for name, message in (
+            ("no_forward", "'no_forward' does not work with 64 channels: NotImplementedError"),
+            ("typo", "'typo' does not work .* no attribute 'chanels'"),
+            ("shared", "'shared' gives the same object each time"),
+        ):
+            with pytest.raises(ValueError, match=message):
+                Recipe.parse(f"readout={name}")
+    finally:
+        for name in ("no_forward", "typo"):
+            OPERATORS.remove(name)
+        AGGREGATIONS.remove("shared")

@@ -510,3 +510,63 @@ class TestCommand:
         command = [sys.executable, "-m", "lcm_core.train", SMALL]
         out = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path.cwd())
         assert "exact match, validation" in out.stdout
+
+
+class TestDrawsOfTheModel:
+    """What a model draws in its forward pass, as dropout does, is the recipe's too."""
+
+    @pytest.fixture
+    def noisy(self):
+        @register_operator("noisy")
+        class Noisy(Operator):
+            commutative = True
+
+            def forward(self, left, right):
+                return torch.nn.functional.dropout(left + right, 0.3, self.training)
+
+        yield "noisy"
+        OPERATORS.remove("noisy")
+
+    def test_the_same_recipe_gives_the_same_records(self, noisy):
+        one, other = (run(f"{SMALL} readout={noisy} associativity=0.1") for _ in range(2))
+        assert one == other
+        third = run(f"{SMALL} readout={noisy} associativity=0.1 seed=9")
+        assert one[-1]["loss"] != third[-1]["loss"]
+
+    def test_a_resumed_run_draws_the_same(self, noisy, tmp_path):
+        text = f"{SMALL} readout={noisy}"
+        whole = run(text)
+        trainer = Trainer(Recipe.parse(text))
+        records = [next(trainer.records())]
+        trainer.save(tmp_path / "half.pt")
+        records += Trainer.load(tmp_path / "half.pt").records()
+        assert timeless(records) == whole
+
+    def test_only_a_model_that_draws_is_seeded_after_the_first_step(self, noisy):
+        plain, drawing = (Trainer(Recipe.parse(f"{SMALL} readout={r}")) for r in ("sum", noisy))
+        next(plain.records())
+        next(drawing.records())
+        assert (plain._draws, drawing._draws) == (False, True)
+
+
+def test_an_operator_that_changes_during_a_run_ends_it_with_the_step():
+    def define(identity):
+        @register_operator("changing", replace=True)
+        class Changing(Operator):
+            def __init__(self, channels):
+                super().__init__(channels, identity=identity)
+
+            def forward(self, left, right):
+                return left + right
+
+    define(0.0)
+    trainer = Trainer(Recipe.parse(f"{SMALL} readout=changing identity=1"))
+    first = next(trainer.records())
+    trainer.set("rate_scale", 0.5)
+    define(None)
+    try:
+        with pytest.raises(TrainingError, match=r"training stopped at step .* no identity"):
+            next(trainer.records())
+        assert trainer.step == first.step
+    finally:
+        OPERATORS.remove("changing")

@@ -61,7 +61,8 @@ def law_penalty(
     if isinstance(operator, str):
         warnings.warn("law_penalty now begins with the operator", DeprecationWarning, stacklevel=2)
         operator, law = law, operator
-    assert isinstance(operator, Operator)
+    if not isinstance(operator, Operator):
+        raise TypeError(f"expected an Operator, got {type(operator).__name__}")
     sides = law_sides(str(law), operator, states)
     squared = torch.stack([difference(a, b).square().sum(-1) for a, b in sides]).amax(0)
     return squared.mean() / unit_of(variance(sides))

@@ -1,11 +1,12 @@
 """Order spread and tree spread of a whole aggregation."""
 
+import inspect
 from collections.abc import Callable
 from typing import TypeAlias
 
 import torch
 from jaxtyping import Float, Int
-from torch import Tensor
+from torch import Tensor, nn
 from torch_geometric.nn.aggr import Aggregation
 
 from lcm_core.aggregations.lcm import LCMAggregation
@@ -15,7 +16,7 @@ from lcm_core.reduction.ragged import reduce
 
 Reduces: TypeAlias = Aggregation | Operator | Callable[[Tensor, Tensor], Tensor]
 
-__all__ = ["order_spread", "shuffle_within_sets", "tree_spread"]
+__all__ = ["check_bounds", "order_spread", "shuffle_within_sets", "tree_spread"]
 
 
 @torch.no_grad()
@@ -55,6 +56,7 @@ def order_spread(
         ValueError: there is no set; or an error of the aggregation.
         TypeError: `aggregation` is none of these.
     """
+    check_bounds(x, ptr)
     results_of = _called_with_ptr(aggregation)
     generator = torch.Generator().manual_seed(seed)
     results = [
@@ -109,17 +111,31 @@ def tree_spread(
     return _deviation("tree spread", results)
 
 
+def check_bounds(x: Tensor, ptr: Tensor) -> None:
+    """Raise a ValueError unless ptr rises from 0 to N, the number of elements."""
+    host = ptr.detach().cpu()
+    rises = host.dim() == 1 and len(host) > 0 and bool((host.diff() >= 0).all())
+    if host.is_floating_point() or not (rises and host[0] == 0 and host[-1] == len(x)):
+        raise ValueError(
+            f"expected ptr, the bounds of the sets, to rise from 0 to N = {len(x)}, got "
+            f"{host.flatten()[:8].tolist()}"
+        )
+
+
 def _called_with_ptr(aggregation: Reduces) -> Callable[[Tensor, Tensor], Tensor]:
     """A function of (x, ptr); the second argument of an aggregation would be `index`."""
-    if isinstance(aggregation, Aggregation):
-        return lambda x, ptr: aggregation(x, ptr=ptr, dim=0)
     if isinstance(aggregation, Operator):
         return lambda x, ptr: reduce(aggregation, x, ptr)
-    if callable(aggregation):
+    if isinstance(aggregation, nn.Module):
+        inner = getattr(aggregation, "_orig_mod", aggregation)  # what torch.compile was given
+        takes_ptr = "ptr" in inspect.signature(inner.forward).parameters
+        if takes_ptr or isinstance(inner, Aggregation):
+            return lambda x, ptr: aggregation(x, ptr=ptr)
+    elif callable(aggregation):
         return aggregation
     raise TypeError(
-        "expected an aggregation, an operator, or a function of (x, ptr), got "
-        f"{type(aggregation).__name__}"
+        "expected an aggregation (a module that takes ptr=), an operator, or a function of "
+        f"(x, ptr), got {type(aggregation).__name__}"
     )
 
 

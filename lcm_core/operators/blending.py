@@ -1,7 +1,7 @@
 from functools import lru_cache
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from lcm_core.operators.base import (
     OPERATORS,
@@ -19,12 +19,13 @@ class Blend(Operator):
     """x ⊕ y = (1 − t) (x ⊕₁ y) + t (x ⊕₂ y): from one operator to another.
 
     Commutative by construction if both are. It is associative only by chance: for 0 < t < 1 not
-    even a blend of sum and max is. It has an identity if both have the same, finite one.
+    even a blend of sum and max is. If both have the same fixed, finite identity, it is that of the
+    blend; if both have one and one is learned, the blend learns one that begins between them.
 
     Args:
         first, second: operators whose states are the elements, of one width.
         t: 0 is the first, 1 the second.
-        learn_identity: give it a learned identity if it has none (it begins at 0).
+        learn_identity: give it a learned identity in any other case, too (it begins at 0).
 
     Raises:
         ValueError: the widths differ, an operator lifts its elements, or t is not from 0 to 1.
@@ -43,16 +44,19 @@ class Blend(Operator):
                 f"expected two operators of one width, got {first.name!r} with {first.channels} "
                 f"channels and {second.name!r} with {second.channels}"
             )
-        if not 0 <= t <= 1:
-            raise ValueError(f"expected t from 0 to 1, got {t}")
-        e, other = first.identity, second.identity
-        shared = e is not None and other is not None and torch.equal(e, other)
-        fixed = e.detach().clone() if e is not None and shared and e.isfinite().all() else None
+        if isinstance(t, bool) or not isinstance(t, int | float) or not 0 <= t <= 1:
+            raise ValueError(f"expected t from 0 to 1, got {t!r}")
+        between = _between(first.identity, second.identity, float(t))
+        learned = isinstance(between, nn.Parameter)
         super().__init__(
-            first.channels, identity=fixed, learn_identity=learn_identity and fixed is None
+            first.channels,
+            identity=None if learned else between,
+            learn_identity=learn_identity and between is None,
         )
+        if learned:
+            self.identity = between
         self.first, self.second, self.t = first, second, float(t)
-        self.name = f"blend({first.name},{second.name},{t:g})"
+        self.name = f"blend({first.name},{second.name},{repr(self.t).removesuffix('.0')})"
         self.commutative = first.commutative and second.commutative
 
     def forward(self, left: Tensor, right: Tensor) -> Tensor:
@@ -111,6 +115,15 @@ def blend_class(name: str) -> type[Operator]:
 
     NamedBlend.commutative = all(cls.commutative for cls in classes)
     return NamedBlend
+
+
+def _between(one: Tensor | None, other: Tensor | None, t: float) -> Tensor | None:
+    """The identity of a blend: that of both if they are fixed; a parameter if one is learned."""
+    if one is None or other is None or not (one.isfinite().all() and other.isfinite().all()):
+        return None
+    if isinstance(one, nn.Parameter) or isinstance(other, nn.Parameter):
+        return nn.Parameter(torch.lerp(one.detach(), other.detach().to(one), t))
+    return one.clone() if torch.equal(one, other) else None
 
 
 def _check_plain(operator: Operator) -> None:

@@ -77,7 +77,7 @@ def register_task(
     *,
     sets: Sequence[Any],
     targets: Any,
-    splits: Mapping[str, Sequence[int]] | None = ...,
+    splits: Mapping[str, Any] | None = ...,
     replace: bool = ...,
 ) -> type[Task[Any]]: ...
 
@@ -88,7 +88,7 @@ def register_task(
     *,
     graphs: Any,
     targets: Any = ...,
-    splits: Mapping[str, Sequence[int]] | None = ...,
+    splits: Mapping[str, Any] | None = ...,
     replace: bool = ...,
 ) -> type[Task[Any]]: ...
 
@@ -99,7 +99,7 @@ def register_task(
     sets: Sequence[Any] | None = None,
     graphs: Any = None,
     targets: Any = None,
-    splits: Mapping[str, Sequence[int]] | None = None,
+    splits: Mapping[str, Any] | None = None,
     replace: bool = False,
 ) -> Any:
     """Register a task under a name: a class, or data in memory.
@@ -120,7 +120,7 @@ def register_task(
         targets: one for each set or graph (for graphs by default their `y`). Floating-point numbers
             of shape (items,) or (items, width) are learned by squared error and scored by its root;
             whole numbers, booleans and texts are classes, scored by accuracy.
-        splits: the items of "train", "validation", "test", or more; by default a random tenth for
+        splits: the items of "train", "validation", "test", or more, by number or as masks; by default a random tenth for
             validation, a tenth for test, drawn by the recipe's option `split_seed`.
         replace: also replace another task of that name; the library's own tasks stay.
 

@@ -117,6 +117,8 @@ def fit(
         ValueError, TypeError: a wrong recipe; the message says which field.
         lcm_core.training.TrainingError: a step failed, or its loss is not finite.
     """
+    if not isinstance(recipe, Recipe | str):
+        raise TypeError(f"expected a Recipe or its text, such as 'task=bbbp', got {recipe!r}")
     trainer = Trainer(Recipe.parse(recipe) if isinstance(recipe, str) else recipe)
     records: list[Record] = []
     for record in trainer.records(should_stop):

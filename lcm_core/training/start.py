@@ -15,6 +15,7 @@ FOLDER = Path(__file__).parent / "weights"
 
 RANDOM = "random"
 PRETRAINED = "pretrained:"  # before the name of one that comes with the library
+DEFAULT_READOUT = "symmetrized_gru"  # of recipes that do not name it
 KEYS = ("recipe", "model")  # the keys that a checkpoint must have
 
 
@@ -38,7 +39,7 @@ def check_start(start: str) -> None:
         raise unknown("pretrained model", name, pretrained_names())
 
 
-def load_start(start: str, model: Any, task: str) -> str:
+def load_start(start: str, model: Any, task: str, readout_name: str) -> str:
     """Give a model the weights to begin with.
 
     If the task is the same and all weights fit, all are loaded. Otherwise (another task, or
@@ -48,6 +49,7 @@ def load_start(start: str, model: Any, task: str) -> str:
         start: "random", `pretrained:NAME`, or the path of a checkpoint.
         model: as `lcm_core.models.make_model` makes it.
         task: the name of its task.
+        readout_name: the name of its readout.
 
     Returns:
         A sentence that says which weights were loaded; "" for "random".
@@ -68,7 +70,9 @@ def load_start(start: str, model: Any, task: str) -> str:
     differing = _differences(weights, model.state_dict())
     if f"task={task}" in saved["recipe"].split() and not differing:
         model.load_state_dict(weights)
-        return f"Begins with all weights of {start}."
+        trained = _trained_as(saved["recipe"])
+        other = "" if trained == readout_name else f", whose readout was {trained}"
+        return f"Begins with all weights of {start}{other}."
     readout = _of_readout(model, weights)
     if wrong := _differences(readout, model.aggregation.state_dict()):
         raise ValueError(
@@ -79,6 +83,12 @@ def load_start(start: str, model: Any, task: str) -> str:
     model.aggregation.load_state_dict(readout)
     why = f"the rest does not fit: {differing[0]}" if differing else "the task is another"
     return f"Begins with the readout of {start}; {why}."
+
+
+def _trained_as(recipe: str) -> str:
+    """The readout in the text of a recipe."""
+    fields = dict(part.partition("=")[::2] for part in recipe.split())
+    return fields.get("readout") or fields.get("operator") or DEFAULT_READOUT
 
 
 def _of_readout(model: Any, weights: dict[str, Any]) -> dict[str, Any]:

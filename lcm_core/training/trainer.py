@@ -5,6 +5,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from lcm_core.laws.penalties import PENALTIES
 from lcm_core.laws.populations import closure_population
 from lcm_core.laws.spreads import order_spread
 from lcm_core.models.networks import make_model
-from lcm_core.seeding import initialised
+from lcm_core.seeding import Seeded, initialised
 from lcm_core.tasks import make_task
 from lcm_core.tasks.base import Task, seeded_generator
 from lcm_core.training.device import deterministic, pick_device
@@ -32,7 +33,7 @@ from lcm_core.training.start import load_start
 __all__ = ["STATE_KEYS", "Trainer", "TrainingError"]
 
 STATE_KEYS = ("recipe", "model", "optimizer", "schedule", "step")  # a checkpoint must have these
-PENALTY_STREAM = 1  # a random stream of its own, not those of the tasks' data
+PENALTY_STREAM, DRAWING_STREAM = 1, 2  # random streams apart from those of the tasks' data
 
 
 class TrainingError(RuntimeError):
@@ -72,8 +73,8 @@ class Trainer:
 
     def __init__(self, recipe: Recipe):
         self._make(recipe)
-        self.started = load_start(recipe.start, self.model, recipe.task)
-        self._good = copy.deepcopy(self.state_dict())
+        self.started = load_start(recipe.start, self.model, recipe.task, recipe.readout)
+        self._keep()
 
     def _make(self, recipe: Recipe) -> None:
         """Everything at step 0, with weights that are drawn."""
@@ -98,6 +99,7 @@ class Trainer:
         self._lock = threading.Lock()  # of the above
         self._sums: dict[str, Tensor] = {}
         self._failed_at = torch.full((), -1, device=self.device)
+        self._draws: bool | None = None  # whether a training step draws; the first one tells
 
     @property
     def done(self) -> bool:
@@ -217,7 +219,7 @@ class Trainer:
         """Outputs and targets of a whole split."""
         self.model.eval()
         outputs, targets = [], []
-        with torch.no_grad():
+        with torch.no_grad(), self._seeded() if self._draws else nullcontext():
             for batch in self.task.batches(split, self.device):
                 if should_stop is not None and should_stop():
                     return None
@@ -229,16 +231,21 @@ class Trainer:
 
     def _advance(self) -> None:
         started, started_cpu, step = time.perf_counter(), time.process_time(), self.step
-        with self._lock:
-            while self._wanted:
-                self.recipe = self.recipe.with_event(step, *self._wanted.popleft())
         try:
+            with self._lock:
+                while self._wanted:
+                    self.recipe = self.recipe.with_event(step, *self._wanted.popleft())
             with deterministic(self.device):
-                self._update(self.recipe.live(step))
+                if self._draws is False:
+                    self._update(self.recipe.live(step))
+                else:
+                    with self._seeded() as seeded:
+                        self._update(self.recipe.live(step))
+                    self._draws = seeded.drew
             if self.device.type == "cpu":
                 self._check_finite()
         except Exception as error:
-            self.load_state_dict(self._good)
+            self._restore(self._good)
             if isinstance(error, TrainingError):
                 raise
             raise TrainingError(
@@ -247,6 +254,14 @@ class Trainer:
             ) from error
         self._seconds += time.perf_counter() - started
         self._cpu_seconds += time.process_time() - started_cpu
+
+    def _seeded(self) -> Seeded:
+        """Within it, what the model draws by itself, as dropout does, comes from the recipe's seed.
+
+        It makes each operation slower: the first step finds out whether there is a need for it.
+        """
+        drawing = seeded_generator("cpu", self.recipe.seed, DRAWING_STREAM, self.step)
+        return Seeded(drawing.initial_seed())
 
     def _update(self, live: dict[str, float]) -> None:
         recipe = self.recipe
@@ -287,7 +302,7 @@ class Trainer:
 
     def _check_finite(self) -> None:
         if (failed_at := int(self._failed_at)) >= 0:
-            self.load_state_dict(self._good)
+            self._restore(self._good)
             raise TrainingError(
                 f"the loss or its gradient is not finite at step {failed_at}: the state of step "
                 f"{self.step} is kept; try a lower learning rate"
@@ -313,10 +328,11 @@ class Trainer:
                     return None
                 metrics[split] = score
             metric = metrics.pop("validation")
-            for law, error in self._laws():
-                if stop():
-                    return None
-                laws[law] = error
+            with self._seeded() if self._draws else nullcontext():
+                for law, error in self._laws():
+                    if stop():
+                        return None
+                    laws[law] = error
         names = list(self._sums)
         sums = torch.stack([self._sums[name] for name in names]).tolist()
         means = {name: total / count for name, (total, count) in zip(names, sums, strict=True)}
@@ -336,8 +352,12 @@ class Trainer:
         )
         self.recorded_step, self._seconds, self._cpu_seconds = self.step, 0.0, 0.0
         self._sums = {}
-        self._good = copy.deepcopy(self.state_dict())
+        self._keep()
         return record
+
+    def _keep(self) -> None:
+        """Remember this state, to come back to if a step fails."""
+        self._good = self.recipe, copy.deepcopy(self.state_dict())
 
     @torch.no_grad()
     def _laws(self) -> Iterator[tuple[str, float]]:
@@ -346,6 +366,8 @@ class Trainer:
         x, ptr = self.encoded_elements()
         ptr = ptr[:65]
         x = x[: int(ptr[-1])]
+        if len(x) == 0:
+            return
         if (operator := aggregation.operator) is not None:
             states = closure_population(x, size=256, seed=seed)
             for law in LAWS:
@@ -363,7 +385,7 @@ class Trainer:
         with self._lock:
             wanted = [list(each) for each in self._wanted]
         return {
-            "recipe": self.recipe.text(),
+            "recipe": self.recipe.text(full=True),
             "wanted": wanted,
             "step": self.step,
             "recorded_step": self.recorded_step,
@@ -383,7 +405,10 @@ class Trainer:
         Args:
             state: of `state_dict`.
         """
-        self.recipe = Recipe.parse(state["recipe"], stored=True)
+        self._restore((Recipe.parse(state["recipe"], stored=True), state))
+
+    def _restore(self, kept: tuple[Recipe, dict[str, Any]]) -> None:
+        self.recipe, state = kept
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(copy.deepcopy(state["optimizer"]))
         self.schedule.load_state_dict(state["schedule"])
@@ -395,7 +420,8 @@ class Trainer:
         self._sums = {name: sums.to(self.device) for name, sums in state["sums"].items()}
         self._failed_at = state["failed_at"].to(self.device)
         self._seconds = self._cpu_seconds = 0.0
-        self._good = copy.deepcopy(self.state_dict())
+        self._draws = None
+        self._keep()
 
     def save(self, path: str | Path) -> None:
         """Write a checkpoint; a failed write leaves no partial file.

@@ -22,6 +22,7 @@ from lcm_core.laws.certificates.measures import (
 )
 from lcm_core.laws.measure import LawReport, law_report
 from lcm_core.laws.populations import closure_population
+from lcm_core.laws.spreads import check_bounds
 from lcm_core.operators import Operator, make_operator
 from lcm_core.seeding import Seeded
 
@@ -175,9 +176,7 @@ def _sets(x: Any, ptr: Any) -> tuple[Tensor, Tensor]:
             f"expected x of shape (N, d) and ptr of shape (B + 1,), got {type(x).__name__} and "
             f"{type(ptr).__name__}"
         )
-    rises = ptr.dim() == 1 and len(ptr) > 0 and bool((ptr.diff() >= 0).all())
-    if ptr.is_floating_point() or not (rises and ptr[0] == 0 and ptr[-1] == len(x)):
-        raise ValueError(f"expected ptr to rise from 0 to N = {len(x)}, got {ptr.tolist()[:8]}")
+    check_bounds(x, ptr)
     return x, ptr
 
 

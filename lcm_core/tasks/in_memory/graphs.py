@@ -45,7 +45,7 @@ def graphs_task(
     name: str,
     graphs: Any,
     targets: Any = None,
-    splits: Mapping[str, Sequence[int]] | None = None,
+    splits: Mapping[str, Any] | None = None,
 ) -> type[GivenGraphs]:
     """The class of the task; arguments as of `lcm_core.register_task`."""
     given: list[Any] = list(graphs)

@@ -42,7 +42,7 @@ def sets_task(
     name: str,
     sets: Sequence[Any],
     targets: Any,
-    splits: Mapping[str, Sequence[int]] | None = None,
+    splits: Mapping[str, Any] | None = None,
 ) -> type[GivenSets]:
     """The class of the task; arguments as of `lcm_core.register_task`."""
     elements = [_elements(number, each) for number, each in enumerate(sets)]

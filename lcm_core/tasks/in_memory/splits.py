@@ -1,6 +1,6 @@
 """Which items are for training, validation and test."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import combinations
 from typing import Any
 
@@ -31,7 +31,7 @@ def draw_splits(items: int, seed: int) -> dict[str, Int[Tensor, " M"]]:
     return {name: order[slice(*bound)].sort().values for name, bound in bounds.items()}
 
 
-def check_splits(splits: Mapping[str, Sequence[int]], items: int) -> dict[str, Int[Tensor, " M"]]:
+def check_splits(splits: Mapping[str, Any], items: int) -> dict[str, Int[Tensor, " M"]]:
     """The given splits, as tensors.
 
     Raises:

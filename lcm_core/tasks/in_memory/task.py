@@ -1,7 +1,7 @@
 """What tasks on given items share: splits, targets, and the items of a step."""
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, TypeVar
 
 import torch
@@ -90,7 +90,7 @@ class GivenItems(Task[BatchT]):
 
 
 def with_splits(
-    splits: Mapping[str, Sequence[int]] | None, items: int
+    splits: Mapping[str, Any] | None, items: int
 ) -> dict[str, dict[str, Tensor] | tuple[str, ...]]:
     """The class attributes that say so; none where the splits are to be drawn."""
     if splits is None:

@@ -97,6 +97,11 @@ class Panel(widgets.VBox):
         for control in controls:
             if isinstance(control, widgets.Button):
                 control.on_click(lambda _: called())
+            elif not control.has_trait("value"):
+                raise TypeError(
+                    f"expected controls with a value, or buttons, got {type(control).__name__}: "
+                    "connect the controls inside it"
+                )
             else:
                 control.observe(lambda _: called(), names="value")
         answer_while_cells_run(controls)

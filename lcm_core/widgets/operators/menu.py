@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 from torch import Tensor
 
-from lcm_core.operators import Operator, make_operator, operator_names
+from lcm_core.operators import Operator, operator_names
 from lcm_core.operators.base import operator_class, operator_examples
 from lcm_core.training.trainer import Trainer
 from lcm_core.widgets.base.controls import LockedDropdown
@@ -139,10 +140,12 @@ class OperatorMenu:
             chosen = self.label
             self._list(list(dict.fromkeys([*self._labels(), chosen])))
             weights = self._weights.copy()
-            self._weights = {key: made for key, made in weights.items() if key[0] != changed}
+            self._weights = {
+                key: made for key, made in weights.items() if not _concerns(changed, key[0])
+            }
             entry = self._entry(chosen)
             withdrawn = entry is None and chosen not in [*operator_names(), *operator_examples()]
-            if changed != chosen or withdrawn:
+            if not _concerns(changed, chosen) or withdrawn:
                 return
             self._chosen_entry = entry
         self._on_change()
@@ -155,6 +158,11 @@ class OperatorMenu:
             self.widget.options = labels
             self.widget.value = chosen
         self._quiet = False
+
+
+def _concerns(changed: str, label: str) -> bool:
+    """Whether a label is this name, or stands for an operator that is made of it."""
+    return changed == label or ("(" in label and changed in re.split(r"[(),;]", label))
 
 
 def _given(
@@ -198,4 +206,4 @@ def _read(operator: OperatorChoice) -> tuple[str, Entry | None]:
     if isinstance(operator, Path) or Path(operator).is_file():
         return f"checkpoint {Path(operator).name}", Entry.of(Trainer.load(operator))
     operator_class(operator)  # raises for an unknown name
-    return operator, Entry(partial(make_operator, operator))
+    return operator, Entry(partial(resolve_operator, operator))
