@@ -20,7 +20,7 @@ def _definition(value: Any) -> tuple[str, str]:
 
 
 class Watchers:
-    """Callbacks that hear of changes by name, in the thread that makes a change."""
+    """Callbacks that are called with a name when what it stands for has changed."""
 
     def __init__(self) -> None:
         self._watchers: list[Callable[[str], None]] = []
@@ -39,7 +39,7 @@ class Watchers:
         return unwatch
 
     def tell(self, name: str) -> None:
-        """Tell all watchers that what this name means has changed."""
+        """Call all watchers with this name."""
         with self._watching:
             watchers = list(self._watchers)
         errors: list[Exception] = []

@@ -167,7 +167,7 @@ def _signature(func: OpOverload) -> list[tuple[str, str]]:
 
 
 def _draws_now(func: OpOverload, args: Sequence[Any], given: Mapping[str, Any]) -> bool:
-    """Whether an operation of "no" draws: not if its share of dropout is 0."""
+    """Whether an operation that cannot be seeded draws: not with dropout 0."""
     if func in _DRAW_NOTHING:
         return False
     names = [argument.name for argument in func._schema.arguments]
@@ -177,7 +177,7 @@ def _draws_now(func: OpOverload, args: Sequence[Any], given: Mapping[str, Any]) 
 
 
 def _device(args: Sequence[Any], given: Mapping[str, Any]) -> torch.device:
-    """Where an operation draws: as it is said, or where its tensors are."""
+    """The device of the result: `device=`, or that of the tensors given."""
     tensors = (each for each in (*args, *given.values()) if isinstance(each, Tensor))
     device = given.get("device") or next((tensor.device for tensor in tensors), "cpu")
     device = torch.device(device)

@@ -197,7 +197,7 @@ class Operator(nn.Module):
 
     @property
     def nothing(self) -> Tensor | None:
-        """What entries of a state may be though it is infinite: those of the identity."""
+        """Values that entries of a state may have even if infinite: the identity."""
         return self.identity
 
     @property

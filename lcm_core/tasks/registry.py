@@ -120,8 +120,9 @@ def register_task(
         targets: one for each set or graph (for graphs by default their `y`). Floating-point numbers
             of shape (items,) or (items, width) are learned by squared error and scored by its root;
             whole numbers, booleans and texts are classes, scored by accuracy.
-        splits: the items of "train", "validation", "test", or more, by number or as masks; by default a random tenth for
-            validation, a tenth for test, drawn by the recipe's option `split_seed`.
+        splits: the items of "train", "validation", "test", or more, by number or as masks; by
+            default a random tenth for validation and another for test, drawn by the recipe's
+            option `split_seed`.
         replace: also replace another task of that name; the library's own tasks stay.
 
     Returns:

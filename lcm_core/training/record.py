@@ -1,4 +1,4 @@
-"""What training reports."""
+"""Records: the reports of a training run."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any

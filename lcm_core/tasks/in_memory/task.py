@@ -1,4 +1,4 @@
-"""What tasks on given items share: splits, targets, and the items of a step."""
+"""The common part of tasks on given items: splits, targets, the items of a step."""
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
@@ -92,7 +92,7 @@ class GivenItems(Task[BatchT]):
 def with_splits(
     splits: Mapping[str, Any] | None, items: int
 ) -> dict[str, dict[str, Tensor] | tuple[str, ...]]:
-    """The class attributes that say so; none where the splits are to be drawn."""
+    """Class attributes for given splits; none if the splits are drawn."""
     if splits is None:
         draw_splits(items, 0)
         return {}
