@@ -97,7 +97,7 @@ Panels for JupyterLab are in `lcm_core.widgets`, experiments in `lcm_core.experi
 """
 
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 with warnings.catch_warnings():  # PyG 2.8 calls torch.jit.script, which torch 2.14 warns about
     warnings.filterwarnings("ignore", "`torch.jit.script` is deprecated")
@@ -110,7 +110,6 @@ from lcm_core.aggregations import (
     make_aggregation,
     register_aggregation,
 )
-from lcm_core.experiments import register_experiment
 from lcm_core.laws import (
     LAWS,
     Certificate,
@@ -208,11 +207,18 @@ __all__ = [
     "use_kernels",
 ]
 
+if TYPE_CHECKING:
+    from lcm_core.experiments import register_experiment
+
 _RENAMED = {"trained": "pretrained", "trained_names": "pretrained_names"}
 
 
 def __getattr__(name: str) -> Any:
-    """Old names, with a warning."""
+    """The experiments when they are first asked for; old names, with a warning."""
+    if name == "register_experiment":
+        from lcm_core.experiments import register_experiment
+
+        return register_experiment
     if name not in _RENAMED:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     warnings.warn(
