@@ -35,7 +35,7 @@ ALLOWED = {
     "widgets/base/plotly_inside.py": {"_data", "_layout_obj", "_props"},
     "widgets/base/ipykernel_inside.py": {"_reply_subshell_for"},
 }
-#: Use torch's, and have tests of their own: test_seeding.py, test_ordinary_module.py.
+#: Use torch's, and have tests of their own: test_seeding.py, test_definition.py.
 OF_TORCH = ("seeding.py", "operators/ordinary.py")
 
 

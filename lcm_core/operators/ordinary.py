@@ -2,7 +2,7 @@
 
 It may not where PyTorch's tools hold on to the module or its tensors: hooks, functions put in the
 place of `forward`, tensors of other classes, `torch.func`, forward-mode derivatives, tracing. Uses
-private parts of torch, which `tests/test_ordinary_module.py` tries.
+private parts of torch, which `tests/test_definition.py` tries.
 """
 
 from collections.abc import Iterator
