@@ -74,6 +74,22 @@ A dash means that the tool has nothing to act on.
 """
 
 
+TRAPS = """
+## Two traps of PyG
+
+`aggr="lcm"` makes PyG's class, whatever is imported. Give an instance instead:
+
+    conv = SAGEConv(16, 32, aggr=lcm_core.LCMAggregation(16, 16))
+
+`GraphSAGE(…, aggr=instance)` shares that one instance, and its weights, among all layers. Give
+each layer its own:
+
+    model = GraphSAGE(16, 16, num_layers=2)
+    for conv in model.convs:
+        conv.aggr_module = lcm_core.LCMAggregation(16, 16)
+"""
+
+
 def cells() -> Iterator[tuple[str, str, str]]:
     """All (tool, aggregation, whose) that can be tried."""
     for tool in TOOLS:
@@ -105,6 +121,7 @@ def page() -> Iterator[str]:
     yield ""
     for number, reason in enumerate(reasons, start=1):
         yield f"{number}. {reason}"
+    yield from TRAPS.splitlines()
 
 
 if __name__ == "__main__":

@@ -51,10 +51,15 @@ def obstacle(module: nn.Module, *tensors: Tensor) -> str | None:
             return "torch.jit traces the call"
         if _any_global_hook():
             return "there is a hook for all modules"
-    return _in_the_way(module)
+    if (found := _in_the_way(module)) is None:
+        return None
+    kind, place, what = found
+    return f"{kind} at {place} has {what}" if place else f"{kind} has {what}"
 
 
-def _in_the_way(module: nn.Module, place: str = "") -> str | None:
+def _in_the_way(module: nn.Module) -> tuple[str, str, str] | None:
+    """(class, place within the module, what it has) of the first obstacle."""
+    kind = type(module)
     if (
         module._forward_hooks
         or module._forward_pre_hooks
@@ -62,25 +67,20 @@ def _in_the_way(module: nn.Module, place: str = "") -> str | None:
         or module._backward_pre_hooks
     ):
         kinds = [name.strip("_").removesuffix("s") for name in _HOOKS if getattr(module, name)]
-        return f"{_named(module, place)} has a {kinds[0].replace('_', ' ')}"
-    kind = type(module)
+        return kind.__name__, "", f"a {kinds[0].replace('_', ' ')}"
     if (
         "forward" in module.__dict__
         or kind.__call__ is not _CALL
         or kind.forward is not getattr(kind, "definition", kind.forward)
     ):
-        return f"{_named(module, place)} has another forward than its class"
+        return kind.__name__, "", "another forward than its class"
     for name, parameter in module._parameters.items():
         if type(parameter) not in _PLAIN:
-            return f"{_named(module, place)} has a {type(parameter).__name__} as its {name}"
+            return kind.__name__, "", f"a {type(parameter).__name__} as its {name}"
     for name, child in module._modules.items():
-        if child is not None and (found := _in_the_way(child, f"{place}.{name}")):
-            return found
+        if child is not None and (found := _in_the_way(child)) is not None:
+            return found[0], f".{name}{found[1]}", found[2]
     return None
-
-
-def _named(module: nn.Module, place: str) -> str:
-    return f"{type(module).__name__}{f' at {place}' if place else ''}"
 
 
 @contextmanager
