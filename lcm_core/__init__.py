@@ -65,6 +65,7 @@ Aggregations
     LCMAggregation      projection and reduction by ⊕, for PyTorch Geometric
     FoldAggregation     a GRU or LSTM over each set, to compare with
     make_aggregation    by name; aggregation_names lists operators, folds and PyG's
+    explain_path        which code a call runs: a fast path, or the definition, and why
 
 Laws
     law_report          all errors in LAWS at once, as a LawReport of LawError
@@ -107,6 +108,7 @@ from lcm_core.aggregations import (
     FoldAggregation,
     LCMAggregation,
     aggregation_names,
+    explain_path,
     make_aggregation,
     register_aggregation,
 )
@@ -176,6 +178,7 @@ __all__ = [
     "commutativity_error",
     "encoded_population",
     "exchange_error",
+    "explain_path",
     "fit",
     "fold_exchange_error",
     "gaussian_population",

@@ -1,7 +1,7 @@
 """Initialisation that is a function of a seed, whatever other threads draw meanwhile.
 
-The only module that uses private parts of torch; `tests/test_seeding.py` compares it with torch's
-own list of the operations that draw.
+Uses private parts of torch; `tests/test_seeding.py` compares it with torch's own list of the
+operations that draw.
 """
 
 import random

@@ -4,6 +4,7 @@ Open `lcm.py` first; `pyg.py` has the aggregations that ours are compared with, 
 names of all.
 """
 
+from lcm_core.aggregations.explain import explain_path
 from lcm_core.aggregations.fold import FoldAggregation
 from lcm_core.aggregations.lcm import LCMAggregation
 from lcm_core.aggregations.pyg import Baseline, make_baseline
@@ -20,6 +21,7 @@ __all__ = [
     "LCMAggregation",
     "aggregation_facts",
     "aggregation_names",
+    "explain_path",
     "make_aggregation",
     "make_baseline",
     "register_aggregation",

@@ -11,6 +11,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 from lcm_core.aggregations.base import SetAggregation
 from lcm_core.errors import unknown
+from lcm_core.operators.ordinary import obstacle
 from lcm_core.reduction.checks import read_sets
 
 __all__ = ["CELLS", "FoldAggregation", "FoldedSets"]
@@ -166,8 +167,11 @@ class FoldAggregation(SetAggregation):
         """Step by step, live[t] sets at step t, the largest first → their last hidden states.
 
         A few steps a call: PyTorch's backward pass allocates a gradient of the whole input of
-        each call.
+        each call. One call does for a network with hooks, or of another class.
         """
+        ordinary = type(self.rnn) in CELLS.values() and obstacle(self.rnn, data) is None
+        if not ordinary:
+            return _whole(self.rnn(PackedSequence(data, torch.from_numpy(live)))[1])
         starts = np.arange(0, len(live), STEPS)
         parts = data.split(np.add.reduceat(live, starts).tolist())
         going, ended = None, []

@@ -170,7 +170,9 @@ class LCMAggregation(SetAggregation):
         if self._recorded is not None:
             self._recorded.append(levels)
         answers = self.operator.lower(levels.roots)
-        return plan.with_empty(answers, self._empty(plan, x)) if plan.num_empty else answers
+        if plan.num_empty:
+            return plan.with_empty(answers, self._empty(plan, x))
+        return _with_unused(answers, self.operator) if _distributed() else answers
 
     def _empty(self, plan: ReductionPlan, x: Tensor) -> Tensor:
         if self.empty == "zero":
@@ -185,3 +187,18 @@ class LCMAggregation(SetAggregation):
             f"{self.__class__.__name__}({self.in_channels}, {self.out_channels}, "
             f"project={self.project}{extra})"
         )
+
+
+def _distributed() -> bool:
+    return torch.distributed.is_available() and torch.distributed.is_initialized()
+
+
+def _with_unused(answers: Tensor, operator: Operator) -> Tensor:
+    """The answers, and a gradient of 0 for an identity that no set needed.
+
+    DistributedDataParallel expects a gradient for each parameter in each step.
+    """
+    identity = operator.identity
+    if identity is None or not identity.requires_grad or not torch.is_grad_enabled():
+        return answers
+    return answers + 0 * identity.sum().to(answers.dtype)

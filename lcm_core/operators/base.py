@@ -1,12 +1,17 @@
 """The base class of operators, and operators by name."""
 
+import sys
 from collections.abc import Callable, Sequence
+from copy import deepcopy
+from functools import wraps
+from importlib import import_module
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from lcm_core.operators.ordinary import obstacle
 from lcm_core.registry import Registry
 
 __all__ = [
@@ -108,11 +113,21 @@ class Operator(nn.Module):
     learns_identity: bool = False
     identity: Tensor | None
 
+    definition: Callable[..., Tensor]  # the forward that the class was made with
+    made_by: tuple[Any, ...]  # of a class made in a function: that function and its arguments
+
     def __init_subclass__(cls, **options: Any) -> None:
-        """A subclass with its own `forward` does not inherit `combine` and `kernel`."""
+        """A subclass with its own `forward` does not inherit `combine` and `kernel`.
+
+        A `combine` of its own runs only where nobody can tell it from `forward`.
+        """
         super().__init_subclass__(**options)
+        cls.definition = cls.forward
+        if "combine" in vars(cls):
+            cls.unchecked_combine = cls.combine
+            setattr(cls, "combine", _checked(cls.combine))  # noqa: B010 - mypy forbids plain `=`
         if "forward" in vars(cls):
-            for name in ("combine", "kernel"):
+            for name in ("combine", "unchecked_combine", "kernel"):
                 if name not in vars(cls):
                     setattr(cls, name, getattr(Operator, name))
 
@@ -185,7 +200,7 @@ class Operator(nn.Module):
         """Combine many pairs of states, as `forward` does, perhaps faster.
 
         Reductions and law errors call it. A subclass may override it by another implementation
-        of the same map.
+        of the same map, which runs where there is no `obstacle`; elsewhere `forward` runs.
 
         Args:
             left, right: states, (m, state_dim).
@@ -194,6 +209,8 @@ class Operator(nn.Module):
             States, (m, state_dim).
         """
         return self(left, right)
+
+    unchecked_combine = combine  # for those who have asked for an `obstacle`
 
     @property
     def nothing(self) -> Tensor | None:
@@ -204,6 +221,24 @@ class Operator(nn.Module):
     def kernel(self) -> PairKernel | None:
         """A faster `combine` with its own backward pass; None for most operators."""
         return None
+
+    def obstacle(self, *states: Tensor) -> str | None:
+        """Why `combine` and `kernel` may not run for `forward`, or None.
+
+        Hooks, replaced functions, `torch.func` and tensors of other classes are obstacles. A
+        subclass adds its own.
+
+        >>> op = make_operator("symmetrized_gru", channels=2)
+        >>> op.obstacle() is None
+        True
+        >>> _ = op.operator.cell.register_forward_hook(lambda *call: None)
+        >>> op.obstacle()
+        'GRUCell at .operator.cell has a forward hook'
+
+        Args:
+            *states: that are to be combined.
+        """
+        return obstacle(self, *states)
 
     def lower(self, state: Float[Tensor, "*batch state"]) -> Float[Tensor, "*batch out"]:
         """Map states to answers; by default an answer is the state.
@@ -227,9 +262,63 @@ class Operator(nn.Module):
         if isinstance(self.identity, nn.Parameter):
             nn.init.zeros_(self.identity)
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """For pickle: a class that it cannot find by its place is found by name, or made again."""
+        made: Any = super().__reduce_ex__(protocol)
+        kind = type(self)
+        if _at_its_place(kind) is kind:
+            return made
+        if kind.name in OPERATORS and OPERATORS[kind.name] is kind:
+            source: tuple[Any, ...] = (operator_class, kind.name)
+        elif "made_by" in vars(kind):
+            source = kind.made_by
+        else:
+            return made
+        parts = {type(part).__module__ for part in self.modules() if isinstance(part, Operator)}
+        return (_empty, (source, sorted(parts)), *made[2:])
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Operator":
+        """A copy of the same class, however that was made."""
+        copied = type(self).__new__(type(self))
+        memo[id(self)] = copied
+        copied.__dict__.update(deepcopy(self.__dict__, memo))
+        return copied
+
     def extra_repr(self) -> str:
         """The width, as `print(operator)` shows it."""
         return f"channels={self.channels}"
+
+
+def _at_its_place(kind: type) -> Any:
+    """Where pickle looks for a class: what the module has under its name, if anything."""
+    found: Any = sys.modules.get(kind.__module__)
+    for name in kind.__qualname__.split("."):
+        found = getattr(found, name, None)
+    return found
+
+
+def _empty(source: tuple[Any, ...], modules: list[str]) -> Operator:
+    """For pickle: an operator without its state, of a class that a function gives or makes.
+
+    The modules are imported first: they may register the class, or those of its parts.
+    """
+    for module in modules:
+        import_module(module)
+    make, *arguments = source
+    cls = make(*arguments)
+    return cls.__new__(cls)
+
+
+def _checked(combine: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """`combine` where there is no obstacle, else the definition."""
+
+    @wraps(combine)
+    def combined(self: Operator, left: Tensor, right: Tensor) -> Tensor:
+        if self.obstacle(left, right) is None:
+            return combine(self, left, right)
+        return self(left, right)
+
+    return combined
 
 
 def without_infinity(state: Tensor) -> Tensor:

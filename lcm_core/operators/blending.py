@@ -114,6 +114,7 @@ def blend_class(name: str) -> type[Operator]:
             self.name = name
 
     NamedBlend.commutative = all(cls.commutative for cls in classes)
+    NamedBlend.made_by = (operator_class, name)
     return NamedBlend
 
 

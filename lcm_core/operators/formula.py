@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lcm_core.operators.base import Operator, register_family, without_infinity
+from lcm_core.operators.base import Operator, operator_class, register_family, without_infinity
 from lcm_core.operators.find_identity import Identity, find_identity
 from lcm_core.operators.formula_parser import LARGEST_NUMBER, FormulaError, parse_formula
 from lcm_core.operators.formula_tree import Formula
@@ -133,6 +133,7 @@ def formula_class(name: str) -> type[FormulaOperator]:
         def __init__(self, channels: int, **options: Any):
             super().__init__(channels, formula, **options, **parameters)
 
+    Bound.made_by = (operator_class, name)
     return Bound
 
 

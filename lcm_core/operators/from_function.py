@@ -40,4 +40,5 @@ def from_function(function: Callable[[Tensor, Tensor], Tensor]) -> type[Operator
     OfFunction.__qualname__ = function.__qualname__
     OfFunction.__module__ = function.__module__
     OfFunction.__doc__ = function.__doc__
+    OfFunction.made_by = (from_function, function)
     return OfFunction

@@ -3,9 +3,12 @@ from torch import Tensor, nn
 
 from lcm_core.operators.base import Operator, register
 from lcm_core.operators.kernels.symmetrized_gru import SymmetrizedGRUKernel
+from lcm_core.operators.ordinary import obstacle
 from lcm_core.operators.symmetrization import Symmetrized
 
 __all__ = ["GRU", "SymmetrizedGRU"]
+
+_CELL_FORWARD = nn.GRUCell.forward
 
 
 @register("gru")
@@ -29,7 +32,7 @@ class GRU(Operator):
 
     def forward(self, left: Tensor, right: Tensor) -> Tensor:
         rows = (-1, self.channels)
-        return self.cell(right.reshape(rows), left.reshape(rows)).view(left.shape)
+        return self.cell(right.reshape(rows), left.reshape(rows)).reshape(left.shape)
 
 
 @register("symmetrized_gru")
@@ -51,13 +54,23 @@ class SymmetrizedGRU(Symmetrized):
 
     def combine(self, left: Tensor, right: Tensor) -> Tensor:
         """As `forward`, with both orders in one call of the cell."""
-        if type(self.operator) is not GRU:
-            return super().combine(left, right)
         rows, cell = (-1, self.channels), self.operator.cell
         hidden, inputs = torch.cat([left, right]), torch.cat([right, left])
         weights = cell.weight_ih, cell.weight_hh, cell.bias_ih, cell.bias_hh
         orders = torch.gru_cell(inputs.view(rows), hidden.view(rows), *weights)
         return orders.view(2, *left.shape).mean(0)
+
+    def obstacle(self, *states: Tensor) -> str | None:
+        """As of every operator; and a cell that is not torch's own, or has other weights."""
+        operator = self.operator
+        if type(operator) is not GRU:
+            return f"the operator inside is of the class {type(operator).__name__}"
+        cell = operator.cell
+        if type(cell) is not nn.GRUCell:
+            return f"the cell is of the class {type(cell).__name__}"
+        if nn.GRUCell.forward is not _CELL_FORWARD:
+            return "the forward of torch's GRUCell was replaced"
+        return obstacle(self, *states) if cell.bias else "the cell has no bias"
 
     @property
     def kernel(self) -> SymmetrizedGRUKernel | None:

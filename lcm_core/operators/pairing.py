@@ -151,6 +151,7 @@ def product_class(name: str) -> type[Operator]:
 
     NamedProduct.commutative = all(cls.commutative for cls in classes)
     NamedProduct.associative = all(cls.associative for cls in classes)
+    NamedProduct.made_by = (operator_class, name)
     return NamedProduct
 
 

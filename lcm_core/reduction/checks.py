@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from lcm_core.operators import Operator
+from lcm_core.operators.ordinary import outside_transforms, transforming, unwrapped
 from lcm_core.reduction.plan import ReductionPlan
 
 __all__ = [
@@ -59,17 +60,17 @@ def check_dtype(module: torch.nn.Module, x: Tensor) -> None:
 def check_plan(plan: ReductionPlan, x: Tensor, identity: Tensor | None = None) -> None:
     """The plan must be for as many elements as x has, on its device.
 
-    Elements that are not finite are looked for where looking costs no copy: on the CPU, and not in
-    compiled code.
+    Elements that are not finite are looked for where looking costs no copy: on the CPU, and neither
+    in compiled code nor under `torch.func`.
     """
     if plan.num_elements != len(x) or plan.device != x.device:
         raise ValueError(
             f"the plan is for {plan.num_elements} elements on {plan.device}, and x has {len(x)} "
             f"on {x.device}: make a plan from these sizes"
         )
-    if torch.compiler.is_compiling() or x.device.type != "cpu":
+    if torch.compiler.is_compiling() or x.device.type != "cpu" or transforming():
         return
-    if not x.detach().sum().isfinite():
+    if not _all_finite(x):
         check_finite(x, identity)
 
 
@@ -118,11 +119,25 @@ def read_sets(
 
     With neither ptr nor index, x is one set. The rows are None where they are 0, 1, 2, … One copy
     brings ptr or index, and whether all of x is finite (entries equal to an infinite `identity` may
-    be infinite).
+    be infinite). Under a transform of `torch.func` x is not looked at.
     """
+    if not transforming():
+        return _read_sets(x, ptr, index, num_sets, identity)
+    with outside_transforms():
+        x = torch.zeros(len(x), 1, device=x.device)
+        return _read_sets(x, unwrapped(ptr), unwrapped(index), num_sets, None)
+
+
+def _read_sets(
+    x: Tensor,
+    ptr: Tensor | None,
+    index: Tensor | None,
+    num_sets: int | None,
+    identity: Tensor | None,
+) -> tuple[np.ndarray, np.ndarray | None]:
     check_places(x, ptr, index, num_sets)
     places = ptr if ptr is not None else index
-    finite = x.detach().sum().isfinite().long().view(1)
+    finite = _all_finite(x).long().view(1)
     copied = finite if places is None else torch.cat([finite, places.detach().long()])
     flag, host = np.split(copied.cpu().numpy(), [1])
 
@@ -149,7 +164,7 @@ def bounds_of_sets(
     not, `read_sets` says what is wrong. Is the index in order? Are all sizes equal? The result is
     None where a shape is wrong already.
     """
-    valid = x.detach().sum().isfinite()
+    valid = _all_finite(x)
     in_order = torch.ones_like(valid)
     if index is None:
         if ptr is None:
@@ -225,6 +240,12 @@ def _sizes_of_index(index: np.ndarray, n: int, num_sets: int | None) -> np.ndarr
             f"expected index to be below num_sets = {num_sets}, got index[{at}] = {index[at]}"
         )
     return np.bincount(index, minlength=largest + 1 if num_sets is None else num_sets)
+
+
+def _all_finite(x: Tensor) -> Tensor:
+    """Whether the sum is finite; that of float16 in float32, since it may overflow."""
+    exact = torch.float32 if x.dtype is torch.float16 else None
+    return x.detach().sum(dtype=exact).isfinite()
 
 
 def check_finite(x: Tensor, identity: Tensor | None) -> None:

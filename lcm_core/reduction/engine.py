@@ -1,8 +1,9 @@
 """Run a plan: by the operator and autograd, or by its kernel, in chunks that fit the cache.
 
-Both give the same states. `levels_by_autograd` is the plain definition: any operator, compiled or
-not, with derivatives of any order. `levels_by_kernel` is for many pairs of an operator that has a
-derivative of its own (`Operator.kernel`). For the backward pass it keeps x, one state a pair, and a
+Both give the same states. `choose_path` says which runs. `levels_by_autograd` takes any operator,
+compiled or not, with derivatives of any order: by its definition or by `Operator.combine`.
+`levels_by_kernel` is for many pairs of an operator that has a derivative of its own
+(`Operator.kernel`). For the backward pass it keeps x, one state a pair, and a
 fixed number of bytes of the intermediate steps; the other steps are recomputed. On the CPU it goes
 through a level in chunks whose steps stay in the cache, since memory that is touched once costs
 more than the products.
@@ -26,7 +27,7 @@ from lcm_core.operators import Operator
 from lcm_core.operators.base import PairKernel
 from lcm_core.reduction.plan import ReductionPlan, Rows, Source, take
 
-__all__ = ["Levels", "run", "use_kernels"]
+__all__ = ["Levels", "Path", "choose_path", "run", "use_kernels"]
 
 Combine = Callable[[Tensor, Tensor], Tensor]
 
@@ -78,22 +79,63 @@ def use_kernels(kernels: bool = True, chunks: bool = True) -> Iterator[None]:
         _kernels.reset(token)
 
 
+@dataclass(frozen=True)
+class Path:
+    """The code that a reduction runs, and why; `explain_path` gives it.
+
+    >>> print(Path("definition", "torch.func transforms the call"))
+    definition: torch.func transforms the call
+
+    Attributes:
+        name: "kernel", for many pairs at once with a hand-written derivative; "combine", the
+            operator's own fast form; or "definition", its `forward`.
+        why: the reason, in words.
+    """
+
+    name: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.why}"
+
+
+KERNEL = Path("kernel", "there are many pairs, and nothing holds on to the operator")
+COMBINE = Path("combine", "the operator combines pairs faster than its definition")
+COMPILED = Path("combine", "torch.compile makes kernels of its own")
+FEW_PAIRS = Path("combine", "for so few pairs autograd is faster than a kernel")
+SWITCHED_OFF = Path("combine", "use_kernels(False) switches kernels off")
+ONLY = Path("definition", "the operator has no other path")
+
+
+def choose_path(plan: ReductionPlan, operator: Operator, x: Tensor) -> Path:
+    """The path of a reduction of x, of which it looks at class and shape alone."""
+    kind = type(operator)
+    if kind.combine is Operator.combine and kind.kernel is Operator.kernel:
+        return ONLY
+    if (obstacle := operator.obstacle(x)) is not None:
+        return Path("definition", obstacle)
+    if torch.compiler.is_compiling():
+        return COMPILED
+    if (plan.bounds[-1] - plan.bounds[1]) * math.prod(x.shape[1:]) <= FEW:
+        return FEW_PAIRS
+    if not _kernels.get()[0]:
+        return SWITCHED_OFF
+    return COMBINE if operator.kernel is None else KERNEL
+
+
 def run(plan: ReductionPlan, operator: Operator, x: Float[Tensor, "N *d"]) -> Levels:
     """All states of the reduction, in the dtype of x, by one call of the operator a level."""
-    kernel = operator.kernel
-    if kernel is None or torch.compiler.is_compiling() or not _by_kernel(plan, x):
-        return levels_by_autograd(plan, _checked(operator), x)
-    return levels_by_kernel(plan, kernel, kernel.weights(), x)
+    path = choose_path(plan, operator, x)
+    kernel = operator.kernel if path is KERNEL else None
+    if kernel is not None:
+        return levels_by_kernel(plan, kernel, kernel.weights(), x)
+    combine = operator.unchecked_combine if path.name == "combine" else operator
+    return levels_by_autograd(plan, _checked(operator, combine), x)
 
 
-def _by_kernel(plan: ReductionPlan, x: Tensor) -> bool:
-    numbers = (plan.bounds[-1] - plan.bounds[1]) * math.prod(x.shape[1:])
-    return numbers > FEW and _kernels.get()[0]
-
-
-def _checked(operator: Operator) -> Combine:
-    def combine(left: Tensor, right: Tensor) -> Tensor:
-        states = operator.combine(left, right)
+def _checked(operator: Operator, combine: Combine) -> Combine:
+    def checked(left: Tensor, right: Tensor) -> Tensor:
+        states = combine(left, right)
         if states.shape != left.shape:
             raise ValueError(
                 f"expected {operator.name!r} to give states of the shape of its operands, "
@@ -101,7 +143,7 @@ def _checked(operator: Operator) -> Combine:
             )
         return states
 
-    return combine
+    return checked
 
 
 # By autograd ------------------------------------------------------------------------------------

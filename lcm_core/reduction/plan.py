@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from lcm_core.operators.ordinary import outside_transforms, unwrapped
 from lcm_core.reduction.layout import BalancedTrees, Pieces, StateLayout, layout_of_trees
 from lcm_core.trees.tree import Tree
 
@@ -85,7 +86,8 @@ class ReductionPlan:
 
         Level 1 reads rows of x, the others rows of earlier states.
         """
-        return self.find_sources()
+        with outside_transforms():
+            return self.find_sources()
 
     def find_sources(self) -> tuple[Source, ...]:
         """Compute `sources` without the cache, for compiled code."""
@@ -133,6 +135,7 @@ class ReductionPlan:
         return take(torch.cat([roots, row]), self.set_rows)
 
     @classmethod
+    @outside_transforms()
     def from_sizes(
         cls,
         sizes: Int[Tensor, " B"] | Sequence[int] | np.ndarray,
@@ -158,7 +161,9 @@ class ReductionPlan:
         Raises:
             ValueError: sizes that are negative, or do not fit the tree.
         """
-        sizes = np.asarray(sizes.cpu() if isinstance(sizes, Tensor) else sizes, dtype=np.int64)
+        if isinstance(sizes, Tensor):
+            sizes = unwrapped(sizes).cpu()
+        sizes = np.asarray(sizes, dtype=np.int64)
         if sizes.ndim != 1 or (sizes < 0).any():
             raise ValueError(f"expected sizes of shape (B,), none negative, got {sizes.tolist()}")
         ptr = torch.from_numpy(np.concatenate([[0], np.cumsum(sizes)]))
@@ -168,7 +173,7 @@ class ReductionPlan:
             even = bool((sizes == sizes[:1]).all())
         else:
             layout, even = layout_of_trees(sizes, tree, seed), True
-        order = torch.from_numpy(order) if isinstance(order, np.ndarray) else order
+        order = torch.from_numpy(order) if isinstance(order, np.ndarray) else unwrapped(order)
         return cls.from_layout(layout, ptr, order, slices=even).to(device)
 
     @classmethod
@@ -212,11 +217,15 @@ class ReductionPlan:
             set_rows=set_rows,
         )
 
-    def to(self, device: torch.device | str) -> "ReductionPlan":
+    @outside_transforms()
+    def to(self, device: torch.device | str, non_blocking: bool = True) -> "ReductionPlan":
         """Move the plan to another device, in one copy.
+
+        `Batch.to` of PyTorch Geometric moves a plan that is one of its attributes.
 
         Args:
             device: such as `cuda`.
+            non_blocking: do not wait for the copy.
         """
         device = torch.empty(0, device=device).device  # cuda:0, where cuda is asked for
         if device == self.device:
@@ -224,7 +233,7 @@ class ReductionPlan:
         rows = [self.late, self.roots, self.set_rows, *(r for pair in self.pairs for r in pair)]
         tensors = [r for r in rows if isinstance(r, Tensor)]
         if tensors:
-            moved = torch.cat(tensors).to(device, non_blocking=True)
+            moved = torch.cat(tensors).to(device, non_blocking=non_blocking)
             parts = iter(moved.split([len(r) for r in tensors]))
             rows = [next(parts) if isinstance(r, Tensor) else r for r in rows]
         late, roots, set_rows, *pairs = rows
@@ -236,6 +245,21 @@ class ReductionPlan:
             roots=roots,
             set_rows=set_rows,
         )
+
+    def cpu(self) -> "ReductionPlan":
+        """Move the plan to the CPU (`Batch.cpu` calls it)."""
+        return self.to("cpu")
+
+    def cuda(
+        self, device: torch.device | str | None = None, non_blocking: bool = True
+    ) -> "ReductionPlan":
+        """Move the plan to a GPU (`Batch.cuda` calls it).
+
+        Args:
+            device: which one (default: the current one).
+            non_blocking: do not wait for the copy.
+        """
+        return self.to("cuda" if device is None else device, non_blocking)
 
 
 def take(source: Float[Tensor, "n *d"], rows: Rows) -> Float[Tensor, "m *d"]:

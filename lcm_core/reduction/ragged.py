@@ -7,6 +7,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from lcm_core.operators import Operator
+from lcm_core.operators.ordinary import outside_transforms, transforming, unwrapped
 from lcm_core.reduction.checks import (
     bounds_of_sets,
     check_places,
@@ -141,7 +142,25 @@ def make_plan(
     Balanced trees are planned where x is; one copy tells the host how many states go where, and
     that all is as it should be. With an index and no num_sets, and for other trees, that one copy
     is of ptr or index, and the plan is made on the host.
+
+    Under a transform of `torch.func` the plan is made outside of it, and x is not looked at.
     """
+    if not transforming():
+        return _make_plan(x, ptr, index, num_sets, tree, seed, identity)
+    with outside_transforms():
+        x = torch.zeros(len(x), 1, device=x.device)
+        return _make_plan(x, unwrapped(ptr), unwrapped(index), num_sets, tree, seed, None)
+
+
+def _make_plan(
+    x: Float[Tensor, "N *d"],
+    ptr: Tensor | None,
+    index: Tensor | None,
+    num_sets: int | None,
+    tree: str | Tree,
+    seed: int,
+    identity: Tensor | None,
+) -> ReductionPlan:
     check_places(x, ptr, index, num_sets)
     on_device = x.device.type in ("cpu", "cuda")  # others lack operations
     if tree == "balanced" and on_device and (index is None or num_sets is not None):

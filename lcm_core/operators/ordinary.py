@@ -1,0 +1,103 @@
+"""Whether a fast path may go past a module's `forward` without anybody noticing.
+
+It may not where PyTorch's tools hold on to the module or its tensors: hooks, functions put in the
+place of `forward`, tensors of other classes, `torch.func`, forward-mode derivatives, tracing. Uses
+private parts of torch, which `tests/test_definition.py` tries.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+import torch
+from torch import Tensor, nn
+from torch.autograd import forward_ad
+from torch.nn.modules import module as torch_module
+
+__all__ = ["obstacle", "outside_transforms", "transforming", "unwrapped"]
+
+_CALL = nn.Module.__call__
+_PLAIN = (nn.Parameter, Tensor, type(None))
+_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+
+_transforms_active = torch._C._are_functorch_transforms_active
+_is_wrapped = torch._C._functorch.is_functorch_wrapped_tensor
+_unwrap = torch._C._functorch.get_unwrapped
+_any_global_hook = torch_module._has_any_global_hook
+
+MaybeTensor = TypeVar("MaybeTensor", Tensor, Tensor | None)
+
+
+def transforming() -> bool:
+    """Whether code runs under a transform of `torch.func`, such as grad or vmap."""
+    return not torch.compiler.is_compiling() and _transforms_active()
+
+
+def obstacle(module: nn.Module, *tensors: Tensor) -> str | None:
+    """Why the module's `forward` may not be gone past for these tensors; None if it may.
+
+    It looks at hooks and replaced functions of the module and of all modules inside. A class may
+    say by `definition` which function its `forward` was when the fast path was written.
+    """
+    for tensor in tensors:
+        if type(tensor) not in _PLAIN:
+            return f"a tensor is of the class {type(tensor).__name__}"
+    if not torch.compiler.is_compiling():
+        if _transforms_active():
+            return "torch.func transforms the call"
+        if forward_ad._current_level >= 0:
+            return "forward-mode derivatives are computed"
+        if torch._C._is_tracing():
+            return "torch.jit traces the call"
+        if _any_global_hook():
+            return "there is a hook for all modules"
+    if (found := _in_the_way(module)) is None:
+        return None
+    kind, place, what = found
+    return f"{kind} at {place} has {what}" if place else f"{kind} has {what}"
+
+
+def _in_the_way(module: nn.Module) -> tuple[str, str, str] | None:
+    """(class, place within the module, what it has) of the first obstacle."""
+    kind = type(module)
+    if (
+        module._forward_hooks
+        or module._forward_pre_hooks
+        or module._backward_hooks
+        or module._backward_pre_hooks
+    ):
+        kinds = [name.strip("_").removesuffix("s") for name in _HOOKS if getattr(module, name)]
+        return kind.__name__, "", f"a {kinds[0].replace('_', ' ')}"
+    if (
+        "forward" in module.__dict__
+        or kind.__call__ is not _CALL
+        or kind.forward is not getattr(kind, "definition", kind.forward)
+    ):
+        return kind.__name__, "", "another forward than its class"
+    for name, parameter in module._parameters.items():
+        if type(parameter) not in _PLAIN:
+            return kind.__name__, "", f"a {type(parameter).__name__} as its {name}"
+    for name, child in module._modules.items():
+        if child is not None and (found := _in_the_way(child)) is not None:
+            return found[0], f".{name}{found[1]}", found[2]
+    return None
+
+
+@contextmanager
+def outside_transforms() -> Iterator[None]:
+    """Context manager: what is computed within is not transformed by `torch.func`.
+
+    Plans are made so: they outlive a transform.
+    """
+    if not transforming():
+        yield
+        return
+    with torch._C._DisableFuncTorch():
+        yield
+
+
+def unwrapped(tensor: MaybeTensor) -> MaybeTensor:
+    """The tensor that `torch.func` has wrapped, if it has."""
+    while tensor is not None and _is_wrapped(tensor):
+        tensor = _unwrap(tensor)
+    return tensor
