@@ -127,9 +127,8 @@ def _called_with_ptr(aggregation: Reduces) -> Callable[[Tensor, Tensor], Tensor]
     if isinstance(aggregation, Operator):
         return lambda x, ptr: reduce(aggregation, x, ptr)
     if isinstance(aggregation, nn.Module):
-        inner = getattr(aggregation, "_orig_mod", aggregation)  # what torch.compile was given
-        takes_ptr = "ptr" in inspect.signature(inner.forward).parameters
-        if takes_ptr or isinstance(inner, Aggregation):
+        takes_ptr = "ptr" in inspect.signature(aggregation.forward).parameters
+        if takes_ptr or isinstance(aggregation, Aggregation):
             return lambda x, ptr: aggregation(x, ptr=ptr)
     elif callable(aggregation):
         return aggregation

@@ -214,7 +214,7 @@ class Operator(nn.Module):
 
     @property
     def nothing(self) -> Tensor | None:
-        """Values that entries of a state may have even if infinite: the identity."""
+        """Values that entries may have even if infinite: the identity."""
         return self.identity
 
     @property
