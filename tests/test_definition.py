@@ -306,6 +306,25 @@ def test_gradients_by_torch_func_are_those_of_autograd(how, few, monkeypatch):
         assert torch.allclose(aggregation(x, plan=kept[-1]), call(x))
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.usefixtures("unchecked")
+def test_sets_of_any_sizes_are_exported_with_their_plan(tmp_path):
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.aggregation = LCMAggregation(4, 4)
+            nn.init.normal_(self.aggregation.operator.identity)
+            self.plan = ReductionPlan.from_sizes([*SIZES, 0])
+
+        def forward(self, x):
+            return self.aggregation(x, plan=self.plan)
+
+    model = Model()
+    torch.export.save(torch.export.export(model, (X,)), tmp_path / "model.pt2")
+    loaded = torch.export.load(tmp_path / "model.pt2").module()
+    assert torch.allclose(loaded(2 * X), model(2 * X), atol=1e-6)
+
+
 def test_a_fold_runs_a_network_of_another_class_once():
     class Half(nn.GRU):
         def forward(self, *arguments):

@@ -62,15 +62,9 @@ class SymmetrizedGRU(Symmetrized):
 
     def obstacle(self, *states: Tensor) -> str | None:
         """As of every operator; and a cell that is not torch's own, or has other weights."""
-        operator = self.operator
-        if type(operator) is not GRU:
-            return f"the operator inside is of the class {type(operator).__name__}"
-        cell = operator.cell
-        if type(cell) is not nn.GRUCell:
-            return f"the cell is of the class {type(cell).__name__}"
         if nn.GRUCell.forward is not _CELL_FORWARD:
             return "the forward of torch's GRUCell was replaced"
-        return obstacle(self, *states) if cell.bias else "the cell has no bias"
+        return obstacle(self, *states, inside=(GRU, nn.GRUCell))
 
     @property
     def kernel(self) -> SymmetrizedGRUKernel | None:

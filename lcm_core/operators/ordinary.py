@@ -33,11 +33,19 @@ def transforming() -> bool:
     return not torch.compiler.is_compiling() and _transforms_active()
 
 
-def obstacle(module: nn.Module, *tensors: Tensor) -> str | None:
+def obstacle(
+    module: nn.Module, *tensors: Tensor, inside: tuple[type[nn.Module], ...] | None = None
+) -> str | None:
     """Why the module's `forward` may not be gone past for these tensors; None if it may.
 
     It looks at hooks and replaced functions of the module and of all modules inside. A class may
     say by `definition` which function its `forward` was when the fast path was written.
+
+    Args:
+        module: what the fast path goes past.
+        *tensors: what it is called with.
+        inside: the classes that the modules inside may be of, whose parameters the fast path reads
+            (default: any).
     """
     for tensor in tensors:
         if type(tensor) not in _PLAIN:
@@ -51,34 +59,42 @@ def obstacle(module: nn.Module, *tensors: Tensor) -> str | None:
             return "torch.jit traces the call"
         if _any_global_hook():
             return "there is a hook for all modules"
-    if (found := _in_the_way(module)) is None:
+    if (found := _in_the_way(module, inside)) is None:
         return None
     kind, place, what = found
-    return f"{kind} at {place} has {what}" if place else f"{kind} has {what}"
+    return f"{kind} at {place} {what}" if place else f"{kind} {what}"
 
 
-def _in_the_way(module: nn.Module) -> tuple[str, str, str] | None:
-    """(class, place within the module, what it has) of the first obstacle."""
-    kind = type(module)
+def _in_the_way(
+    module: nn.Module, inside: tuple[type[nn.Module], ...] | None
+) -> tuple[str, str, str] | None:
+    """(class, place within the module, what is strange about it) of the first obstacle."""
+    kind, own = type(module), module.__dict__
     if (
-        module._forward_hooks
-        or module._forward_pre_hooks
-        or module._backward_hooks
-        or module._backward_pre_hooks
+        own["_forward_hooks"]
+        or own["_forward_pre_hooks"]
+        or own["_backward_hooks"]
+        or own["_backward_pre_hooks"]
     ):
-        kinds = [name.strip("_").removesuffix("s") for name in _HOOKS if getattr(module, name)]
-        return kind.__name__, "", f"a {kinds[0].replace('_', ' ')}"
+        kinds = [name.strip("_").removesuffix("s") for name in _HOOKS if own[name]]
+        return kind.__name__, "", f"has a {kinds[0].replace('_', ' ')}"
     if (
-        "forward" in module.__dict__
+        "forward" in own
         or kind.__call__ is not _CALL
         or kind.forward is not getattr(kind, "definition", kind.forward)
     ):
-        return kind.__name__, "", "another forward than its class"
-    for name, parameter in module._parameters.items():
+        return kind.__name__, "", "has another forward than its class"
+    for name, parameter in own["_parameters"].items():
         if type(parameter) not in _PLAIN:
-            return kind.__name__, "", f"a {type(parameter).__name__} as its {name}"
-    for name, child in module._modules.items():
-        if child is not None and (found := _in_the_way(child)) is not None:
+            return kind.__name__, "", f"has a {type(parameter).__name__} as its {name}"
+        if parameter is None and inside is not None:
+            return kind.__name__, "", f"has no {name}"
+    for name, child in own["_modules"].items():
+        if child is None:
+            continue
+        if inside is not None and type(child) not in inside:
+            return type(child).__name__, f".{name}", "is not of the class that was expected there"
+        if (found := _in_the_way(child, inside)) is not None:
             return found[0], f".{name}{found[1]}", found[2]
     return None
 
