@@ -13,9 +13,16 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 def test_an_operator_of_a_cell_is_in_the_menus_at_once(workshop: NotebookPage) -> None:
     workshop.add_cell(
-        "from tests.panels import MenuPanel\n"
+        "from lcm_core.widgets import OperatorMenu, Panel\n"
         "heard = []\n"
-        "panel = MenuPanel('sum', lambda: heard.append(panel.menu.label))\n"
+        "class MenuPanel(Panel):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        self.menu = OperatorMenu(self, 'sum', lambda: heard.append(self.menu.label))\n"
+        "        self.lay_out([self.menu.widget], [])\n"
+        "    def draw(self):\n"
+        "        pass\n"
+        "panel = MenuPanel()\n"
         "panel"
     )
     shown = workshop.cell_ids[-1]
