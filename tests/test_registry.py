@@ -3,9 +3,15 @@
 import re
 
 import pytest
+import torch
 from torch_geometric.nn import aggr
 
-from lcm_core.aggregations.registry import AGGREGATIONS, register_aggregation
+from lcm_core.aggregations.registry import (
+    AGGREGATIONS,
+    aggregation_facts,
+    aggregation_names,
+    register_aggregation,
+)
 from lcm_core.operators import GRU, Operator, make_operator, register
 from lcm_core.operators.base import OPERATORS, register_operator
 from lcm_core.registry import Registry
@@ -138,3 +144,12 @@ def test_what_does_not_work_is_refused_by_its_name() -> None:
         for name in ("no_forward", "typo"):
             OPERATORS.remove(name)
         AGGREGATIONS.remove("shared")
+
+
+def test_asking_for_facts_leaves_the_global_generator_alone() -> None:
+    for registry in (OPERATORS, AGGREGATIONS):
+        registry.tell("sum")  # forgets the facts
+    before = torch.get_rng_state()
+    for name in aggregation_names():
+        aggregation_facts(name, channels=4)
+    assert torch.equal(torch.get_rng_state(), before)

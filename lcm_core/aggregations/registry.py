@@ -13,8 +13,8 @@ from lcm_core.aggregations.fold import FoldAggregation
 from lcm_core.aggregations.lcm import LCMAggregation
 from lcm_core.aggregations.pyg import BASELINES, Baseline
 from lcm_core.errors import unknown
-from lcm_core.operators import make_operator, operator_names
-from lcm_core.operators.base import OPERATORS, operator_class
+from lcm_core.operators import operator_names
+from lcm_core.operators.base import OPERATORS, make_with_identity, operator_class
 from lcm_core.registry import Registry
 from lcm_core.seeding import Seeded, initialised
 
@@ -150,8 +150,7 @@ def make_aggregation(
         raise TypeError(f"expected {name!r} to make an Aggregation of PyG, got {made!r}")
     cls = operator_class(name)
     width = cls.channels_for(channels)
-    identity: dict[str, Any] = {"learn_identity": True} if cls.learns_identity else {}
-    operator = make_operator(name, width, **identity)
+    operator = make_with_identity(name, width)
     return LCMAggregation(
         width, channels, project=False, operator=operator, tree=tree, seed=seed, empty=empty
     )
@@ -163,12 +162,10 @@ class AggregationFacts:
 
     Attributes:
         has_operator: whether it reduces by an operator on states.
-        is_fold: whether it is a recurrent network.
         penalties: the regularisers of a recipe that apply to it.
     """
 
     has_operator: bool
-    is_fold: bool
     penalties: tuple[str, ...]
 
 
@@ -190,10 +187,8 @@ def aggregation_facts(name: str, channels: int) -> AggregationFacts:
 def _facts(definition: Any, name: str, channels: int) -> AggregationFacts:
     try:
         made = initialised(lambda: make_aggregation(name, channels), seed=0)
-        if isinstance(definition, type) or name not in AGGREGATIONS:
-            again = None
-        else:
-            again = make_aggregation(name, channels)
+        with Seeded(0):
+            shared = name in AGGREGATIONS and definition(channels) is definition(channels)
         _try(made, channels)
     except (ValueError, TypeError):
         raise
@@ -201,12 +196,12 @@ def _facts(definition: Any, name: str, channels: int) -> AggregationFacts:
         raise ValueError(
             f"{name!r} does not work with {channels} channels: {type(error).__name__}: {error}"
         ) from error
-    if again is made or (isinstance(again, Baseline) and again.inner is made.inner):
+    if shared:
         raise ValueError(
             f"{name!r} gives the same object each time, so that runs would share its weights: make "
             "a new one in each call"
         )
-    return AggregationFacts(made.operator is not None, made.is_fold, made.penalties)
+    return AggregationFacts(made.operator is not None, made.penalties)
 
 
 @torch.no_grad()

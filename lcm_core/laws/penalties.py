@@ -10,6 +10,7 @@ from torch import Tensor
 
 from lcm_core.laws.measure import difference, law_sides, unit_of, variance
 from lcm_core.operators import Operator
+from lcm_core.operators.base import check_operator
 
 __all__ = [
     "LAW_PENALTIES",
@@ -61,8 +62,8 @@ def law_penalty(
     if isinstance(operator, str):
         warnings.warn("law_penalty now begins with the operator", DeprecationWarning, stacklevel=2)
         operator, law = law, operator
-    if not isinstance(operator, Operator):
-        raise TypeError(f"expected an Operator, got {type(operator).__name__}")
+    check_operator(operator)
+    assert isinstance(operator, Operator)
     sides = law_sides(str(law), operator, states)
     squared = torch.stack([difference(a, b).square().sum(-1) for a, b in sides]).amax(0)
     return squared.mean() / unit_of(variance(sides))

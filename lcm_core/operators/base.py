@@ -18,7 +18,9 @@ __all__ = [
     "OPERATORS",
     "Operator",
     "PairKernel",
+    "check_operator",
     "make_operator",
+    "make_with_identity",
     "operator_class",
     "operator_examples",
     "operator_names",
@@ -454,3 +456,15 @@ def make_operator(name: str, channels: int, **options: Any) -> Operator:
         return cls(channels, **options)
     except TypeError as error:
         raise TypeError(f"make_operator({name!r}, channels={channels}): {error}") from error
+
+
+def make_with_identity(name: str, channels: int) -> Operator:
+    """As `make_operator`; an operator that `learns_identity` gets one to learn."""
+    learn: dict[str, Any] = {"learn_identity": True} if operator_class(name).learns_identity else {}
+    return make_operator(name, channels, **learn)
+
+
+def check_operator(operator: object) -> None:
+    """Raise a TypeError unless it is an `Operator`."""
+    if not isinstance(operator, Operator):
+        raise TypeError(f"expected an Operator, got {type(operator).__name__}")

@@ -4,13 +4,13 @@ import torch
 from torch import Tensor, nn
 
 from lcm_core.operators.base import (
-    OPERATORS,
     Operator,
+    check_operator,
     make_operator,
     operator_class,
     register_family,
 )
-from lcm_core.operators.brackets import arguments_of, check_operator
+from lcm_core.operators.brackets import arguments_of
 
 __all__ = ["Blend", "blend"]
 
@@ -103,7 +103,8 @@ def blend_class(name: str) -> type[Operator]:
         t = float(share[0]) if share else 0.5
     except ValueError as error:
         raise ValueError(f"expected a number t from 0 to 1 at the end of {name!r}") from error
-    classes = operator_class(first), operator_class(second)
+    for part in (first, second):
+        operator_class(part)  # raises for an unknown name
 
     class NamedBlend(Blend):
         """The blend of this name."""
@@ -113,7 +114,6 @@ def blend_class(name: str) -> type[Operator]:
             super().__init__(one, other, t, learn_identity)
             self.name = name
 
-    NamedBlend.commutative = all(cls.commutative for cls in classes)
     NamedBlend.made_by = (operator_class, name)
     return NamedBlend
 
@@ -141,6 +141,3 @@ def _check_plain(operator: Operator) -> None:
             f"a blend mixes states, and those of {operator.name!r} are not its elements: expected "
             "operators without lift and lower, such as sum, max or symmetrized_gru"
         )
-
-
-OPERATORS.watch(lambda _: blend_class.cache_clear())  # a cell may define one of its parts anew

@@ -1,8 +1,6 @@
 """Names with operators in brackets, such as `blend(sum,max,0.3)`."""
 
-from lcm_core.operators.base import Operator
-
-__all__ = ["arguments_of", "check_operator"]
+__all__ = ["arguments_of"]
 
 
 def arguments_of(name: str, example: str, counts: tuple[int, ...]) -> list[str]:
@@ -18,9 +16,3 @@ def arguments_of(name: str, example: str, counts: tuple[int, ...]) -> list[str]:
     if not name.endswith(")") or depth or len(arguments) not in counts or not all(arguments):
         raise ValueError(f"expected a name such as {example}, got {name!r}")
     return arguments
-
-
-def check_operator(operator: object) -> None:
-    """Raise a TypeError unless it is an `Operator`."""
-    if not isinstance(operator, Operator):
-        raise TypeError(f"expected an Operator, got {type(operator).__name__}")

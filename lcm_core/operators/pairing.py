@@ -6,13 +6,13 @@ import torch
 from torch import Tensor
 
 from lcm_core.operators.base import (
-    OPERATORS,
     Operator,
-    make_operator,
+    check_operator,
+    make_with_identity,
     operator_class,
     register_family,
 )
-from lcm_core.operators.brackets import arguments_of, check_operator
+from lcm_core.operators.brackets import arguments_of
 
 __all__ = ["Product", "product"]
 
@@ -98,6 +98,7 @@ def product(first: Operator, second: Operator) -> Product:
     (x, x') ⊕ (y, y') = (x ⊕₁ y, x' ⊕₂ y'). A law holds by construction if it does for both, so a
     product of commutative monoids is a commutative monoid.
 
+    >>> from lcm_core import make_operator
     >>> both = product(make_operator("sum", 1), make_operator("max", 1))
     >>> both(torch.tensor([1.0, 1.0]), torch.tensor([3.0, 3.0])).tolist()
     [4.0, 3.0]
@@ -121,27 +122,27 @@ def product_class(name: str) -> type[Operator]:
         ValueError: it is not such a name.
     """
     first, second = arguments_of(name, "product(sum,symmetrized_gru)", (2,))
-    classes = operator_class(first), operator_class(second)
+    for part in (first, second):
+        operator_class(part)  # raises for an unknown name
+
+    def halves(width: int) -> tuple[int, int]:
+        if width < 2:
+            raise ValueError(f"{name} halves its channels: expected at least 2, got {width}")
+        return width - width // 2, width // 2
 
     class NamedProduct(Product):
         """The product of this name."""
 
         def __init__(self, channels: int):
-            half = channels // 2
-            if half == 0:
-                raise ValueError(f"{name} halves its channels: expected at least 2, got {channels}")
-            super().__init__(_with_identity(first, channels - half), _with_identity(second, half))
+            one, other = halves(channels)
+            super().__init__(make_with_identity(first, one), make_with_identity(second, other))
             self.name = name
 
         @classmethod
         def channels_for(cls, out_channels: int, **options: Any) -> int:
-            half = out_channels // 2
-            if half == 0:
-                raise ValueError(
-                    f"{name} halves its channels: expected at least 2, got {out_channels}"
-                )
-            one = classes[0].channels_for(out_channels - half)
-            other = classes[1].channels_for(half)
+            answers = halves(out_channels)
+            one = operator_class(first).channels_for(answers[0])
+            other = operator_class(second).channels_for(answers[1])
             if (one + other) // 2 != other:
                 raise ValueError(
                     f"{name} halves its channels, and its parts would need {one} and {other} of "
@@ -149,16 +150,5 @@ def product_class(name: str) -> type[Operator]:
                 )
             return one + other
 
-    NamedProduct.commutative = all(cls.commutative for cls in classes)
-    NamedProduct.associative = all(cls.associative for cls in classes)
     NamedProduct.made_by = (operator_class, name)
     return NamedProduct
-
-
-def _with_identity(name: str, channels: int) -> Operator:
-    """An operator that learns an identity where it has none of its own."""
-    learn: dict[str, Any] = {"learn_identity": True} if operator_class(name).learns_identity else {}
-    return make_operator(name, channels, **learn)
-
-
-OPERATORS.watch(lambda _: product_class.cache_clear())  # a cell may define one of its parts anew

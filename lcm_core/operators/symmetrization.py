@@ -1,6 +1,6 @@
 from torch import Tensor
 
-from lcm_core.operators.base import Operator
+from lcm_core.operators.base import Operator, check_operator
 
 __all__ = ["Symmetrized", "symmetrized"]
 
@@ -77,6 +77,5 @@ def symmetrized(operator: Operator) -> Symmetrized:
     Raises:
         TypeError: it is no `Operator`.
     """
-    if not isinstance(operator, Operator):
-        raise TypeError(f"expected an Operator, got {type(operator).__name__}")
+    check_operator(operator)
     return Symmetrized(operator)

@@ -32,7 +32,6 @@ __all__ = [
     "task_kind",
     "task_names",
     "task_options",
-    "task_splits",
 ]
 
 KINDS = ("sets", "graphs", "properties")
@@ -208,11 +207,6 @@ def task_options(name: str) -> dict[str, Any]:
 def task_kind(name: str) -> str:
     """The `Task.kind` of the task of that name."""
     return TASKS[name].kind
-
-
-def task_splits(name: str) -> tuple[str, ...]:
-    """The evaluation splits of the task of that name."""
-    return TASKS[name].splits
 
 
 def make_task(name: str, **options: Any) -> Task[Any]:

@@ -9,7 +9,12 @@ from torch import Tensor
 from torch_geometric.data import Batch, Data
 
 from lcm_core.tasks.in_memory.targets import read_targets
-from lcm_core.tasks.in_memory.task import GivenItems, first_not_finite, sizes_in_words, with_splits
+from lcm_core.tasks.in_memory.task import (
+    GivenItems,
+    first_not_finite,
+    given_attributes,
+    sizes_in_words,
+)
 
 __all__ = ["GivenGraphs", "graphs_task"]
 
@@ -68,16 +73,10 @@ def graphs_task(
         for edge_index, x, edge_attr in zip(edge_indices, nodes, edges, strict=True)
     ]
     facts = {
-        "__doc__": f"{len(given)} graphs in memory.",
-        "__module__": "in memory",
-        "name": name,
+        **given_attributes(name, "graphs", read, splits),
         "data_graphs": plain,
-        "data_targets": read,
-        "metric_name": read.metric_name,
-        "higher_is_better": read.higher_is_better,
         "node_cardinalities": node_cardinalities,
         "edge_cardinalities": edge_cardinalities,
-        **with_splits(splits, len(given)),
     }
     return type(name, (GivenGraphs,), facts)
 

@@ -9,7 +9,12 @@ from torch import Tensor
 
 from lcm_core.tasks.base import SetBatch
 from lcm_core.tasks.in_memory.targets import read_targets
-from lcm_core.tasks.in_memory.task import GivenItems, first_not_finite, sizes_in_words, with_splits
+from lcm_core.tasks.in_memory.task import (
+    GivenItems,
+    first_not_finite,
+    given_attributes,
+    sizes_in_words,
+)
 from lcm_core.tasks.stored import gather
 
 __all__ = ["GivenSets", "sets_task"]
@@ -61,15 +66,9 @@ def sets_task(
     ptr = torch.tensor([0, *(len(each) for each in elements)]).cumsum(0)
     read = read_targets(targets, len(elements))
     facts = {
-        "__doc__": f"{len(elements)} sets in memory.",
-        "__module__": "in memory",
-        "name": name,
+        **given_attributes(name, "sets", read, splits),
         "data_x": torch.cat(elements),
         "data_ptr": ptr,
-        "data_targets": read,
-        "metric_name": read.metric_name,
-        "higher_is_better": read.higher_is_better,
-        **with_splits(splits, len(elements)),
     }
     return type(name, (GivenSets,), facts)
 

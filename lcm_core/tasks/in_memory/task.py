@@ -14,7 +14,7 @@ from lcm_core.tasks.in_memory.splits import NAMES, check_splits, draw_splits
 from lcm_core.tasks.in_memory.targets import Targets
 from lcm_core.tasks.stored import visits
 
-__all__ = ["GivenItems", "first_not_finite", "sizes_in_words", "with_splits"]
+__all__ = ["GivenItems", "first_not_finite", "given_attributes", "sizes_in_words"]
 
 ITEMS_IN_AN_EVALUATION_BATCH = 256
 
@@ -89,15 +89,24 @@ class GivenItems(Task[BatchT]):
         """How many items there are, and of what sizes, in a sentence."""
 
 
-def with_splits(
-    splits: Mapping[str, Any] | None, items: int
-) -> dict[str, dict[str, Tensor] | tuple[str, ...]]:
-    """Class attributes for given splits; none if the splits are drawn."""
+def given_attributes(
+    name: str, what: str, targets: Targets, splits: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """The class attributes that sets and graphs share; `what` is in the docstring: "sets"."""
+    items = len(targets.y)
+    attributes: dict[str, Any] = {
+        "__doc__": f"{items} {what} in memory.",
+        "__module__": "in memory",
+        "name": name,
+        "data_targets": targets,
+        "metric_name": targets.metric_name,
+        "higher_is_better": targets.higher_is_better,
+    }
     if splits is None:
-        draw_splits(items, 0)
-        return {}
+        draw_splits(items, 0)  # raises where there are too few
+        return attributes
     read = check_splits(splits, items)
-    return {"given_splits": read, "splits": tuple(read)}
+    return {**attributes, "given_splits": read, "splits": tuple(read)}
 
 
 def sizes_in_words(sizes: Int[Tensor, " B"]) -> str:

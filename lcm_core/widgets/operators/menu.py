@@ -124,9 +124,8 @@ class OperatorMenu:
         return entries.get(label)
 
     def _labels(self) -> list[str]:
-        library = [*operator_names(), *operator_examples(), *pretrained_labels()]
         return list(
-            dict.fromkeys([*self._none, *self._given, *library, *operator_catalog.entries()])
+            dict.fromkeys([*self._none, *self._given, *_library(), *operator_catalog.entries()])
         )
 
     def _chosen(self, _: Any) -> None:
@@ -144,7 +143,7 @@ class OperatorMenu:
                 key: made for key, made in weights.items() if not _concerns(changed, key[0])
             }
             entry = self._entry(chosen)
-            withdrawn = entry is None and chosen not in [*operator_names(), *operator_examples()]
+            withdrawn = entry is None and chosen not in _library()
             if not _concerns(changed, chosen) or withdrawn:
                 return
             self._chosen_entry = entry
@@ -158,6 +157,11 @@ class OperatorMenu:
             self.widget.options = labels
             self.widget.value = chosen
         self._quiet = False
+
+
+def _library() -> list[str]:
+    """What every menu lists, whatever it is given."""
+    return [*operator_names(), *operator_examples(), *pretrained_labels()]
 
 
 def _concerns(changed: str, label: str) -> bool:
@@ -195,13 +199,7 @@ def _read(operator: OperatorChoice) -> tuple[str, Entry | None]:
             "expected the name of an operator, an operator, or the file of a checkpoint, "
             f"got {operator!r}"
         )
-    listed = [
-        *operator_names(),
-        *operator_examples(),
-        *pretrained_labels(),
-        *operator_catalog.entries(),
-    ]
-    if isinstance(operator, str) and operator in listed:
+    if isinstance(operator, str) and operator in [*_library(), *operator_catalog.entries()]:
         return operator, None
     if isinstance(operator, Path) or Path(operator).is_file():
         return f"checkpoint {Path(operator).name}", Entry.of(Trainer.load(operator))
