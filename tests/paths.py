@@ -9,9 +9,9 @@ def on_path(name, monkeypatch):
     operator: by autograd, as for few states. kernel: by the kernel, as for many. chunks: that,
     with chunks of 16 pairs. recomputed: that, with no step kept for the backward pass.
     """
-    from lcm_core.reduction import engine
+    from lcm_core.reduction import engine, paths
 
-    monkeypatch.setattr(engine, "FEW", float("inf") if name == "operator" else -1)
+    monkeypatch.setattr(paths, "FEW", float("inf") if name == "operator" else -1)
     if name in ("chunks", "recomputed"):
         monkeypatch.setattr(engine, "CHUNK", 0)
     if name == "recomputed":

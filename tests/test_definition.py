@@ -24,7 +24,7 @@ from lcm_core import (
 from lcm_core.operators import GRU, SymmetrizedGRU
 from lcm_core.operators.from_function import from_function
 from lcm_core.operators.ordinary import transforming, unwrapped
-from lcm_core.reduction import engine
+from lcm_core.reduction import paths
 from tests.oracles import reduce_sets
 
 SIZES = [3, 7, 1, 16, 2]
@@ -152,7 +152,7 @@ for _what, _hold in HOLDS.items():
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("few", [float("inf"), -1])
 def test_whatever_holds_on_to_an_operator_gets_the_definition(change, few, monkeypatch):
-    monkeypatch.setattr(engine, "FEW", few)
+    monkeypatch.setattr(paths, "FEW", few)
     op = symmetrized_gru()
     assert explain_path(op, X, plan=PLAN).name == ("combine" if few > 0 else "kernel")
     with torch.random.fork_rng():
@@ -229,7 +229,7 @@ def test_what_was_held_and_let_go_runs_fast_again():
 
 
 def test_a_tensor_of_another_class_and_forward_mode_get_the_definition(monkeypatch):
-    monkeypatch.setattr(engine, "FEW", -1)
+    monkeypatch.setattr(paths, "FEW", -1)
     op = symmetrized_gru()
     assert explain_path(op, X.as_subclass(Wrapped)).why == "a tensor is of the class Wrapped"
     assert type(reduce(op, X.as_subclass(Wrapped), plan=PLAN)) is Wrapped
@@ -252,7 +252,7 @@ def test_explain_path_calls_no_hook_and_takes_what_the_call_takes():
     for sets in ({"index": index}, {"ptr": torch.tensor([0, 2, 6])}, {}, {"dim": 0}):
         assert explain_path(aggregation, x, **sets).name == "combine"
     assert not called
-    with engine.use_kernels(False):
+    with paths.use_kernels(False):
         big = torch.zeros(2**15, 3)
         assert explain_path(aggregation, big).why == "use_kernels(False) switches kernels off"
     assert explain_path(aggregation, big).name == "kernel"
@@ -280,7 +280,7 @@ def test_transforms_of_torch_func_are_seen_and_undone():
 @pytest.mark.parametrize("few", [float("inf"), -1])
 @pytest.mark.parametrize("how", ["plan", "index", "shuffled", "ptr", "made inside"])
 def test_gradients_by_torch_func_are_those_of_autograd(how, few, monkeypatch):
-    monkeypatch.setattr(engine, "FEW", few)
+    monkeypatch.setattr(paths, "FEW", few)
     aggregation = LCMAggregation(4, 4)
     index = torch.arange(len(SIZES)).repeat_interleave(torch.tensor(SIZES))
     kept = []

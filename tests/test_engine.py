@@ -25,7 +25,7 @@ from lcm_core import (
     use_kernels,
 )
 from lcm_core.operators import GRU, SymmetrizedGRU
-from lcm_core.reduction import engine
+from lcm_core.reduction import engine, paths
 from lcm_core.reduction.ragged import make_plan
 from tests.oracles import equal, ptr_of, reduce_sets
 from tests.paths import PATHS
@@ -202,7 +202,7 @@ def test_an_operator_with_a_definition_of_its_own_does_not_inherit_a_kernel(twea
     op, x = tweaked(4).double(), states(sum(SIZES), seed=seed)
     assert op.kernel is None
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine, "FEW", -1)
+        patch.setattr(paths, "FEW", -1)
         got = reduce(op, x, ptr_of(SIZES))
     assert equal(got, reduce_sets(op, x, SIZES, lambda n: make_tree("balanced", n)), atol=1e-12)
 
@@ -227,7 +227,7 @@ def operations(sizes, kernels, backward=False):
 def test_operations_are_a_constant_times_the_depth_whatever_the_number_of_sets(
     monkeypatch, kernels, backward
 ):
-    monkeypatch.setattr(engine, "FEW", -1)
+    monkeypatch.setattr(paths, "FEW", -1)
     few = [16, 3, 5, 8, 1, 2, 13, 4, 11, 7]
     assert operations(few, kernels, backward) == operations(few * 1000, kernels, backward)
     a_level = {(False, False): 20, (False, True): 60, (True, False): 24, (True, True): 85}
@@ -254,7 +254,7 @@ def test_equal_sizes_need_no_gather():
     x = states(160, dtype=torch.float32)
     for kernels in (False, True):
         with pytest.MonkeyPatch.context() as patch, use_kernels(kernels, chunks=False):
-            patch.setattr(engine, "FEW", -1)
+            patch.setattr(paths, "FEW", -1)
             plan = ReductionPlan.from_sizes([16] * 10)
             with Operations() as counted:
                 reduce(gru(dtype=torch.float32), x, plan=plan)

@@ -6,7 +6,7 @@ from torch_geometric.nn import GraphSAGE, SAGEConv
 from torch_geometric.nn.aggr import LCMAggregation as PyGLCMAggregation
 
 from lcm_core import LCMAggregation
-from lcm_core.reduction import engine
+from lcm_core.reduction import paths
 from tests.module_table import EMPTY, FAILS, PAGE, cells, page
 from tests.module_tools import AGGREGATIONS, TOOLS, NotApplicableError
 
@@ -31,7 +31,7 @@ def tried():
 @pytest.mark.parametrize(("tool", "aggregation", "whose"), list(tried()))
 def test_cell(tool, aggregation, whose, monkeypatch):
     if whose == KERNEL:
-        monkeypatch.setattr(engine, "FEW", -1)
+        monkeypatch.setattr(paths, "FEW", -1)
     make = AGGREGATIONS[aggregation]["PyG" if whose == "PyG" else "ours"]
     if (tool, aggregation, whose) in FAILS:
         with pytest.raises(Exception) as error:  # noqa: PT011 - each its own

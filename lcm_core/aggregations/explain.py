@@ -8,7 +8,7 @@ from torch import Tensor
 from lcm_core.aggregations.base import SetAggregation
 from lcm_core.operators import Operator
 from lcm_core.reduction.checks import check_elements, given_sets
-from lcm_core.reduction.engine import Path, choose_path
+from lcm_core.reduction.paths import Path, choose_path
 from lcm_core.reduction.plan import ReductionPlan
 from lcm_core.reduction.ragged import make_plan
 
@@ -50,8 +50,8 @@ def explain_path(
         ptr, index, dim_size, dim, plan: the sets, as in that call.
 
     Returns:
-        A `Path`: `name` is "kernel", "combine" (the operator's own fast form) or "definition",
-        and `why` the reason. `str` gives both.
+        A `Path`: `name` is "fused" (on a GPU), "kernel", "combine" (the operator's own fast form)
+        or "definition", and `why` the reason. `str` gives both.
 
     Raises:
         TypeError: the module is something else.

@@ -11,7 +11,7 @@ from lcm_core.errors import unknown
 from lcm_core.operators import GRU, Operator, SymmetrizedGRU, make_operator
 from lcm_core.operators.base import operator_class
 from lcm_core.reduction.checks import identity_for
-from lcm_core.reduction.engine import run
+from lcm_core.reduction.paths import run
 from lcm_core.reduction.plan import ReductionPlan
 from lcm_core.reduction.ragged import make_plan
 from lcm_core.trees.tree import TREE_NAMES, Tree

@@ -4,7 +4,8 @@ Open `ragged.py` first: `reduce` checks its input, `plan.py` says which states a
 `engine.py` combines them.
 """
 
-from lcm_core.reduction.engine import Levels, use_kernels
+from lcm_core.reduction.engine import Levels
+from lcm_core.reduction.paths import use_kernels
 from lcm_core.reduction.plan import ReductionPlan
 from lcm_core.reduction.ragged import make_plan, reduce, trace
 

@@ -1,6 +1,6 @@
-"""Run a plan: by the operator and autograd, or by its kernel, in chunks that fit the cache.
+"""Run a plan in plain PyTorch: by autograd, or by an operator's kernel, in chunks.
 
-Both give the same states. `choose_path` says which runs. `levels_by_autograd` takes any operator,
+Both give the same states; `paths.py` says which runs. `levels_by_autograd` takes any operator,
 compiled or not, with derivatives of any order: by its definition or by `Operator.combine`.
 `levels_by_kernel` is for many pairs of an operator that has a derivative of its own
 (`Operator.kernel`). For the backward pass it keeps x, one state a pair, and a
@@ -23,15 +23,19 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from lcm_core.operators import Operator
 from lcm_core.operators.base import PairKernel
 from lcm_core.reduction.plan import ReductionPlan, Rows, Source, take
 
-__all__ = ["Levels", "Path", "choose_path", "run", "use_kernels"]
+__all__ = [
+    "Levels",
+    "gradient_by_autograd",
+    "in_chunks",
+    "levels_by_autograd",
+    "levels_by_kernel",
+]
 
 Combine = Callable[[Tensor, Tensor], Tensor]
 
-FEW = 2**15  # at most this many state entries: autograd is faster
 CHUNK = 2**16  # floats per chunk (pairs × d), per thread
 KEEP = 2**25  # bytes of steps kept for the backward pass; the others are recomputed
 
@@ -49,101 +53,17 @@ class Levels:
         return self.make_states()
 
 
-_kernels: ContextVar[tuple[bool, bool]] = ContextVar("kernels", default=(True, True))
+_in_chunks: ContextVar[bool] = ContextVar("in_chunks", default=True)
 
 
 @contextmanager
-def use_kernels(kernels: bool = True, chunks: bool = True) -> Iterator[None]:
-    """Context manager: switch the kernels of reductions off, or their chunks.
-
-    For comparing and timing. The states are the same up to rounding. Reductions of fewer than 2¹⁵
-    state entries never use a kernel: autograd is faster there.
-
-    >>> import torch
-    >>> from lcm_core import make_operator, reduce
-    >>> _ = torch.manual_seed(0)
-    >>> op, x = make_operator("symmetrized_gru", channels=16), torch.randn(4096, 16)
-    >>> with use_kernels(False):
-    ...     plain = reduce(op, x)
-    >>> torch.allclose(plain, reduce(op, x), atol=1e-5)
-    True
-
-    Args:
-        kernels: False uses `Operator.combine` and autograd at all sizes.
-        chunks: False runs a kernel over whole levels at once instead of chunks.
-    """
-    token = _kernels.set((kernels, chunks))
+def in_chunks(chunks: bool) -> Iterator[None]:
+    """Context manager: whether kernels go through a level in chunks, on the CPU."""
+    token = _in_chunks.set(chunks)
     try:
         yield
     finally:
-        _kernels.reset(token)
-
-
-@dataclass(frozen=True)
-class Path:
-    """The code that a reduction runs, and why; `explain_path` gives it.
-
-    >>> print(Path("definition", "torch.func transforms the call"))
-    definition: torch.func transforms the call
-
-    Attributes:
-        name: "kernel", for many pairs at once with a hand-written derivative; "combine", the
-            operator's own fast form; or "definition", its `forward`.
-        why: the reason, in words.
-    """
-
-    name: str
-    why: str
-
-    def __str__(self) -> str:
-        return f"{self.name}: {self.why}"
-
-
-KERNEL = Path("kernel", "there are many pairs, and nothing holds on to the operator")
-COMBINE = Path("combine", "the operator combines pairs faster than its definition")
-COMPILED = Path("combine", "torch.compile makes kernels of its own")
-FEW_PAIRS = Path("combine", "for so few pairs autograd is faster than a kernel")
-SWITCHED_OFF = Path("combine", "use_kernels(False) switches kernels off")
-ONLY = Path("definition", "the operator has no other path")
-
-
-def choose_path(plan: ReductionPlan, operator: Operator, x: Tensor) -> Path:
-    """The path of a reduction of x, of which it looks at class and shape alone."""
-    kind = type(operator)
-    if kind.combine is Operator.combine and kind.kernel is Operator.kernel:
-        return ONLY
-    if (obstacle := operator.obstacle(x)) is not None:
-        return Path("definition", obstacle)
-    if torch.compiler.is_compiling():
-        return COMPILED
-    if (plan.bounds[-1] - plan.bounds[1]) * math.prod(x.shape[1:]) <= FEW:
-        return FEW_PAIRS
-    if not _kernels.get()[0]:
-        return SWITCHED_OFF
-    return COMBINE if operator.kernel is None else KERNEL
-
-
-def run(plan: ReductionPlan, operator: Operator, x: Float[Tensor, "N *d"]) -> Levels:
-    """All states of the reduction, in the dtype of x, by one call of the operator a level."""
-    path = choose_path(plan, operator, x)
-    kernel = operator.kernel if path is KERNEL else None
-    if kernel is not None:
-        return levels_by_kernel(plan, kernel, kernel.weights(), x)
-    combine = operator.unchecked_combine if path.name == "combine" else operator
-    return levels_by_autograd(plan, _checked(operator, combine), x)
-
-
-def _checked(operator: Operator, combine: Combine) -> Combine:
-    def checked(left: Tensor, right: Tensor) -> Tensor:
-        states = combine(left, right)
-        if states.shape != left.shape:
-            raise ValueError(
-                f"expected {operator.name!r} to give states of the shape of its operands, "
-                f"{tuple(left.shape)}, got {tuple(states.shape)}"
-            )
-        return states
-
-    return checked
+        _in_chunks.reset(token)
 
 
 # By autograd ------------------------------------------------------------------------------------
@@ -216,7 +136,7 @@ class _Reduction(torch.autograd.Function):
         x, states, *others = ctx.saved_tensors
         weights, kept = others[: ctx.num_weights], others[ctx.num_weights :]
         if torch.is_grad_enabled():  # the gradient is to be differentiated again
-            grads = _gradient_by_autograd(ctx.plan, ctx.kernel, x, weights, to_roots, to_states)
+            grads = gradient_by_autograd(ctx.plan, ctx.kernel, x, weights, to_roots, to_states)
             return None, None, None, *grads
         plan, kernel = ctx.plan, ctx.kernel
         to_x, to_pairs = torch.empty_like(x), torch.empty_like(states)
@@ -240,7 +160,7 @@ class _Reduction(torch.autograd.Function):
         return None, None, None, to_x, *to_weights
 
 
-def _gradient_by_autograd(
+def gradient_by_autograd(
     plan: ReductionPlan,
     kernel: PairKernel,
     x: Tensor,
@@ -248,6 +168,8 @@ def _gradient_by_autograd(
     to_roots: Tensor | None,
     to_states: Tensor | None,
 ) -> tuple[Tensor | None, ...]:
+    """The gradients of x and the weights, in such a form that they have gradients themselves."""
+
     def combine(left: Tensor, right: Tensor) -> Tensor:
         rows = (-1, left.shape[-1])
         return kernel.combine(weights, left.reshape(rows), right.reshape(rows)).view(left.shape)
@@ -270,7 +192,7 @@ def _by_rows(function: Callable, weights: Sequence[Tensor], *args: Any) -> tuple
 
 def _pairs_a_chunk(x: Tensor) -> int:
     """On other devices than the CPU, and without chunks, all pairs of a level."""
-    if x.device.type != "cpu" or not _kernels.get()[1]:
+    if x.device.type != "cpu" or not _in_chunks.get():
         return sys.maxsize
     _let_the_heap_keep_memory()
     width = max(math.prod(x.shape[1:]), 1)

@@ -16,8 +16,9 @@ from torch import Tensor
 
 from lcm_core.trees.tree import TREE_NAMES, Tree, make_tree
 
-__all__ = ["BalancedTrees", "Pieces", "StateLayout", "layout_of_trees", "resolve_tree"]
+__all__ = ["BalancedTrees", "Pieces", "Rows", "StateLayout", "layout_of_trees", "resolve_tree"]
 
+Rows = slice | Tensor  # which rows of a source, in order
 Pieces = tuple[tuple[int, int], ...]  # of one level: (level that takes the piece, its size)
 
 

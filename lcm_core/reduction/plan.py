@@ -11,12 +11,11 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from lcm_core.operators.ordinary import outside_transforms, unwrapped
-from lcm_core.reduction.layout import BalancedTrees, Pieces, StateLayout, layout_of_trees
+from lcm_core.reduction.codes import PairCodes, pair_codes
+from lcm_core.reduction.layout import BalancedTrees, Pieces, Rows, StateLayout, layout_of_trees
 from lcm_core.trees.tree import Tree
 
 __all__ = ["ReductionPlan", "Rows", "Source", "take"]
-
-Rows = slice | Tensor  # which rows of a source, in order
 
 
 @dataclass(frozen=True)
@@ -88,6 +87,14 @@ class ReductionPlan:
         """
         with outside_transforms():
             return self.find_sources()
+
+    @cached_property
+    def codes(self) -> PairCodes:
+        """The pairs as GPU kernels read them."""
+        with outside_transforms():
+            return pair_codes(
+                self.device, self.bounds, self.pieces, self.late, self.pairs, self.roots
+            )
 
     def find_sources(self) -> tuple[Source, ...]:
         """Compute `sources` without the cache, for compiled code."""

@@ -16,8 +16,9 @@ from lcm_core.reduction.checks import (
     identity_for,
     read_sets,
 )
-from lcm_core.reduction.engine import Levels, run
+from lcm_core.reduction.engine import Levels
 from lcm_core.reduction.layout import BalancedTrees, resolve_tree
+from lcm_core.reduction.paths import run
 from lcm_core.reduction.plan import ReductionPlan
 from lcm_core.trees.tree import Tree
 

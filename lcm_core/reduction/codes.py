@@ -1,0 +1,85 @@
+"""A plan as GPU kernels read it: three codes for each pair, level by level."""
+
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from lcm_core.reduction.layout import Pieces, Rows
+
+__all__ = ["PairCodes", "pair_codes"]
+
+
+@dataclass(frozen=True)
+class PairCodes:
+    """The pairs of all levels. A code v ≥ 0 is row v of the states, v < 0 another row, −1 − v.
+
+    Args:
+        codes: (3, pairs): the left operand and the right one (another row: of x), and the place of
+            the result (another row: of the roots). Each state is the operand of one pair.
+        bounds: where levels 1 to depth begin, and the number of pairs, (depth + 1,).
+        sizes: of levels 1 to depth.
+        singles: of sets of one element, the rows of x and the rows of the roots, (k,) each.
+    """
+
+    codes: Int[Tensor, "3 pairs"]
+    bounds: Int[Tensor, " depth_plus_1"]
+    sizes: tuple[int, ...]
+    singles: tuple[Int[Tensor, " k"], Int[Tensor, " k"]]
+
+    @property
+    def count(self) -> int:
+        """Number of pairs."""
+        return self.codes.shape[1]
+
+
+def pair_codes(
+    device: torch.device,
+    bounds: tuple[int, ...],
+    pieces: tuple[Pieces, ...],
+    late_rows: Rows,
+    pairs: tuple[tuple[Rows, Rows], ...],
+    root_rows: Rows,
+) -> PairCodes:
+    """Make the codes of a plan, of which the arguments are the parts."""
+    late = bounds[1]
+    sizes = tuple(b - a for a, b in pairwise(bounds[1:]))
+    first = sizes[0] if sizes else 0
+    sides = [_cat(side, device) for side in zip(*pairs, strict=True)] or [_cat((), device)] * 2
+    operands = torch.stack(sides)
+    shallow, deep = -1 - operands[:, :first], operands[:, first:]
+    leaves = -1 - _tensor(late_rows, device)
+    if late:
+        deep = torch.where(deep < late, leaves[deep.clamp(max=late - 1)], deep)
+    places = torch.arange(bounds[-1], device=device)
+    roots = _tensor(root_rows, device)
+    places[roots] = torch.arange(-1, -1 - len(roots), -1, device=device)
+    alone = sum(n for taken_at, n in pieces[0] if taken_at == 0)
+    singles = (-1 - torch.stack([leaves[:alone], places[:alone]])).int()
+    return PairCodes(
+        codes=torch.cat([torch.cat([shallow, deep], 1), places[None, late:]]).int(),
+        bounds=_numbers(list(accumulate(sizes, initial=0)), device),
+        sizes=sizes,
+        singles=(singles[0], singles[1].clone()),
+    )
+
+
+def _tensor(rows: Rows, device: torch.device) -> Tensor:
+    if isinstance(rows, Tensor):
+        return rows
+    return torch.arange(rows.start, rows.stop, rows.step or 1, device=device)
+
+
+def _cat(rows: tuple[Rows, ...], device: torch.device) -> Tensor:
+    parts = [_tensor(each, device) for each in rows]
+    return torch.cat(parts) if parts else torch.empty(0, dtype=torch.long, device=device)
+
+
+def _numbers(numbers: list[int], device: torch.device) -> Tensor:
+    """A few numbers as a tensor, without a wait for the device."""
+    host = torch.tensor(numbers, dtype=torch.int32)
+    if device.type == "cuda":
+        return host.pin_memory().to(device, non_blocking=True)
+    return host
