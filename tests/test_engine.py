@@ -2,11 +2,13 @@
 
 import math
 import os
+import re
 import shutil
 import subprocess
 import sys
 import warnings
 from collections import Counter
+from pathlib import Path
 
 import pytest
 import torch
@@ -319,6 +321,40 @@ def test_on_a_gpu_the_host_waits_once():
     finally:
         torch.cuda.set_sync_debug_mode("default")
     assert len(waits) == 1
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("name", operator_names())
+@pytest.mark.parametrize("tree", ["balanced", "left"])
+def test_on_a_gpu_the_host_does_not_wait_for_a_plan_of_sizes_and_its_reduction(name, tree):
+    sizes = [n for n in SIZES if n]
+    aggregate = LCMAggregation(4, 4, operator=name, tree=tree).cuda()
+    x = states(sum(sizes), dtype=torch.float32).cuda().requires_grad_()
+
+    def step(sizes):
+        plan = ReductionPlan.from_sizes(sizes, tree, device="cuda")
+        aggregate(x, plan=plan).sum().backward()
+
+    step(sizes)
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        step(sizes[::-1])
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+
+
+def test_what_the_host_makes_goes_to_a_device_by_one_function():
+    """`to_device` does not make the host wait; `torch.tensor(…, device=…)` does."""
+    waits = re.compile(r"torch\.tensor\([^\n]*device=|from_numpy\([^\n]*\.to\(")
+    folder = Path(engine.__file__).parents[1]
+    found = [
+        f"{path.name}: {line.strip()}"
+        for room in ("operators", "reduction", "aggregations")
+        for path in sorted((folder / room).rglob("*.py"))
+        for line in path.read_text().splitlines()
+        if waits.search(line)
+    ]
+    assert not found
 
 
 def test_the_longest_chain_of_131072_elements_is_17_calls_and_of_a_fold_131071():

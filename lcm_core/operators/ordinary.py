@@ -101,14 +101,15 @@ def _in_the_way(
 
 @contextmanager
 def outside_transforms() -> Iterator[None]:
-    """Context manager: what is computed within is not transformed by `torch.func`.
+    """Context manager: tensors made within are ordinary ones.
 
-    Plans are made so: they outlive a transform.
+    They are not transformed by `torch.func`, and autograd can use them, even under
+    `torch.inference_mode`. Plans are made so: they outlive both.
     """
-    if not transforming():
+    if torch.compiler.is_compiling() or not (transforming() or torch.is_inference_mode_enabled()):
         yield
         return
-    with torch._C._DisableFuncTorch():
+    with torch._C._DisableFuncTorch(), torch.inference_mode(False):
         yield
 
 

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from lcm_core.operators.ordinary import outside_transforms, unwrapped
 from lcm_core.reduction.layout import BalancedTrees, Pieces, StateLayout, layout_of_trees
+from lcm_core.reduction.transfer import to_device
 from lcm_core.trees.tree import Tree
 
 __all__ = ["ReductionPlan", "Rows", "Source", "take"]
@@ -100,7 +101,7 @@ class ReductionPlan:
                 begins.append(begin)
                 shifts.append(filled[taken_at] - begin)
                 begin, filled[taken_at] = begin + size, filled[taken_at] + size
-        table = torch.tensor([begins, shifts], device=self.device)
+        table = to_device(torch.tensor([begins, shifts]), self.device)
 
         def moved(rows: Rows) -> Rows:
             if isinstance(rows, slice):
@@ -233,7 +234,8 @@ class ReductionPlan:
         rows = [self.late, self.roots, self.set_rows, *(r for pair in self.pairs for r in pair)]
         tensors = [r for r in rows if isinstance(r, Tensor)]
         if tensors:
-            moved = torch.cat(tensors).to(device, non_blocking=non_blocking)
+            together = torch.cat(tensors)
+            moved = to_device(together, device) if non_blocking else together.to(device)
             parts = iter(moved.split([len(r) for r in tensors]))
             rows = [next(parts) if isinstance(r, Tensor) else r for r in rows]
         late, roots, set_rows, *pairs = rows

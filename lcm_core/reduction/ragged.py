@@ -145,11 +145,12 @@ def make_plan(
 
     Under a transform of `torch.func` the plan is made outside of it, and x is not looked at.
     """
-    if not transforming():
-        return _make_plan(x, ptr, index, num_sets, tree, seed, identity)
+    transformed = transforming()
     with outside_transforms():
-        x = torch.zeros(len(x), 1, device=x.device)
-        return _make_plan(x, unwrapped(ptr), unwrapped(index), num_sets, tree, seed, None)
+        if transformed:
+            x, identity = torch.zeros(len(x), 1, device=x.device), None
+            ptr, index = unwrapped(ptr), unwrapped(index)
+        return _make_plan(x, ptr, index, num_sets, tree, seed, identity)
 
 
 def _make_plan(
