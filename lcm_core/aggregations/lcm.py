@@ -13,7 +13,7 @@ from lcm_core.operators.base import operator_class
 from lcm_core.reduction.checks import identity_for
 from lcm_core.reduction.engine import run
 from lcm_core.reduction.plan import ReductionPlan
-from lcm_core.reduction.ragged import make_plan
+from lcm_core.reduction.ragged import make_plan, plan_of_sizes
 from lcm_core.trees.tree import TREE_NAMES, Tree
 
 __all__ = ["LCMAggregation"]
@@ -142,7 +142,7 @@ class LCMAggregation(SetAggregation):
             sizes: of the sets, (B,), on the host.
             device: where the elements are.
         """
-        return ReductionPlan.from_sizes(sizes, self.tree, self.seed, device)
+        return plan_of_sizes(sizes, self.tree, self.seed, device)
 
     def states(self, x: Tensor) -> Tensor:
         """Project and lift the elements: the states that are reduced.

@@ -19,9 +19,13 @@ from lcm_core.reduction.checks import (
 from lcm_core.reduction.engine import Levels, run
 from lcm_core.reduction.layout import BalancedTrees, resolve_tree
 from lcm_core.reduction.plan import ReductionPlan
+from lcm_core.reduction.recent import Recent
 from lcm_core.trees.tree import Tree
 
-__all__ = ["make_plan", "reduce", "trace"]
+__all__ = ["RECENT_PLANS", "make_plan", "plan_of_sizes", "reduce", "trace"]
+
+#: Plans of recent batches; a benchmark of making plans clears it.
+RECENT_PLANS: Recent[ReductionPlan] = Recent()
 
 
 def reduce(
@@ -141,7 +145,8 @@ def make_plan(
 
     Balanced trees are planned where x is; one copy tells the host how many states go where, and
     that all is as it should be. With an index and no num_sets, and for other trees, that one copy
-    is of ptr or index, and the plan is made on the host.
+    is of ptr or index, and the plan is made on the host. Plans of recent calls are kept: for the
+    same ptr or index the one copy says so, and nothing is made.
 
     Under a transform of `torch.func` the plan is made outside of it, and x is not looked at.
     """
@@ -150,7 +155,33 @@ def make_plan(
         if transformed:
             x, identity = torch.zeros(len(x), 1, device=x.device), None
             ptr, index = unwrapped(ptr), unwrapped(index)
-        return _make_plan(x, ptr, index, num_sets, tree, seed, identity)
+        check_places(x, ptr, index, num_sets)
+        kind = "index" if ptr is None else "ptr"
+        key = (kind, num_sets, tree, seed if tree == "random" else None)
+        places = index if ptr is None else ptr
+        return RECENT_PLANS.recall(
+            key,
+            x,
+            places,
+            identity,
+            lambda: _make_plan(x, ptr, index, num_sets, tree, seed, identity),
+        )
+
+
+def plan_of_sizes(
+    sizes: Int[Tensor, " B"], tree: str | Tree, seed: int, device: torch.device
+) -> ReductionPlan:
+    """As `ReductionPlan.from_sizes`, for sizes on the host; plans of recent sizes are kept."""
+
+    def make() -> ReductionPlan:
+        return ReductionPlan.from_sizes(sizes, tree, seed, device)
+
+    plain = type(sizes) is Tensor and sizes.device.type == "cpu"
+    if not plain or torch.compiler.is_compiling() or transforming():
+        return make()
+    numbers = sizes.numpy()
+    key = ("sizes", numbers.tobytes(), numbers.dtype, tree, seed if tree == "random" else None)
+    return RECENT_PLANS.recall_by_key(key, int(numbers.sum()), device, make)
 
 
 def _make_plan(
@@ -162,7 +193,6 @@ def _make_plan(
     seed: int,
     identity: Tensor | None,
 ) -> ReductionPlan:
-    check_places(x, ptr, index, num_sets)
     on_device = x.device.type in ("cpu", "cuda")  # others lack operations
     if tree == "balanced" and on_device and (index is None or num_sets is not None):
         found = bounds_of_sets(x, ptr, index, num_sets)
