@@ -230,6 +230,7 @@ def test_operations_are_a_constant_times_the_depth_whatever_the_number_of_sets(
     monkeypatch, kernels, backward
 ):
     monkeypatch.setattr(engine, "FEW", -1)
+    monkeypatch.setattr(engine, "SMALL", -1)
     few = [16, 3, 5, 8, 1, 2, 13, 4, 11, 7]
     assert operations(few, kernels, backward) == operations(few * 1000, kernels, backward)
     a_level = {(False, False): 20, (False, True): 60, (True, False): 24, (True, True): 85}
@@ -250,6 +251,34 @@ def test_a_plan_takes_the_same_number_of_operations_for_any_number_of_sets_of_an
     few = [16, 3, 5, 8, 1, 2, 13, 4, 11, 7]
     assert count(few) == count(few * 1000) == count([*few, 5000])
     assert count(few) < 100
+
+
+@pytest.mark.parametrize("sizes", [SIZES * 5, [16] * 10, [7] * 3, [37]])
+@pytest.mark.parametrize("tree", ["balanced", "left"])
+def test_gradients_of_states_are_neither_added_up_nor_sorted(monkeypatch, sizes, tree):
+    """As on a GPU: each state's gradient is written once, into memory that nobody fills."""
+    monkeypatch.setattr(engine, "SMALL", -1)
+
+    class Halves(Operator):  # a backward pass without zeros of its own
+        def forward(self, left, right):
+            return 0.5 * left + 0.5 * right
+
+    op, x = Halves(4, identity=0.0), states(sum(sizes))
+    plan = ReductionPlan.from_sizes(sizes, tree)
+    weights = torch.randn(len(sizes) - plan.num_empty, 4, dtype=x.dtype)
+    run = engine.levels_by_autograd
+    run(plan, op, x).roots.backward(weights)  # what a plan finds out once
+    x.grad = None
+    with Operations() as counted:
+        run(plan, op, x).roots.backward(weights)
+    sums = {"add", "add_", "index_add", "index_add_", "index_put", "index_put_", "_index_put_impl_"}
+    fills = {"zeros", "zeros_like", "new_zeros", "zero_", "fill_", "full", "slice_backward"}
+    assert not fills & set(counted.counts), counted.counts
+    assert set(counted.counts) & sums <= {"add"}, counted.counts
+    assert counted.counts["add"] == plan.depth  # the operator's own
+    # Forward: the pieces together, a permutation, and the operator. Backward as many.
+    own = 5
+    assert len(counted) <= 6 + plan.depth * (own + 2 + 3)
 
 
 def test_equal_sizes_need_no_gather():
