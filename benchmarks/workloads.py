@@ -15,7 +15,7 @@ from torch_geometric.nn.aggr import LCMAggregation as PyGLCMAggregation
 
 from lcm_core import FoldAggregation, LCMAggregation, ReductionPlan
 from lcm_core.models.networks import PlannedMessagePassing
-from lcm_core.reduction.ragged import make_plan
+from lcm_core.reduction.ragged import RECENT_PLANS, make_plan
 
 OURS, PYG, FOLD, PYG_GRU, FLOOR = "ours", "PyG LCM", "our fold", "PyG GRU", "GEMM floor"
 CONTENDERS = (OURS, PYG, FOLD, PYG_GRU, FLOOR)
@@ -115,7 +115,8 @@ class Workload:
         return torch.repeat_interleave(sets, torch.from_numpy(self.sizes)).to(self.device)
 
     def make_plan(self) -> ReductionPlan:
-        """From the index, as a layer that is given no plan does."""
+        """From the index, as a layer that is given no plan does in its first call."""
+        RECENT_PLANS.clear()
         elements = self.x if self.edges is None else self.x.index_select(0, self.edges[0])
         return make_plan(elements, None, self.index, len(self.sizes))
 

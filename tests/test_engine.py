@@ -2,11 +2,13 @@
 
 import math
 import os
+import re
 import shutil
 import subprocess
 import sys
 import warnings
 from collections import Counter
+from pathlib import Path
 
 import pytest
 import torch
@@ -26,7 +28,7 @@ from lcm_core import (
 )
 from lcm_core.operators import GRU, SymmetrizedGRU
 from lcm_core.reduction import engine, paths
-from lcm_core.reduction.ragged import make_plan
+from lcm_core.reduction.ragged import RECENT_PLANS, make_plan
 from tests.oracles import equal, ptr_of, reduce_sets
 from tests.paths import PATHS
 
@@ -228,6 +230,7 @@ def test_operations_are_a_constant_times_the_depth_whatever_the_number_of_sets(
     monkeypatch, kernels, backward
 ):
     monkeypatch.setattr(paths, "FEW", -1)
+    monkeypatch.setattr(engine, "SMALL", -1)
     few = [16, 3, 5, 8, 1, 2, 13, 4, 11, 7]
     assert operations(few, kernels, backward) == operations(few * 1000, kernels, backward)
     a_level = {(False, False): 20, (False, True): 60, (True, False): 24, (True, True): 85}
@@ -240,6 +243,7 @@ def test_a_plan_takes_the_same_number_of_operations_for_any_number_of_sets_of_an
     def count(sizes):
         x = torch.zeros(sum(sizes), 1)
         index = torch.repeat_interleave(torch.arange(len(sizes)), torch.tensor(sizes))
+        RECENT_PLANS.clear()
         with Operations() as counted:
             make_plan(x, None, index, len(sizes))
         return len(counted)
@@ -247,6 +251,34 @@ def test_a_plan_takes_the_same_number_of_operations_for_any_number_of_sets_of_an
     few = [16, 3, 5, 8, 1, 2, 13, 4, 11, 7]
     assert count(few) == count(few * 1000) == count([*few, 5000])
     assert count(few) < 100
+
+
+@pytest.mark.parametrize("sizes", [SIZES * 5, [16] * 10, [7] * 3, [37]])
+@pytest.mark.parametrize("tree", ["balanced", "left"])
+def test_gradients_of_states_are_neither_added_up_nor_sorted(monkeypatch, sizes, tree):
+    """As on a GPU: each state's gradient is written once, into memory that nobody fills."""
+    monkeypatch.setattr(engine, "SMALL", -1)
+
+    class Halves(Operator):  # a backward pass without zeros of its own
+        def forward(self, left, right):
+            return 0.5 * left + 0.5 * right
+
+    op, x = Halves(4, identity=0.0), states(sum(sizes))
+    plan = ReductionPlan.from_sizes(sizes, tree)
+    weights = torch.randn(len(sizes) - plan.num_empty, 4, dtype=x.dtype)
+    run = engine.levels_by_autograd
+    run(plan, op, x).roots.backward(weights)  # what a plan finds out once
+    x.grad = None
+    with Operations() as counted:
+        run(plan, op, x).roots.backward(weights)
+    sums = {"add", "add_", "index_add", "index_add_", "index_put", "index_put_", "_index_put_impl_"}
+    fills = {"zeros", "zeros_like", "new_zeros", "zero_", "fill_", "full", "slice_backward"}
+    assert not fills & set(counted.counts), counted.counts
+    assert set(counted.counts) & sums <= {"add"}, counted.counts
+    assert counted.counts["add"] == plan.depth  # the operator's own
+    # Forward: the pieces together, a permutation, and the operator. Backward as many.
+    own = 5
+    assert len(counted) <= 6 + plan.depth * (own + 2 + 3)
 
 
 def test_equal_sizes_need_no_gather():
@@ -287,11 +319,14 @@ def test_a_plan_and_a_reduction_copy_to_the_host_once(monkeypatch):
     asking = {"_local_scalar_dense", "nonzero", "masked_select", "unique", "unique_dim", "equal"}
     asking |= {"bincount", "_unique2", "repeat_interleave"}
     size = {"dim_size": len(SIZES)}
-    for sets in ({"index": index} | size, {"index": shuffled} | size, {"ptr": ptr_of(SIZES)}):
+    RECENT_PLANS.clear()
+    ways = [{"index": index} | size, {"index": shuffled} | size, {"ptr": ptr_of(SIZES)}]
+    for way, sets in enumerate([*ways, *ways]):
         copies.clear()
         with Operations() as counted:
             aggregate(x, **sets)
-        assert copies == ["tolist"]
+        # The second index is compared with the first one before its plan is made.
+        assert copies == ["tolist"] * (2 if way == 1 else 1)
         assert not asking & set(counted.counts)
     copies.clear()
     aggregate(x, index)
@@ -319,6 +354,40 @@ def test_on_a_gpu_the_host_waits_once():
     finally:
         torch.cuda.set_sync_debug_mode("default")
     assert len(waits) == 1
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("name", operator_names())
+@pytest.mark.parametrize("tree", ["balanced", "left"])
+def test_on_a_gpu_the_host_does_not_wait_for_a_plan_of_sizes_and_its_reduction(name, tree):
+    sizes = [n for n in SIZES if n]
+    aggregate = LCMAggregation(4, 4, operator=name, tree=tree).cuda()
+    x = states(sum(sizes), dtype=torch.float32).cuda().requires_grad_()
+
+    def step(sizes):
+        plan = ReductionPlan.from_sizes(sizes, tree, device="cuda")
+        aggregate(x, plan=plan).sum().backward()
+
+    step(sizes)
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        step(sizes[::-1])
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+
+
+def test_what_the_host_makes_goes_to_a_device_by_one_function():
+    """`to_device` does not make the host wait; `torch.tensor(…, device=…)` does."""
+    waits = re.compile(r"torch\.tensor\([^\n]*device=|from_numpy\([^\n]*\.to\(")
+    folder = Path(engine.__file__).parents[1]
+    found = [
+        f"{path.name}: {line.strip()}"
+        for room in ("operators", "reduction", "aggregations")
+        for path in sorted((folder / room).rglob("*.py"))
+        for line in path.read_text().splitlines()
+        if waits.search(line)
+    ]
+    assert not found
 
 
 def test_the_longest_chain_of_131072_elements_is_17_calls_and_of_a_fold_131071():

@@ -1,8 +1,12 @@
+from itertools import pairwise
+
 import numpy as np
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lcm_core.reduction.engine import _cut, _groups
 from lcm_core.reduction.layout import BalancedTrees, layout_of_trees
 from lcm_core.reduction.plan import ReductionPlan
 from tests.oracles import ptr_of
@@ -42,6 +46,35 @@ def test_every_element_and_every_state_is_taken_exactly_once(sizes, tree):
     from_states = torch.cat([layout.pairs[:, first:].flatten(), layout.roots])
     assert torch.equal(from_x.sort().values, torch.arange(sum(sizes)))
     assert torch.equal(from_states.sort().values, torch.arange(sum(of_level)))
+
+
+either = ragged | st.builds(lambda n, sets: [n] * sets, st.integers(0, 33), st.integers(1, 4))
+
+
+@given(sizes=either, tree=st.sampled_from(["balanced", "left", "right", "random"]))
+def test_sources_read_what_the_plan_says_however_the_rows_lie(sizes, tree):
+    """States that are their own row numbers."""
+    plan = ReductionPlan.from_sizes(sizes, tree)
+    x, states = torch.arange(plan.num_elements), torch.arange(plan.bounds[-1])
+    levels = [states[a:b] for a, b in pairwise(plan.bounds)]
+    pieces = [_cut(level, plan, number) for number, level in enumerate(levels)]
+    roots, leaves, *sources = plan.sources
+    late, *pair = _groups(leaves, [x])
+    assert torch.equal(late, x[plan.late])
+    pairs = [pair, *(_groups(source, pieces) for source in sources)]
+    for level, want in enumerate(plan.pairs):
+        for side, rows in zip(pairs[level], want, strict=True):
+            assert torch.equal(side, (states if level else x)[rows])
+    if roots.places:
+        assert torch.equal(*_groups(roots, pieces), states[plan.roots])
+    for source in plan.sources:
+        if source.rows is not None:
+            assert torch.equal(source.rows[source.inverse], torch.arange(len(source.rows)))
+
+
+@pytest.mark.parametrize("sizes", [[16] * 5, [3] * 4, [2], [1] * 3, [4096], [0, 0], []])
+def test_equal_sizes_that_need_no_gather(sizes):
+    assert all(source.rows is None for source in ReductionPlan.from_sizes(sizes).sources)
 
 
 @given(sizes=ragged)

@@ -18,6 +18,7 @@ from lcm_core import (
     reduce,
     trace,
 )
+from lcm_core.reduction.ragged import make_plan
 from tests.oracles import equal, ptr_of, reduce_sets
 from tests.paths import PATHS
 
@@ -236,6 +237,18 @@ def test_a_plan_can_be_used_again():
     for name in ("sum", "symmetrized_gru"):
         op, x = operator_and_states(name, 9)
         assert torch.equal(reduce(op, x, plan=plan), reduce(op, x, ptr_of(sizes)))
+
+
+def test_a_plan_of_inference_mode_can_be_used_for_training():
+    op, x = operator_and_states("gru", 9)
+    with torch.inference_mode():
+        made = make_plan(x, torch.tensor([0, 2, 5, 9]))
+        given = ReductionPlan.from_sizes([2, 3, 4])
+        want = [reduce(op, x, plan=plan) for plan in (made, given)]
+    for plan, result in zip((made, given), want, strict=True):
+        again = reduce(op, x.requires_grad_(), plan=plan)
+        again.sum().backward()
+        assert torch.equal(again, result)
 
 
 def test_infinite_identities_are_elements_like_others():

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from lcm_core.files.checkpoints import write_checkpoint
 from lcm_core.models.networks import describe_model
 from lcm_core.operators import Operator
 from lcm_core.operators.base import OPERATORS, register_operator
-from lcm_core.training.device import pick_device
+from lcm_core.training.device import deterministic, pick_device
 from lcm_core.training.recipe import LIVE_FIELDS, Event, Recipe
 from lcm_core.training.trainer import Trainer, TrainingError
 from tests.panels import timeless
@@ -184,6 +185,34 @@ def test_the_associativity_weight_lowers_the_law_errors():
     plain, regularised = (r[-1]["laws"] for r in (run(text), run(f"{text} associativity=1")))
     for law in ("associativity", "exchange", "order spread"):
         assert regularised[law] < 0.6 * plain[law], law
+
+
+@pytest.mark.parametrize("fills", [True, False])
+@pytest.mark.parametrize(("on", "warns"), [(False, False), (True, True), (True, False)])
+def test_on_cuda_a_step_is_deterministic_and_fills_no_memory(fills, on, warns):
+    """The switches of PyTorch are there on every machine; they are put back, whatever happens."""
+    memory = torch.utils.deterministic
+
+    def switches():
+        return (
+            torch.are_deterministic_algorithms_enabled(),
+            torch.is_deterministic_algorithms_warn_only_enabled(),
+            memory.fill_uninitialized_memory,
+        )
+
+    before = switches()
+    torch.use_deterministic_algorithms(on, warn_only=warns)
+    memory.fill_uninitialized_memory = fills
+    try:
+        with suppress(KeyboardInterrupt), deterministic(torch.device("cuda")):
+            assert switches() == (True, False, False)
+            raise KeyboardInterrupt
+        assert switches() == (on, warns, fills)
+        with deterministic(torch.device("cpu")):
+            assert switches() == (on, warns, fills)
+    finally:
+        torch.use_deterministic_algorithms(before[0], warn_only=before[1])
+        memory.fill_uninitialized_memory = before[2]
 
 
 def test_training_and_measuring_leave_the_global_generator_alone():

@@ -13,6 +13,7 @@ from lcm_core.aggregations.base import SetAggregation
 from lcm_core.errors import unknown
 from lcm_core.operators.ordinary import obstacle
 from lcm_core.reduction.checks import read_sets
+from lcm_core.reduction.transfer import to_device
 
 __all__ = ["CELLS", "FoldAggregation", "FoldedSets"]
 
@@ -107,7 +108,7 @@ class FoldAggregation(SetAggregation):
         rows = (np.arange(copies)[:, None] * n + rows).reshape(-1)
         sizes_of_all = np.tile(sizes, copies)
         if self._recorded is not None:
-            read = flat.index_select(0, torch.from_numpy(rows).to(x.device))
+            read = flat.index_select(0, to_device(rows, x.device))
             ptr = torch.from_numpy(np.append(0, sizes_of_all.cumsum()))
             self._recorded.append(FoldedSets(read, ptr))
         states = self._fold(flat, sizes_of_all, rows)[:, : self.out_channels]
@@ -154,13 +155,13 @@ class FoldAggregation(SetAggregation):
         set_of_row = np.repeat(np.arange(len(sizes)), sizes)
         step = np.arange(len(rows)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
         packed = rows[np.lexsort((rank[set_of_row], step))]
-        data = x.index_select(0, torch.from_numpy(packed).to(x.device))
+        data = x.index_select(0, to_device(packed, x.device))
         live = np.bincount(step)
         if live[0] == live[-1]:  # equal sizes: PyTorch's backward pass is faster without packing
             last = _whole(self.rnn(data.view(len(live), live[0], -1))[1])
         else:
             last = self._fold_packed(data, live)
-        where = torch.from_numpy(by_size).to(x.device)
+        where = to_device(by_size, x.device)
         return states.to(last.dtype).index_copy(0, where, last)
 
     def _fold_packed(self, data: Tensor, live: np.ndarray) -> Tensor:

@@ -11,9 +11,10 @@ from lcm_core.errors import unknown
 from lcm_core.operators import GRU, Operator, SymmetrizedGRU, make_operator
 from lcm_core.operators.base import operator_class
 from lcm_core.reduction.checks import identity_for
+from lcm_core.reduction.on_device import DevicePlan
 from lcm_core.reduction.paths import run
 from lcm_core.reduction.plan import ReductionPlan
-from lcm_core.reduction.ragged import make_plan
+from lcm_core.reduction.ragged import make_plan, plan_of_sizes
 from lcm_core.trees.tree import TREE_NAMES, Tree
 
 __all__ = ["LCMAggregation"]
@@ -142,7 +143,7 @@ class LCMAggregation(SetAggregation):
             sizes: of the sets, (B,), on the host.
             device: where the elements are.
         """
-        return ReductionPlan.from_sizes(sizes, self.tree, self.seed, device)
+        return plan_of_sizes(sizes, self.tree, self.seed, device)
 
     def states(self, x: Tensor) -> Tensor:
         """Project and lift the elements: the states that are reduced.
@@ -159,13 +160,17 @@ class LCMAggregation(SetAggregation):
         self, x: Tensor, ptr: Tensor | None, index: Tensor | None, num_sets: int | None
     ) -> Tensor:
         """Reduce each set; arguments as in `SetAggregation.of_sets`."""
-        return self.of_plan(x, make_plan(x, ptr, index, num_sets, tree=self.tree, seed=self.seed))
+        operator = None if torch.compiler.is_compiling() else self.operator
+        plan = make_plan(x, ptr, index, num_sets, tree=self.tree, seed=self.seed, operator=operator)
+        return self.of_plan(x, plan)
 
     def of_plan(self, x: Tensor, plan: ReductionPlan) -> Tensor:
         """Project and lift the elements, reduce each set, lower its state.
 
         Arguments as in `SetAggregation.of_plan`.
         """
+        if self._recorded is not None and type(plan) is DevicePlan:
+            plan = plan.whole()  # whose states lie in the same order on all devices
         levels = run(plan, self.operator, self.states(x))
         if self._recorded is not None:
             self._recorded.append(levels)

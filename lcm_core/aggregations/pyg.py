@@ -20,6 +20,7 @@ from torch_geometric.nn.aggr import (
 from lcm_core.aggregations.base import SetAggregation
 from lcm_core.errors import unknown
 from lcm_core.reduction.checks import read_sets
+from lcm_core.reduction.transfer import to_device
 
 __all__ = ["BASELINES", "PNA", "Baseline", "make_baseline"]
 
@@ -98,15 +99,16 @@ class Baseline(SetAggregation):
     ) -> Tensor:
         sizes, rows = read_sets(x, ptr, index, num_sets)
         if rows is not None:
-            x = x[torch.from_numpy(rows).to(x.device)]
-        index = torch.from_numpy(np.arange(len(sizes)).repeat(sizes)).to(x.device)
-        if not self.empty_gives_zero:
-            return self._reduce(x, index, len(sizes))
-        result = x.new_zeros(len(sizes), self.out_channels)
-        filled, places = torch.unique_consecutive(index, return_inverse=True)
-        if len(filled):
-            result = result.index_copy(0, filled, self._reduce(x, places, len(filled)))
-        return result
+            x = x.index_select(0, to_device(rows, x.device))
+        filled = np.flatnonzero(sizes) if self.empty_gives_zero else np.arange(len(sizes))
+        if self.empty_gives_zero and len(filled) == 0:
+            return x.new_zeros(len(sizes), self.out_channels)
+        index = to_device(np.arange(len(filled)).repeat(sizes[filled]), x.device)
+        result = self._reduce(x, index, len(filled))
+        if len(filled) == len(sizes):
+            return result
+        zeros = result.new_zeros(len(sizes), self.out_channels)
+        return zeros.index_copy(0, to_device(filled, x.device), result)
 
     def _reduce(self, x: Tensor, index: Tensor, count: int) -> Tensor:
         result = self.inner(x, index=index, dim_size=count, dim=0)

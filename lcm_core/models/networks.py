@@ -101,7 +101,10 @@ class GraphModel(nn.Module):
                 key = (how.tree, how.seed)
                 if key not in plans:
                     neighbors, count = batch.edge_index[1], len(nodes)
-                    plans[key] = make_plan(edges, None, neighbors, count, tree=key[0], seed=key[1])
+                    plans[key] = make_plan(
+                        edges, None, neighbors, count, tree=how.tree, seed=how.seed,
+                        operator=how.operator,
+                    )  # fmt: skip
                 plan = plans[key]
             nodes = layer(nodes, batch.edge_index, edges, plan)
         return self.to_elements(nodes), batch.ptr

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.autograd import forward_ad
 from torch.nn.modules import module as torch_module
 
-__all__ = ["obstacle", "outside_transforms", "transforming", "unwrapped"]
+__all__ = ["obstacle", "obstacle_of_call", "outside_transforms", "transforming", "unwrapped"]
 
 _CALL = nn.Module.__call__
 _PLAIN = (nn.Parameter, Tensor, type(None))
@@ -31,6 +31,20 @@ MaybeTensor = TypeVar("MaybeTensor", Tensor, Tensor | None)
 def transforming() -> bool:
     """Whether code runs under a transform of `torch.func`, such as grad or vmap."""
     return not torch.compiler.is_compiling() and _transforms_active()
+
+
+def obstacle_of_call() -> str | None:
+    """Why nothing with a derivative of its own may run now, whatever the tensors; None if it may.
+
+    It does not look at compiling.
+    """
+    if _transforms_active():
+        return "torch.func transforms the call"
+    if forward_ad._current_level >= 0:
+        return "forward-mode derivatives are computed"
+    if torch._C._is_tracing():
+        return "torch.jit traces the call"
+    return None
 
 
 def obstacle(
@@ -51,12 +65,8 @@ def obstacle(
         if type(tensor) not in _PLAIN:
             return f"a tensor is of the class {type(tensor).__name__}"
     if not torch.compiler.is_compiling():
-        if _transforms_active():
-            return "torch.func transforms the call"
-        if forward_ad._current_level >= 0:
-            return "forward-mode derivatives are computed"
-        if torch._C._is_tracing():
-            return "torch.jit traces the call"
+        if (why := obstacle_of_call()) is not None:
+            return why
         if _any_global_hook():
             return "there is a hook for all modules"
     if (found := _in_the_way(module, inside)) is None:
@@ -101,14 +111,15 @@ def _in_the_way(
 
 @contextmanager
 def outside_transforms() -> Iterator[None]:
-    """Context manager: what is computed within is not transformed by `torch.func`.
+    """Context manager: tensors made within are ordinary ones.
 
-    Plans are made so: they outlive a transform.
+    They are not transformed by `torch.func`, and autograd can use them, even under
+    `torch.inference_mode`. Plans are made so: they outlive both.
     """
-    if not transforming():
+    if torch.compiler.is_compiling() or not (transforming() or torch.is_inference_mode_enabled()):
         yield
         return
-    with torch._C._DisableFuncTorch():
+    with torch._C._DisableFuncTorch(), torch.inference_mode(False):
         yield
 
 

@@ -9,6 +9,7 @@ from lcm_core.operators.ordinary import outside_transforms, transforming, unwrap
 from lcm_core.reduction.plan import ReductionPlan
 
 __all__ = [
+    "all_finite",
     "bounds_of_sets",
     "check_dtype",
     "check_elements",
@@ -70,7 +71,7 @@ def check_plan(plan: ReductionPlan, x: Tensor, identity: Tensor | None = None) -
         )
     if torch.compiler.is_compiling() or x.device.type != "cpu" or transforming():
         return
-    if not _all_finite(x):
+    if not all_finite(x):
         check_finite(x, identity)
 
 
@@ -137,7 +138,7 @@ def _read_sets(
 ) -> tuple[np.ndarray, np.ndarray | None]:
     check_places(x, ptr, index, num_sets)
     places = ptr if ptr is not None else index
-    finite = _all_finite(x).long().view(1)
+    finite = all_finite(x).long().view(1)
     copied = finite if places is None else torch.cat([finite, places.detach().long()])
     flag, host = np.split(copied.cpu().numpy(), [1])
 
@@ -162,14 +163,12 @@ def bounds_of_sets(
 
     Nothing is copied to the host: the second result, (3,), is for it to look at. Is all valid? If
     not, `read_sets` says what is wrong. Is the index in order? Are all sizes equal? The result is
-    None where a shape is wrong already.
+    None where a shape is wrong already, and where there is neither ptr nor index.
     """
-    valid = _all_finite(x)
+    valid = all_finite(x)
     in_order = torch.ones_like(valid)
     if index is None:
-        if ptr is None:
-            ptr = torch.tensor([0, len(x)], device=x.device)
-        elif len(ptr) == 0:
+        if ptr is None or len(ptr) == 0:
             return None
         ptr = ptr.detach().long()
         sizes = ptr.diff()
@@ -242,7 +241,7 @@ def _sizes_of_index(index: np.ndarray, n: int, num_sets: int | None) -> np.ndarr
     return np.bincount(index, minlength=largest + 1 if num_sets is None else num_sets)
 
 
-def _all_finite(x: Tensor) -> Tensor:
+def all_finite(x: Tensor) -> Tensor:
     """Whether the sum is finite; that of float16 in float32, since it may overflow."""
     exact = torch.float32 if x.dtype is torch.float16 else None
     return x.detach().sum(dtype=exact).isfinite()

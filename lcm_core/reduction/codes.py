@@ -8,6 +8,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 from lcm_core.reduction.layout import Pieces, Rows
+from lcm_core.reduction.transfer import to_device
 
 __all__ = ["PairCodes", "pair_codes"]
 
@@ -17,22 +18,32 @@ class PairCodes:
     """The pairs of all levels. A code v ≥ 0 is row v of the states, v < 0 another row, −1 − v.
 
     Args:
-        codes: (3, pairs): the left operand and the right one (another row: of x), and the place of
-            the result (another row: of the roots). Each state is the operand of one pair.
-        bounds: where levels 1 to depth begin, and the number of pairs, (depth + 1,).
-        sizes: of levels 1 to depth.
+        codes: (3, pairs or more): the left operand and the right one (another row: of x), and the
+            place of the result (another row: of the roots). A state is the operand of one pair.
+        bounds: the number of singles; where levels 1 to depth begin; the number of pairs:
+            (depth + 2,).
+        sizes: of levels 1 to depth, on the host; of a static plan, the most that they can be.
         singles: of sets of one element, the rows of x and the rows of the roots, (k,) each.
+        num_states: rows of the states, of which some may not be used.
+        static: whether the host knows the most that the numbers can be, and not the numbers.
     """
 
     codes: Int[Tensor, "3 pairs"]
-    bounds: Int[Tensor, " depth_plus_1"]
+    bounds: Int[Tensor, " depth_plus_2"]
     sizes: tuple[int, ...]
     singles: tuple[Int[Tensor, " k"], Int[Tensor, " k"]]
+    num_states: int
+    static: bool = False
 
     @property
     def count(self) -> int:
-        """Number of pairs."""
+        """Columns of the codes: the number of pairs, or more."""
         return self.codes.shape[1]
+
+    @property
+    def pairs(self) -> int:
+        """Number of pairs; of a static plan, the most that it can be."""
+        return sum(self.sizes)
 
 
 def pair_codes(
@@ -58,11 +69,13 @@ def pair_codes(
     places[roots] = torch.arange(-1, -1 - len(roots), -1, device=device)
     alone = sum(n for taken_at, n in pieces[0] if taken_at == 0)
     singles = (-1 - torch.stack([leaves[:alone], places[:alone]])).int()
+    numbers = torch.tensor([alone, *accumulate(sizes, initial=0)], dtype=torch.int32)
     return PairCodes(
         codes=torch.cat([torch.cat([shallow, deep], 1), places[None, late:]]).int(),
-        bounds=_numbers(list(accumulate(sizes, initial=0)), device),
+        bounds=to_device(numbers, device),
         sizes=sizes,
-        singles=(singles[0], singles[1].clone()),
+        singles=(singles[0], singles[1].clone()),  # each at a round address
+        num_states=bounds[-1],
     )
 
 
@@ -75,11 +88,3 @@ def _tensor(rows: Rows, device: torch.device) -> Tensor:
 def _cat(rows: tuple[Rows, ...], device: torch.device) -> Tensor:
     parts = [_tensor(each, device) for each in rows]
     return torch.cat(parts) if parts else torch.empty(0, dtype=torch.long, device=device)
-
-
-def _numbers(numbers: list[int], device: torch.device) -> Tensor:
-    """A few numbers as a tensor, without a wait for the device."""
-    host = torch.tensor(numbers, dtype=torch.int32)
-    if device.type == "cuda":
-        return host.pin_memory().to(device, non_blocking=True)
-    return host

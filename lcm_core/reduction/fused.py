@@ -17,19 +17,23 @@ from typing import Any
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.nn import Parameter
 
 from lcm_core.operators.kernels.symmetrized_gru import SymmetrizedGRUKernel
 from lcm_core.reduction.codes import PairCodes
 from lcm_core.reduction.engine import Levels, gradient_by_autograd
 from lcm_core.reduction.plan import ReductionPlan
+from lcm_core.reduction.transfer import aligned
 
-__all__ = ["fused_levels", "missing_for_fused"]
+__all__ = ["fused_levels", "missing_for_fused", "missing_for_triton"]
 
 FEW = 4096  # pairs: up to this, small tiles
 PROGRAMS = 512  # for the weights' gradients: enough for all multiprocessors
-KEEP = 2**30  # bytes of the pairs' gradients at a time: of those before, the sums are taken
+KEEP = 2**32  # bytes of the pairs' gradients at a time, at most, and
+SHARE = 16  # no more than one part in so many of the GPU's memory
 MOST = 2**30  # pairs that a launch takes, where it takes the whole level
 WIDTHS = range(8, 257, 8)
+INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"  # Triton's kernels run on the CPU, slowly
 
 
 def missing_for_fused(kernel: object, x: Tensor) -> str | None:
@@ -44,20 +48,26 @@ def missing_for_fused(kernel: object, x: Tensor) -> str | None:
         return "Triton's kernels take fewer than 2³⁰ elements"
     if x.shape[-1] not in WIDTHS:
         return "Triton's kernels take widths that are multiples of 8, up to 256"
-    return _missing(x.device)
+    return missing_for_triton(x)
+
+
+def missing_for_triton(x: Tensor) -> str | None:
+    """Why Triton's kernels cannot take x, whatever they do; or None."""
+    if x.device.type != "cuda" and not INTERPRETED:
+        return "Triton's kernels are for CUDA"
+    if type(x) not in (Tensor, Parameter):
+        return f"x is of the class {type(x).__name__}"
+    return _tried(x.device)
 
 
 @cache
-def _missing(device: torch.device) -> str | None:
-    """Why Triton does not run on the device: tried once by a small launch."""
-    interpreted = os.environ.get("TRITON_INTERPRET") == "1"
-    if device.type != "cuda" and not interpreted:
-        return "Triton's kernels are for CUDA"
+def _tried(device: torch.device) -> str | None:
+    """Why Triton does not run on the device: tried by a small launch, once."""
     try:
         from lcm_core.operators.kernels import triton_gru
     except ImportError:
         return "Triton is not installed"
-    if interpreted:
+    if INTERPRETED:
         return None
     if torch.version.cuda is None or torch.cuda.get_device_capability(device) < (8, 0):
         return "Triton's kernels need an NVIDIA GPU of compute capability 8.0 or newer"
@@ -67,7 +77,7 @@ def _missing(device: torch.device) -> str | None:
             copy = triton_gru.find_kernel(
                 "copy_rows", 1, 1, "tf32", True, *3 * [one.dtype], device.index
             )
-            copy((1,), one, one.clone(), rows, rows, 1)
+            copy((1,), one, one.clone(), rows, rows, rows)
     except Exception as error:  # no C compiler, an old driver, …: whatever stops Triton
         reason = f"Triton cannot start a kernel ({str(error).splitlines()[0]})"
         warnings.warn(
@@ -85,9 +95,11 @@ def fused_levels(
     """As `levels_by_kernel`, for what `missing_for_fused` has nothing against."""
     cell = kernel.cell
     parameters = cell.weight_ih, cell.weight_hh, cell.bias_ih, cell.bias_hh
-    roots, states = _Fused.apply(plan, kernel, _aligned(x), *parameters)
+    roots, states = _Fused.apply(plan, kernel, aligned(x), *parameters)
 
     def make_states() -> list[Tensor]:
+        if plan.codes.static:
+            return [x, states]
         rows = plan.roots
         if isinstance(rows, slice):
             rows = torch.arange(rows.start, rows.stop, rows.step or 1, device=plan.device)
@@ -153,7 +165,7 @@ class _Launches:
         """target[rows[1]] = source[rows[0]]."""
         if count := len(rows[0]):
             kernel = self.kernel("copy_rows")
-            kernel((-(-count // kernel.constants["BM"]),), source, target, *rows, count)
+            kernel((-(-count // kernel.constants["BM"]),), source, target, *rows, self.codes.bounds)
 
 
 def _launches(plan: ReductionPlan, x: Tensor, weight: Tensor) -> _Launches:
@@ -178,12 +190,6 @@ def _compute_dtype(x: Tensor) -> torch.dtype:
     return x.dtype
 
 
-def _aligned(tensor: Tensor) -> Tensor:
-    """The tensor, or a copy of it, as the kernels read it: without gaps, at a round address."""
-    tensor = tensor.contiguous()
-    return tensor if tensor.data_ptr() % 16 == 0 else tensor.clone()
-
-
 def _on(device: torch.device) -> Any:
     """Triton launches on the current device."""
     if device.type != "cuda" or device.index == torch.cuda.current_device():
@@ -200,10 +206,10 @@ class _Fused(torch.autograd.Function):
     ) -> tuple[Tensor, Tensor]:
         launches = _launches(plan, x, parameters[0])
         codes = launches.codes
-        states = x.new_empty(plan.bounds[-1], *x.shape[1:])
+        states = x.new_empty(codes.num_states, *x.shape[1:])
         roots = x.new_empty(plan.num_sets - plan.num_empty, *x.shape[1:])
         with _on(x.device):
-            weights, biases = launches.packed(tuple(map(_aligned, parameters)))
+            weights, biases = launches.packed(tuple(map(aligned, parameters)))
             launches.copy(x, roots, codes.singles)
             for level, pairs in enumerate(codes.sizes, start=1):
                 launches.level(
@@ -251,14 +257,18 @@ def _backward(
 ) -> tuple[Tensor, list[Tensor]]:
     """Gradients of x and of the parameters."""
     codes, copies = launches.codes, launches.copies
-    to_roots = _aligned(to_roots)
+    to_roots = aligned(to_roots)
     more = to_states is not None
-    to_x, to_operands = torch.empty_like(x), torch.empty_like(states)
-    to_states = to_operands if to_states is None else _aligned(to_states)
+    # Of a static plan some rows are no elements.
+    to_x = torch.zeros_like(x) if codes.static else torch.empty_like(x)
+    to_operands = torch.empty_like(states)
+    to_states = to_operands if to_states is None else aligned(to_states)
     launches.copy(to_roots, to_x, codes.singles[::-1])
 
     width = launches.triton.GRADIENTS * launches.d
-    room = max(min(codes.count, KEEP // (width * copies * weights.element_size())), 1)
+    room = codes.pairs
+    if not codes.static:
+        room = max(min(room, _keep(x.device) // (width * copies * weights.element_size())), 1)
     gradients = weights.new_empty(room * copies, width)
     sums = _Sums(launches)
     for part in _parts(codes.sizes, room):
@@ -274,6 +284,14 @@ def _backward(
             )
         sums.add(x, states, gradients, part[-1][2], part[0][2] + part[0][3])
     return to_x, sums.total(parameters)
+
+
+@cache
+def _keep(device: torch.device) -> int:
+    """Bytes of the pairs' gradients at a time: the same for all runs on such a GPU."""
+    if device.type != "cuda":
+        return KEEP
+    return min(KEEP, torch.cuda.get_device_properties(device).total_memory // SHARE)
 
 
 def _parts(sizes: tuple[int, ...], room: int) -> list[list[tuple[int, int, int, int]]]:
@@ -303,7 +321,7 @@ class _Sums:
         self.kernel = launches.kernel("backward_weights")
         d, tile, blocks = launches.d, self.kernel.constants, launches.triton.BLOCKS
         self.tiles = blocks // 2 * -(-2 * d // tile["BJ"]) * -(-d // tile["BN"])
-        most = -(-launches.codes.count * launches.copies // tile["BM"])
+        most = -(-launches.codes.pairs * launches.copies // tile["BM"])
         self.parts = max(min(most, -(-PROGRAMS // self.tiles)), 1)
         exact = launches.codes.codes.new_empty(0, dtype=torch.float32)
         self.weights = exact.new_empty(self.parts, blocks, d, d)

@@ -93,8 +93,7 @@ def choose_path(plan: ReductionPlan, operator: Operator, x: Tensor) -> Path:
         return Path("definition", obstacle)
     if torch.compiler.is_compiling():
         return COMPILED
-    few = (plan.bounds[-1] - plan.bounds[1]) * math.prod(x.shape[1:]) <= FEW
-    if few and x.device.type == "cpu":
+    if x.device.type == "cpu" and _few(plan, x):
         return FEW_PAIRS
     if not _kernels.get():
         return SWITCHED_OFF
@@ -103,9 +102,13 @@ def choose_path(plan: ReductionPlan, operator: Operator, x: Tensor) -> Path:
     missing = missing_for_fused(kernel, x)
     if missing is None:
         return FUSED
-    if few:
-        return FEW_PAIRS
-    return KERNEL if x.device.type == "cpu" else Path(KERNEL.name, f"{KERNEL.why}; {missing}")
+    if x.device.type == "cpu":
+        return KERNEL
+    return FEW_PAIRS if _few(plan, x) else Path(KERNEL.name, f"{KERNEL.why}; {missing}")
+
+
+def _few(plan: ReductionPlan, x: Tensor) -> bool:
+    return plan.num_pairs * math.prod(x.shape[1:]) <= FEW
 
 
 def run(plan: ReductionPlan, operator: Operator, x: Float[Tensor, "N *d"]) -> Levels:

@@ -13,6 +13,7 @@ from torch import Tensor
 from lcm_core.operators.ordinary import outside_transforms, unwrapped
 from lcm_core.reduction.codes import PairCodes, pair_codes
 from lcm_core.reduction.layout import BalancedTrees, Pieces, Rows, StateLayout, layout_of_trees
+from lcm_core.reduction.transfer import to_device
 from lcm_core.trees.tree import Tree
 
 __all__ = ["ReductionPlan", "Rows", "Source", "take"]
@@ -20,16 +21,57 @@ __all__ = ["ReductionPlan", "Rows", "Source", "take"]
 
 @dataclass(frozen=True)
 class Source:
-    """Where one level reads its pairs: rows of some pieces, laid end to end.
+    """Where one level reads its states: groups of rows of some pieces, laid end to end.
+
+    A level has the groups left and right; before them x has the late leaves; the roots are one
+    group. Every row of the pieces is in one group, once. The rows lie in one of three ways.
 
     Args:
-        places: of the pieces, as (level, number of the piece in the level).
-        rows: rows of the left states and of the right states; if these are tensors, one tensor
-            with the left rows before the right rows.
+        places: of the pieces, as (level, number of the piece in the level); none for x.
+        sizes: of the groups.
+        starts: if the groups are interleaved: group k has the rows `starts[k]`, `starts[k] + s`, …
+            with s groups that are not empty; an empty one begins at −1.
+        runs: if each group is a run of whole pieces: (first, end) of each.
+        rows: otherwise, the rows of all groups, one group after another.
     """
 
     places: tuple[tuple[int, int], ...]
-    rows: tuple[Rows, ...]
+    sizes: tuple[int, ...]
+    starts: tuple[int, ...] = ()
+    runs: tuple[tuple[int, int], ...] | None = None
+    rows: Int[Tensor, " n"] | None = None
+
+    @cached_property
+    def inverse(self) -> Int[Tensor, " n"]:
+        """Where each row of the pieces lies in `rows`."""
+        assert self.rows is not None
+        with outside_transforms():
+            number = torch.arange(len(self.rows), device=self.rows.device)
+            return torch.empty_like(number).scatter_(0, self.rows, number)
+
+    @classmethod
+    def of_groups(
+        cls,
+        places: Sequence[tuple[int, int]],
+        pieces: Sequence[int],
+        groups: Sequence[Rows],
+        device: torch.device,
+    ) -> "Source":
+        """Find out how the groups lie in pieces of these sizes."""
+        slices = [rows for rows in groups if isinstance(rows, slice)]
+        sizes = tuple(
+            len(range(rows.start, rows.stop, rows.step or 1))
+            if isinstance(rows, slice)
+            else len(rows)
+            for rows in groups
+        )
+        if len(slices) == len(groups):
+            if starts := _interleaved(slices, sizes):
+                return cls(tuple(places), sizes, starts=starts)
+            if runs := _whole_pieces(slices, sizes, pieces):
+                return cls(tuple(places), sizes, runs=runs)
+        rows = torch.cat([_as_tensor(rows, device) for rows in groups])
+        return cls(tuple(places), sizes, rows=rows)
 
 
 @dataclass(frozen=True)
@@ -79,12 +121,14 @@ class ReductionPlan:
         """Number of levels, which is the number of operator calls."""
         return len(self.pairs)
 
+    @property
+    def num_pairs(self) -> int:
+        """Number of pairs that are combined, N − B if no set is empty."""
+        return self.bounds[-1] - self.bounds[1]
+
     @cached_property
     def sources(self) -> tuple[Source, ...]:
-        """Where each level reads its pairs; the first entry reads the roots.
-
-        Level 1 reads rows of x, the others rows of earlier states.
-        """
+        """Where states are read: the roots, then x, then what the levels 2, 3, … combine."""
         with outside_transforms():
             return self.find_sources()
 
@@ -100,30 +144,36 @@ class ReductionPlan:
         """Compute `sources` without the cache, for compiled code."""
         begins, shifts, filled = [], [], [0] * (self.depth + 1)
         places: list[list[tuple[int, int]]] = [[] for _ in filled]
+        sizes: list[list[int]] = [[] for _ in filled]
         for level, pieces in enumerate(self.pieces):
             begin = self.bounds[level]
             for number, (taken_at, size) in enumerate(pieces):
                 places[taken_at].append((level, number))
+                sizes[taken_at].append(size)
                 begins.append(begin)
                 shifts.append(filled[taken_at] - begin)
                 begin, filled[taken_at] = begin + size, filled[taken_at] + size
-        table = torch.tensor([begins, shifts], device=self.device)
+        table = to_device(torch.tensor([begins, shifts]), self.device)
 
         def moved(rows: Rows) -> Rows:
+            """Rows of all states, as rows of the pieces that one level takes."""
             if isinstance(rows, slice):
+                if rows.stop <= rows.start:
+                    return slice(0, 0)
                 k, last = (_last_not_above(row, begins) for row in (rows.start, rows.stop - 1))
-                if k == last or rows.stop <= rows.start:  # within one piece
+                if k == last:  # within one piece
                     return slice(rows.start + shifts[k], rows.stop + shifts[k], rows.step)
-                rows = torch.arange(rows.start, rows.stop, rows.step, device=self.device)
+                rows = _as_tensor(rows, self.device)
             return rows + table[1][torch.bucketize(rows, table[0], right=True) - 1]
 
-        made = []
-        for level, each in enumerate([(self.roots,), *self.pairs]):
-            rows = tuple(map(moved, each)) if level != 1 and begins else each
-            tensors = [r for r in rows if isinstance(r, Tensor)]
-            if len(tensors) == len(rows):
-                rows = (torch.cat(tensors),)
-            made.append(Source(tuple(places[level]), rows))
+        leaves = (self.late, *(self.pairs[0] if self.pairs else ()))
+        made = [
+            Source.of_groups(places[0], sizes[0], [moved(self.roots)], self.device),
+            Source.of_groups((), (self.num_elements,), leaves, self.device),
+        ]
+        for level, pair in enumerate(self.pairs[1:], start=2):
+            groups = [moved(rows) for rows in pair]
+            made.append(Source.of_groups(places[level], sizes[level], groups, self.device))
         return tuple(made)
 
     def with_empty(
@@ -240,7 +290,8 @@ class ReductionPlan:
         rows = [self.late, self.roots, self.set_rows, *(r for pair in self.pairs for r in pair)]
         tensors = [r for r in rows if isinstance(r, Tensor)]
         if tensors:
-            moved = torch.cat(tensors).to(device, non_blocking=non_blocking)
+            together = torch.cat(tensors)
+            moved = to_device(together, device) if non_blocking else together.to(device)
             parts = iter(moved.split([len(r) for r in tensors]))
             rows = [next(parts) if isinstance(r, Tensor) else r for r in rows]
         late, roots, set_rows, *pairs = rows
@@ -274,6 +325,41 @@ def take(source: Float[Tensor, "n *d"], rows: Rows) -> Float[Tensor, "m *d"]:
     if isinstance(rows, Tensor):
         return source.index_select(0, rows)
     return source if rows == slice(0, len(source), 1) else source[rows]
+
+
+def _interleaved(groups: Sequence[slice], sizes: Sequence[int]) -> tuple[int, ...] | None:
+    """The starts of groups that take turns, and together are all rows."""
+    starts = tuple(rows.start if size else -1 for rows, size in zip(groups, sizes, strict=True))
+    turns = sorted(start for start in starts if start >= 0)
+    each = max(sizes)
+    fits = all(
+        size == 0 or (size == each and (size == 1 or rows.step == len(turns)))
+        for rows, size in zip(groups, sizes, strict=True)
+    )
+    return starts if fits and len(turns) > 1 and turns == list(range(len(turns))) else None
+
+
+def _whole_pieces(
+    groups: Sequence[slice], sizes: Sequence[int], pieces: Sequence[int]
+) -> tuple[tuple[int, int], ...] | None:
+    """(first, end) of the pieces of each group, if each is a run of whole ones."""
+    number = {begin: k for k, begin in enumerate(accumulate(pieces, initial=0))}
+    runs = []
+    for rows, size in zip(groups, sizes, strict=True):
+        begin, end = rows.start, rows.start + size
+        if size == 0:
+            runs.append((0, 0))
+        elif (size == 1 or rows.step in (1, None)) and begin in number and end in number:
+            runs.append((number[begin], number[end]))
+        else:
+            return None
+    return tuple(runs)
+
+
+def _as_tensor(rows: Rows, device: torch.device) -> Tensor:
+    if isinstance(rows, Tensor):
+        return rows
+    return torch.arange(rows.start, rows.stop, rows.step or 1, device=device)
 
 
 def _last_not_above(value: int, rising: list[int]) -> int:

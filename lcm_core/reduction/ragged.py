@@ -17,12 +17,18 @@ from lcm_core.reduction.checks import (
     read_sets,
 )
 from lcm_core.reduction.engine import Levels
+from lcm_core.reduction.fused import missing_for_triton
 from lcm_core.reduction.layout import BalancedTrees, resolve_tree
+from lcm_core.reduction.on_device import plan_on_device
 from lcm_core.reduction.paths import run
 from lcm_core.reduction.plan import ReductionPlan
+from lcm_core.reduction.recent import Recent
 from lcm_core.trees.tree import Tree
 
-__all__ = ["make_plan", "reduce", "trace"]
+__all__ = ["RECENT_PLANS", "make_plan", "plan_of_sizes", "reduce", "trace"]
+
+#: Plans of recent batches; a benchmark of making plans clears it.
+RECENT_PLANS: Recent[ReductionPlan] = Recent()
 
 
 def reduce(
@@ -72,7 +78,16 @@ def reduce(
     """
     check_states(operator, x)
     if plan is None:
-        plan = make_plan(x, ptr, index, num_sets, tree=tree, seed=seed, identity=operator.nothing)
+        plan = make_plan(
+            x,
+            ptr,
+            index,
+            num_sets,
+            tree=tree,
+            seed=seed,
+            identity=operator.nothing,
+            operator=operator,
+        )
     else:
         if ptr is not None or index is not None:
             raise ValueError("expected a plan, or ptr or index: the plan says the sets itself")
@@ -137,20 +152,74 @@ def make_plan(
     tree: str | Tree = "balanced",
     seed: int = 0,
     identity: Tensor | None = None,
+    operator: Operator | None = None,
 ) -> ReductionPlan:
     """A plan for the sets of x that ptr or index give; arguments as in `read_sets`.
 
+    Where an operator that has a kernel is named, it may be a plan for the kernels of a GPU.
+
     Balanced trees are planned where x is; one copy tells the host how many states go where, and
     that all is as it should be. With an index and no num_sets, and for other trees, that one copy
-    is of ptr or index, and the plan is made on the host.
+    is of ptr or index, and the plan is made on the host. Plans of recent calls are kept: for the
+    same ptr or index the one copy says so, and nothing is made.
 
     Under a transform of `torch.func` the plan is made outside of it, and x is not looked at.
     """
-    if not transforming():
-        return _make_plan(x, ptr, index, num_sets, tree, seed, identity)
+    transformed = transforming()
     with outside_transforms():
-        x = torch.zeros(len(x), 1, device=x.device)
-        return _make_plan(x, unwrapped(ptr), unwrapped(index), num_sets, tree, seed, None)
+        if transformed:
+            x, identity = torch.zeros(len(x), 1, device=x.device), None
+            ptr, index = unwrapped(ptr), unwrapped(index)
+        check_places(x, ptr, index, num_sets)
+
+        def recall() -> ReductionPlan:
+            return _recalled_plan(x, ptr, index, num_sets, tree, seed, identity)
+
+        for_kernels = operator is not None and operator.kernel is not None and tree == "balanced"
+        if for_kernels and not transformed and missing_for_triton(x) is None:
+            plan = plan_on_device(x, ptr, index, num_sets, recall)
+            if plan is not None:
+                return plan
+        return recall()
+
+
+def _recalled_plan(
+    x: Float[Tensor, "N *d"],
+    ptr: Tensor | None,
+    index: Tensor | None,
+    num_sets: int | None,
+    tree: str | Tree,
+    seed: int,
+    identity: Tensor | None,
+) -> ReductionPlan:
+    """The plan of a recent call with the same sets, or a new one."""
+    with outside_transforms():
+        kind = "index" if ptr is None else "ptr"
+        key = (kind, num_sets, tree, seed if tree == "random" else None)
+        places = index if ptr is None else ptr
+        return RECENT_PLANS.recall(
+            key,
+            x,
+            places,
+            identity,
+            lambda: _make_plan(x, ptr, index, num_sets, tree, seed, identity),
+        )
+
+
+def plan_of_sizes(
+    sizes: Int[Tensor, " B"], tree: str | Tree, seed: int, device: torch.device
+) -> ReductionPlan:
+    """As `ReductionPlan.from_sizes`, for sizes on the host; plans of recent sizes are kept."""
+
+    def make() -> ReductionPlan:
+        return ReductionPlan.from_sizes(sizes, tree, seed, device)
+
+    plain = type(sizes) is Tensor and sizes.device.type == "cpu"
+    if not plain or torch.compiler.is_compiling() or transforming():
+        return make()
+    numbers = sizes.numpy()
+    key = ("sizes", numbers.tobytes(), numbers.dtype, tree, seed if tree == "random" else None)
+    return RECENT_PLANS.recall_by_key(key, int(numbers.sum()), device, make)
 
 
 def _make_plan(
@@ -162,7 +231,6 @@ def _make_plan(
     seed: int,
     identity: Tensor | None,
 ) -> ReductionPlan:
-    check_places(x, ptr, index, num_sets)
     on_device = x.device.type in ("cpu", "cuda")  # others lack operations
     if tree == "balanced" and on_device and (index is None or num_sets is not None):
         found = bounds_of_sets(x, ptr, index, num_sets)

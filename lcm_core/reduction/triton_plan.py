@@ -10,14 +10,12 @@ sum, row after row, says where the nodes of a set begin: level by level, and set
 import triton
 import triton.language as tl
 
-__all__ = ["BEFORE_LEVELS", "count_index", "count_nodes", "write_codes"]
+from lcm_core.operators.kernels.triton_gru import loose_kernel
 
-BEFORE_LEVELS = 3  # rows of the table before those of the levels
-
-_LOOSE = ["n", "sets", "levels", "steps", "rows"]
+__all__ = ["count_index", "count_nodes", "write_codes"]
 
 
-@triton.jit(do_not_specialize=_LOOSE[:2])
+@loose_kernel
 def count_index(index, n, sets, COUNTS, FLAGS, BN: tl.constexpr):
     """Add up the elements of each set. Flags: 0, a set that is not there; 1, out of order."""
     at = tl.program_id(0) * BN + tl.arange(0, BN)
@@ -32,9 +30,9 @@ def count_index(index, n, sets, COUNTS, FLAGS, BN: tl.constexpr):
     tl.atomic_max(FLAGS + 1 + tl.zeros_like(at), 1, mask=unsorted)
 
 
-@triton.jit(do_not_specialize=_LOOSE[:2])
+@loose_kernel
 def count_nodes(ptr, COUNTS, n, sets, TABLE, FLAGS, FROM_PTR: tl.constexpr, BN: tl.constexpr):
-    """Fill the table: program (i, j) writes row j of some sets. Flag 0: ptr is no list of bounds."""
+    """Fill the table: program (i, j) writes row j of some sets. Flag 0: ptr has no bounds."""
     row = tl.program_id(1)
     at = tl.program_id(0) * BN + tl.arange(0, BN)
     there = at < sets
@@ -78,12 +76,12 @@ def _leaf(element, order, mask, ORDERED: tl.constexpr):
     return -1 - element
 
 
-@triton.jit(do_not_specialize=_LOOSE)
+@loose_kernel
 def write_codes(
-    order, n, sets, levels, steps, rows, TABLE, SUMS, TOTAL, FLAGS, CODES, SINGLES, BOUNDS, FACTS,
-    ORDERED: tl.constexpr, SUMMED: tl.constexpr, BN: tl.constexpr,
+    order, n, sets, levels, steps, rows, stride, TABLE, SUMS, TOTAL, FLAGS, CODES, SINGLES,
+    BOUNDS, FACTS, ORDERED: tl.constexpr, SUMMED: tl.constexpr, BN: tl.constexpr,
 ):  # fmt: skip
-    """Codes (3, rows), the singles (2, sets), bounds (levels + 2), and facts for the host.
+    """Codes (3, rows), the singles (2, stride), bounds (levels + 2), and facts for the host.
 
     Facts: whether the sets are wrong; whether they are out of order; whether TOTAL is finite (if
     SUMMED); then the sum of each row of the table.
@@ -95,9 +93,8 @@ def write_codes(
         end = tl.load(SUMS + (row + 1) * sets - 1, mask=some, other=0)
         begin = tl.load(SUMS + row * sets - 1, mask=some & (row > 0), other=0)
         tl.store(FACTS + 3 + row, end - begin, mask=some)
-        tl.store(BOUNDS + row - 2, end - first, mask=some & (row >= 2))
-        alone = first - tl.load(SUMS + 2 * sets - 1)
-        tl.store(BOUNDS + levels + 1, alone)
+        tl.store(BOUNDS + row - 1, end - first, mask=some & (row >= 2))
+        tl.store(BOUNDS, first - tl.load(SUMS + 2 * sets - 1))
         tl.store(FACTS, tl.load(FLAGS))
         tl.store(FACTS + 1, tl.load(FLAGS + 1))
         if SUMMED:
@@ -120,7 +117,7 @@ def write_codes(
     single = there & (size == 1)
     number = tl.load(SUMS + 2 * sets + own, mask=single, other=0) - tl.load(SUMS + 2 * sets - 1) - 1
     tl.store(SINGLES + number, -1 - _leaf(element, order, single, ORDERED), mask=single)
-    tl.store(SINGLES + sets + number, filled, mask=single)
+    tl.store(SINGLES + stride + number, filled, mask=single)
 
     inner = there & (split > 0) & (split < size)
     lowest = tl.maximum(split & -split, 1)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 
@@ -25,14 +26,23 @@ def pick_device(name: str) -> torch.device:
 
 @contextmanager
 def deterministic(device: torch.device) -> Iterator[None]:
-    """On CUDA: only algorithms that give the same result every time."""
+    """On CUDA: only algorithms that give the same result every time.
+
+    PyTorch then also fills new memory before it is written, for code that reads what nobody wrote.
+    Ours does not: the fills, one for each new tensor, are switched off.
+    """
     if device.type != "cuda":
         yield
         return
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     before = torch.are_deterministic_algorithms_enabled()
+    warns = torch.is_deterministic_algorithms_warn_only_enabled()
+    memory: Any = torch.utils.deterministic  # a module with a property
+    fills = memory.fill_uninitialized_memory
     torch.use_deterministic_algorithms(True)
+    memory.fill_uninitialized_memory = False
     try:
         yield
     finally:
-        torch.use_deterministic_algorithms(before)
+        torch.use_deterministic_algorithms(before, warn_only=warns)
+        memory.fill_uninitialized_memory = fills

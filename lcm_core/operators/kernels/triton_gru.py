@@ -21,18 +21,16 @@ import torch
 import triton
 import triton.language as tl
 
-__all__ = ["BLOCKS", "GRADIENTS", "Kernel", "find_kernel"]
+__all__ = ["BLOCKS", "GRADIENTS", "Kernel", "find_kernel", "loose_kernel"]
 
 BLOCKS = 6  # (d, d) of the packed weights
 GRADIENTS = 8  # (d,) of a pair
 
-_LOOSE = ["n", "level", "skip", "most", "base", "depth", "first", "end", "add", "parts", "count"]
 
-
-def _kernel(function: Any) -> Any:
-    """A kernel that is compiled once for all values of its numbers."""
+def loose_kernel(function: Any) -> Any:
+    """A kernel that is compiled once for all values of its numbers, whose names are lower case."""
     names = function.__code__.co_varnames[: function.__code__.co_argcount]
-    return triton.jit(function, do_not_specialize=[n for n in _LOOSE if n in names])
+    return triton.jit(function, do_not_specialize=[name for name in names if name.islower()])
 
 
 class Kernel:
@@ -143,9 +141,9 @@ def _pairs(codes, n, bounds, level, skip, most, D: tl.constexpr, C: tl.constexpr
     """
     tiles: tl.constexpr = (D + BN - 1) // BN
     block, tile = tl.program_id(0) // tiles, tl.program_id(0) % tiles
-    first = tl.load(bounds + level - 1) + skip
+    first = tl.load(bounds + level) + skip
     pair = block * BM + tl.arange(0, BM)
-    live = pair < tl.minimum(tl.load(bounds + level) - first, most) * C
+    live = pair < tl.minimum(tl.load(bounds + level + 1) - first, most) * C
     at = first + pair // C
     left = tl.load(codes + at, mask=live, other=0)
     right = tl.load(codes + n + at, mask=live, other=0)
@@ -217,7 +215,7 @@ def _steps(
 # The kernels ------------------------------------------------------------------------------------
 
 
-@_kernel
+@loose_kernel
 def forward_level(
     X, S, ROOTS, codes, n, bounds, level, skip, most, W, B,
     D: tl.constexpr, C: tl.constexpr, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr,
@@ -239,7 +237,7 @@ def forward_level(
     tl.store(out[:, None] + cols[None, :], states.to(S.dtype.element_ty), mask=mask)
 
 
-@_kernel
+@loose_kernel
 def backward_gates(
     X, S, codes, n, bounds, level, skip, most, W, B, TO_ROOTS, TO_S, TO_STATES, TO_X, G, base,
     D: tl.constexpr, C: tl.constexpr, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr,
@@ -289,7 +287,7 @@ def backward_gates(
     tl.store(to_right[:, None] + cols[None, :], (half * update2).to(element), mask=mask)
 
 
-@_kernel
+@loose_kernel
 def backward_operands(
     codes, n, bounds, level, skip, most, W, TO_S, TO_X, G, base,
     D: tl.constexpr, C: tl.constexpr, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr,
@@ -330,7 +328,7 @@ def backward_operands(
     tl.store(right, to_right.to(TO_S.dtype.element_ty), mask=mask)
 
 
-@_kernel
+@loose_kernel
 def backward_weights(
     X, S, codes, n, bounds, depth, first, end, G, TO_W, TO_B, add,
     D: tl.constexpr, C: tl.constexpr, BJ: tl.constexpr, BN: tl.constexpr, BM: tl.constexpr,
@@ -347,7 +345,7 @@ def backward_weights(
     which = tile // (wide * tiles)  # 0: of S, 1: of D, 2: of the new state
     j = (tile // tiles % wide) * BJ + tl.arange(0, BJ)
     cols = (tile % tiles) * BN + tl.arange(0, BN)
-    rows = (tl.minimum(end, tl.load(bounds + depth)) - first) * C
+    rows = (tl.minimum(end, tl.load(bounds + depth + 1)) - first) * C
     each = tl.cdiv(tl.cdiv(rows, tl.num_programs(0)), BM) * BM
     stop = tl.minimum((part + 1) * each, rows)
 
@@ -386,7 +384,7 @@ def backward_weights(
     tl.store(at, before + bias, mask=biased)
 
 
-@_kernel
+@loose_kernel
 def add_up(
     TO_W, TO_B, parts, TO_INPUTS, TO_HIDDEN, TO_INPUTS_BIAS, TO_HIDDEN_BIAS,
     D: tl.constexpr, BN: tl.constexpr,
@@ -420,7 +418,7 @@ def add_up(
         tl.store(TO_HIDDEN_BIAS + target, bias, mask=biased & ((at < 2 * D) | (at >= 3 * D)))
 
 
-@_kernel
+@loose_kernel
 def pack_weights(INPUTS, HIDDEN, INPUTS_BIAS, HIDDEN_BIAS, W, B, D: tl.constexpr, BN: tl.constexpr):
     """The six blocks and their transposes, W, and four biases of width d, B."""
     gate = tl.program_id(1)
@@ -444,14 +442,14 @@ def pack_weights(INPUTS, HIDDEN, INPUTS_BIAS, HIDDEN_BIAS, W, B, D: tl.constexpr
     tl.store(B + 3 * D + at, hidden, mask=there & (gate == 2))
 
 
-@_kernel
+@loose_kernel
 def copy_rows(
     SOURCE, TARGET, sources, targets, count,
     D: tl.constexpr, C: tl.constexpr, BM: tl.constexpr, BN: tl.constexpr,
 ):  # fmt: skip
-    """TARGET[targets] = SOURCE[sources], of rows of C · D entries."""
+    """TARGET[targets] = SOURCE[sources], as many rows of C · D entries as lies at `count`."""
     row = tl.program_id(0) * BM + tl.arange(0, BM)
-    there = row < count
+    there = row < tl.load(count)
     source = tl.load(sources + row, mask=there, other=0).to(tl.int64) * C * D
     target = tl.load(targets + row, mask=there, other=0).to(tl.int64) * C * D
     for start in range(0, C * D, BN):
