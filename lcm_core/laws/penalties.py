@@ -16,6 +16,7 @@ __all__ = [
     "LAW_PENALTIES",
     "PENALTIES",
     "PENALTY_STATES",
+    "draw_tuples",
     "holds_by_construction",
     "law_penalty",
     "level_samples",
@@ -84,14 +85,32 @@ def level_samples(
         generator: on the CPU; it draws which.
     """
     filled = [level for level in levels if len(level)]
-    share = -(-count // len(filled))
     drawn = []
-    for _ in range(arity):
-        rows = [torch.randint(len(level), (share,), generator=generator) for level in filled]
-        mixed = torch.randperm(share * len(filled), generator=generator)
+    for rows, mixed in draw_tuples([len(level) for level in filled], count, arity, generator):
         states = [level[row.to(level.device)] for level, row in zip(filled, rows, strict=True)]
         drawn.append(torch.cat(states)[mixed.to(filled[0].device)])
     return tuple(drawn)
+
+
+def draw_tuples(
+    sizes: Sequence[int], count: int, arity: int, generator: torch.Generator
+) -> list[tuple[list[Tensor], Tensor]]:
+    """What `level_samples` draws from levels of these sizes, none of them 0.
+
+    Args:
+        sizes: of the levels.
+        count, arity, generator: as of `level_samples`.
+
+    Returns:
+        For each place in a tuple: rows of each level, equally many; and the order in which the
+        states of all levels, end to end, go to the tuples.
+    """
+    share = -(-count // len(sizes))
+    drawn = []
+    for _ in range(arity):
+        rows = [torch.randint(size, (share,), generator=generator) for size in sizes]
+        drawn.append((rows, torch.randperm(share * len(sizes), generator=generator)))
+    return drawn
 
 
 def holds_by_construction(law: str, operator: Operator) -> bool:

@@ -84,6 +84,8 @@ class Task(ABC, Generic[BatchT]):
         out_features: width of the targets and of the model's outputs.
         splits: names of the evaluation splits; "validation" is always one of them.
         further_splits: splits that a run evaluates besides "validation", by default.
+        training_sizes: of tasks on sets: the sizes of the smallest and the largest training set;
+            None where nobody knows.
     """
 
     name: str
@@ -93,6 +95,7 @@ class Task(ABC, Generic[BatchT]):
     out_features: int
     splits: tuple[str, ...]
     further_splits: tuple[str, ...] = ()  # worth a look during training, besides "validation"
+    training_sizes: tuple[int, int] | None = None
 
     @classmethod
     def options(cls) -> dict[str, Any]:

@@ -11,9 +11,23 @@ from lcm_core.aggregations.fold import FoldedSets
 from lcm_core.laws.fold_exchange import sire_penalty
 from lcm_core.laws.measure import arity
 from lcm_core.laws.penalties import LAW_PENALTIES, holds_by_construction, law_penalty, level_samples
+from lcm_core.operators import Operator
 from lcm_core.reduction.engine import Levels
+from lcm_core.tasks.base import seeded_generator
 
-__all__ = ["Regularisers"]
+__all__ = ["Regularisers", "penalty_generator"]
+
+PENALTY_STREAM = 1  # of random numbers, apart from that of the tasks' data
+
+
+def penalty_generator(seed: int, step: int) -> torch.Generator:
+    """What draws the states of a step's regularisers, on the CPU.
+
+    Args:
+        seed: of the run.
+        step: from 0.
+    """
+    return seeded_generator("cpu", seed, PENALTY_STREAM, step)
 
 
 class Regularisers:
@@ -65,10 +79,21 @@ class Regularisers:
             if not levels:  # sets without elements, such as the neighbours of single atoms
                 continue
             tuples = level_samples(levels, count, arity(law), generator)
-            operator = aggregation.operator
-            assert operator is not None
-            if law in aggregation.penalties and not holds_by_construction(law, operator):
+            if (operator := self.breaking(law, aggregation)) is not None:
                 yield law_penalty(operator, law, *tuples)
+
+    def breaking(self, law: str, aggregation: SetAggregation) -> Operator | None:
+        """The aggregation's operator, if it can break a law that is regularised.
+
+        Args:
+            law: one of `LAW_PENALTIES`.
+            aggregation: one of `reductions`.
+        """
+        operator = aggregation.operator
+        assert operator is not None
+        if law not in aggregation.penalties or holds_by_construction(law, operator):
+            return None
+        return operator
 
     def _of(self, call: Levels) -> list[Tensor]:
         return call.states if self.states == "tree" else call.states[:1]

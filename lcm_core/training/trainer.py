@@ -3,6 +3,7 @@
 import copy
 import threading
 import time
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
@@ -24,16 +25,18 @@ from lcm_core.models.networks import make_model
 from lcm_core.seeding import Seeded, initialised
 from lcm_core.tasks import make_task
 from lcm_core.tasks.base import Task, seeded_generator
+from lcm_core.training.captured import CapturedStep, CaptureError, why_not
 from lcm_core.training.device import deterministic, pick_device
+from lcm_core.training.packed import AHEAD
 from lcm_core.training.recipe import Recipe
 from lcm_core.training.record import Record
-from lcm_core.training.regularisers import Regularisers
+from lcm_core.training.regularisers import Regularisers, penalty_generator
 from lcm_core.training.start import load_start
 
 __all__ = ["STATE_KEYS", "Trainer", "TrainingError"]
 
 STATE_KEYS = ("recipe", "model", "optimizer", "schedule", "step")  # a checkpoint must have these
-PENALTY_STREAM, DRAWING_STREAM = 1, 2  # random streams apart from those of the tasks' data
+DRAWING_STREAM = 2  # of random numbers, apart from those of the tasks' data and of penalties
 
 
 class TrainingError(RuntimeError):
@@ -63,6 +66,8 @@ class Trainer:
         further_splits: the splits that an evaluation measures besides the validation split.
         rate: the learning rate of the last step.
         started: which weights `recipe.start` gave, in a sentence; "" if they were drawn.
+        graphs: whether steps may run as CUDA graphs; True on a GPU. It can be set at any time.
+        how: on a GPU, how the last step ran, in a sentence; elsewhere "".
 
     Raises:
         FileNotFoundError: a file of `recipe.start`, or of the task's data, is missing.
@@ -99,6 +104,10 @@ class Trainer:
         self._lock = threading.Lock()  # of the above
         self._sums: dict[str, Tensor] = {}
         self._failed_at = torch.full((), -1, device=self.device)
+        self.graphs = self.device.type == "cuda"
+        self.how = ""
+        self._captured: CapturedStep | None = None
+        self._uncaptured = ""  # why capturing a step failed
         self._draws: bool | None = None  # whether a training step draws; the first one tells
 
     @property
@@ -264,10 +273,46 @@ class Trainer:
         return Seeded(drawing.initial_seed())
 
     def _update(self, live: dict[str, float]) -> None:
+        self.model.train()
+        weights = _weights(live)
+        self.rate = float(self.schedule.get_last_lr()[0]) * live["rate_scale"]
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.rate
+        if not (self.graphs and self._run_captured(weights)):
+            self._run_plainly(weights)
+        self.schedule.step()
+        self.step += 1
+
+    def _run_captured(self, weights: dict[str, float]) -> bool:
+        """Do the step with shapes that do not change, if that can be; `how` says why not."""
+        recipe = self.recipe
+        reason = self._uncaptured or why_not(
+            self.task, self.model, self.optimizer, recipe.batch_size
+        )
+        if not reason:
+            if self._captured is None:
+                self._captured = CapturedStep(
+                    self.task, self.model, self.optimizer, self.regularisers, recipe
+                )
+            captured = self._captured
+            captured.adopt(self._sums, self._failed_at)
+            coming = range(self.step + 1, min(self.step + 1 + AHEAD, recipe.steps))
+            following = {step: tuple(_weights(recipe.live(step))) for step in coming}
+            try:
+                captured.run(self.step, weights, following)
+            except CaptureError as error:
+                self._uncaptured = reason = str(error)
+                warnings.warn(f"{reason}. Training goes on without, slower.", stacklevel=2)
+            else:
+                self._sums, self._failed_at = captured.sums, captured.failed_at
+        if self.device.type == "cuda":
+            graph = "Each step is one CUDA graph."
+            self.how = f"Steps run operation by operation: {reason}." if reason else graph
+        return not reason
+
+    def _run_plainly(self, weights: dict[str, float]) -> None:
         recipe = self.recipe
         batch = self.task.train_batch(self.step, recipe.batch_size, recipe.seed, self.device)
-        self.model.train()
-        weights = {name: live[name] for name in PENALTIES if live[name] > 0}
         task_loss, penalties = self._losses(batch, weights)
         loss = task_loss
         for name, penalty in penalties.items():
@@ -277,12 +322,7 @@ class Trainer:
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), recipe.clip)
         fine = (loss.detach() + norm).isfinite()
         self._failed_at = torch.where(fine | (self._failed_at >= 0), self._failed_at, self.step)
-        self.rate = float(self.schedule.get_last_lr()[0]) * live["rate_scale"]
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.rate
         self.optimizer.step()
-        self.schedule.step()
-        self.step += 1
         for name, value in {"loss": loss, "task_loss": task_loss, **penalties}.items():
             self._sums[name] = self._sums.get(name, 0) + torch.stack(
                 [value.detach().double(), torch.ones((), dtype=torch.double, device=self.device)]
@@ -293,7 +333,7 @@ class Trainer:
             return self.task.loss(self.model(batch), batch), {}
         with self.regularisers.recording():
             task_loss = self.task.loss(self.model(batch), batch)
-        generator = seeded_generator("cpu", self.recipe.seed, PENALTY_STREAM, self.step)
+        generator = penalty_generator(self.recipe.seed, self.step)
         count = self.recipe.batch_size
         return task_loss, {
             name: self.regularisers.penalty(name, count, generator).to(self.device)
@@ -316,7 +356,9 @@ class Trainer:
 
     def _record(self, stop: Callable[[], bool]) -> Record | None:
         """The record of the steps since the last; None if `stop` said so on the way."""
-        self._check_finite()
+        started = time.perf_counter()
+        self._check_finite()  # waits for the device
+        self._seconds += time.perf_counter() - started
         metric: float | None = None
         metrics: dict[str, float] = {}
         laws: dict[str, float] = {}
@@ -393,8 +435,8 @@ class Trainer:
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "schedule": self.schedule.state_dict(),
-            "sums": dict(self._sums),
-            "failed_at": self._failed_at,
+            "sums": {name: sums.clone() for name, sums in self._sums.items()},
+            "failed_at": self._failed_at.clone(),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -482,6 +524,11 @@ def _model(recipe: Recipe, task: Task[Any]) -> Any:
         recipe.tree,
         recipe.seed,
     )
+
+
+def _weights(live: dict[str, float]) -> dict[str, float]:
+    """The weights of the regularisers that act."""
+    return {name: live[name] for name in PENALTIES if live[name] > 0}
 
 
 def _one_cycle(optimizer: Optimizer, recipe: Recipe) -> LRScheduler:

@@ -32,6 +32,12 @@ class GivenSets(GivenItems[SetBatch]):
         """Width of an element."""
         return self.data_x.shape[1]
 
+    @property
+    def training_sizes(self) -> tuple[int, int]:  # type: ignore[override]
+        """The sizes of the smallest and the largest training set."""
+        sizes = self.data_ptr.diff()[self.members["train"]]
+        return int(sizes.min()), int(sizes.max())
+
     def batch_of(self, items: Int[Tensor, " B"]) -> SetBatch:
         rows, ptr, _ = gather(self.data_ptr, items)
         return SetBatch(self.data_x[rows], ptr, self.data_targets.y[items], ptr.diff())

@@ -76,6 +76,7 @@ class SetTask(Task[SetBatch]):
     kind = "sets"
     splits = tuple(EVALUATION_SIZES)
     further_splits = ("size 32", "size 128")
+    training_sizes = TRAINING_SIZES.start, TRAINING_SIZES.stop - 1
     smallest_set = 1  # of which there is an answer
     title: str  # what is asked, with {bits}, as a noun phrase
     score: str  # what share of sets the metric is
@@ -137,7 +138,7 @@ class SetTask(Task[SetBatch]):
     def train_batch(
         self, step: int, batch_size: int, seed: int, device: Device = "cpu"
     ) -> SetBatch:
-        """`batch_size` sets of 2 to 16 elements: fresh ones at every step."""
+        """`batch_size` sets of 2 to 16 elements: fresh ones at every step, on all devices alike."""
         check_batch_size(batch_size)
         sizes = torch.randint(
             TRAINING_SIZES.start,
@@ -145,8 +146,8 @@ class SetTask(Task[SetBatch]):
             (batch_size,),
             generator=seeded_generator("cpu", TRAINING_STREAM, seed, step, 0),
         )
-        generator = seeded_generator(device, TRAINING_STREAM, seed, step, 1)
-        return self.from_values(self.draw_training_values(sizes, generator), sizes)
+        generator = seeded_generator("cpu", TRAINING_STREAM, seed, step, 1)
+        return self.from_values(self.draw_training_values(sizes, generator), sizes).to(device)
 
     def batches(self, split: str = "validation", device: Device = "cpu") -> Iterator[SetBatch]:
         """The sets of a split, the same ones on every device."""
