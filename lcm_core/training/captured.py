@@ -19,6 +19,7 @@ from lcm_core.laws.measure import arity
 from lcm_core.laws.penalties import LAW_PENALTIES, law_penalty
 from lcm_core.models.networks import SetModel
 from lcm_core.operators import GRU, SymmetrizedGRU
+from lcm_core.operators.kernels.symmetrized_gru import SymmetrizedGRUKernel
 from lcm_core.operators.ordinary import obstacle
 from lcm_core.reduction.on_device import StaticPlan
 from lcm_core.reduction.paths import choose_path
@@ -63,7 +64,8 @@ def why_not(task: Task[Any], model: Any, optimizer: Any, batch_size: int) -> str
         return f"there is no room for {batch_size} sets of {sizes[1]} elements"
     if type(optimizer) is not AdamW or len(optimizer.param_groups) != 1:
         return "the optimiser is not AdamW with one group of parameters"
-    if aggregation.operator.kernel is None:
+    kernel = aggregation.operator.kernel
+    if not isinstance(kernel, SymmetrizedGRUKernel):
         return f"there is no GPU kernel for the readout {aggregation.operator.name}"
     parts = [model.encoder, model.decoder, aggregation.operator]
     hooked = aggregation._forward_hooks or aggregation._forward_pre_hooks
@@ -73,10 +75,10 @@ def why_not(task: Task[Any], model: Any, optimizer: Any, batch_size: int) -> str
         parts.append(aggregation.lin)
     if (found := obstacle(nn.ModuleList(parts), inside=INSIDE)) is not None:
         return found
-    weight = next(aggregation.operator.parameters())
-    if torch.is_autocast_enabled(weight.device.type):
+    states = kernel.cell.weight_ih.detach()[:2]  # like those that are reduced
+    if torch.is_autocast_enabled(states.device.type):
         return "autocast is on"
-    path = choose_path(_one_pair(), aggregation.operator, weight.detach()[:2])
+    path = choose_path(_one_pair(), aggregation.operator, states)
     return None if path.name == "fused" else path.why
 
 
