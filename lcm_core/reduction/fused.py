@@ -77,7 +77,8 @@ def _tried(device: torch.device) -> str | None:
             copy = triton_gru.find_kernel(
                 "copy_rows", 1, 1, "tf32", True, *3 * [one.dtype], device.index
             )
-            copy((1,), one, one.clone(), rows, rows, rows)
+            for _ in "ab":  # the first call compiles, and launches in another way
+                copy((1,), one, one.clone(), rows, rows, rows)
     except Exception as error:  # no C compiler, an old driver, …: whatever stops Triton
         reason = f"Triton cannot start a kernel ({str(error).splitlines()[0]})"
         warnings.warn(

@@ -20,6 +20,7 @@ from typing import Any
 import torch
 import triton
 import triton.language as tl
+from triton.runtime import driver
 
 __all__ = ["BLOCKS", "GRADIENTS", "Kernel", "find_kernel", "loose_kernel"]
 
@@ -36,8 +37,9 @@ def loose_kernel(function: Any) -> Any:
 class Kernel:
     """A kernel with its constants.
 
-    After the first call it is launched without Triton's search for the compiled form, which takes
-    longer than a launch. So all tensors must begin at multiples of 16 bytes, as PyTorch's own do.
+    From the second call on it is launched without Triton's search for the compiled form, which
+    takes longer than a launch, by what that search ends with. So all tensors must begin at
+    multiples of 16 bytes, as PyTorch's own do; and all calls are on one device.
 
     Args:
         function: the kernel.
@@ -48,7 +50,7 @@ class Kernel:
     def __init__(self, function: Any, constants: dict[str, Any], options: dict[str, int]):
         self.function, self.constants, self.options = function, constants, options
         self.values = tuple(constants.values())
-        self.compiled: Any = None
+        self.launch: Any = None
 
     def __call__(self, grid: tuple[int, ...], *args: Any) -> None:
         """Launch it on the current device.
@@ -57,10 +59,16 @@ class Kernel:
             grid: numbers of programs, of one or two dimensions.
             *args: all that are not constants.
         """
-        if self.compiled is None:  # the interpreter compiles nothing
-            self.compiled = self.function[grid](*args, **self.constants, **self.options)
-        else:
-            self.compiled[(*grid, 1, 1)[:3]](*args, *self.values)
+        if self.launch is None:
+            compiled = self.function[grid](*args, **self.constants, **self.options)
+            if compiled is not None:  # the interpreter compiles nothing
+                self.launch = compiled.run
+                self.device = driver.active.get_current_device()
+                self.place = compiled.function, compiled.packed_metadata, None, None, None
+            return
+        x, y = grid if len(grid) == 2 else (*grid, 1)
+        stream = driver.active.get_current_stream(self.device)
+        self.launch(x, y, 1, stream, *self.place, *args, *self.values)
 
 
 @cache
@@ -73,7 +81,7 @@ def find_kernel(
     low: torch.dtype,
     element: torch.dtype,
     given: torch.dtype,
-    device: int,
+    device: int | None,
     more: bool = False,
 ) -> Kernel:
     """The kernel for such a launch: one object for each kind of launch.
@@ -99,9 +107,10 @@ def find_kernel(
         return Kernel(
             _KERNELS[name], constants | {"BM": 32, "BN": min(width, 64)}, {"num_warps": 4}
         )
-    *tile, warps = (
-        (16, 32, 32, 4) if few else _TILES[name][precision if low.itemsize > 2 else "low"]
-    )
+    if few or not _has_room(device):
+        *tile, warps = SMALL_WEIGHT_TILE if name == "backward_weights" else SMALL_TILE
+    else:
+        *tile, warps = _TILES[name][precision if low.itemsize > 2 else "low"]
     sizes = "BJ", "BN", "BM"
     if name != "backward_weights":
         sizes = "BM", "BN", "BK"
@@ -110,6 +119,12 @@ def find_kernel(
     if name == "backward_gates":
         constants["MORE"] = more
     return Kernel(_KERNELS[name], constants, {"num_warps": warps})
+
+
+@cache
+def _has_room(device: int | None) -> bool:
+    """Whether the GPU has the shared memory that `_TILES` need: 227 KiB, as data centres' have."""
+    return device is None or torch.cuda.get_device_capability(device)[0] in (9, 10)
 
 
 # Within a kernel --------------------------------------------------------------------------------
@@ -477,18 +492,21 @@ _TILES = {
         "low": (64, 32, 32, 4),
     },
     "backward_gates": {
-        "tf32x3": (64, 32, 32, 4),
-        "tf32": (64, 32, 32, 4),
-        "low": (64, 32, 32, 4),
+        "tf32x3": (16, 64, 32, 4),
+        "tf32": (16, 64, 32, 4),
+        "low": (16, 64, 32, 4),
     },
     "backward_operands": {
-        "tf32x3": (64, 32, 32, 4),
-        "tf32": (64, 32, 32, 4),
-        "low": (64, 32, 32, 4),
+        "tf32x3": (128, 64, 32, 8),
+        "tf32": (64, 64, 32, 8),
+        "low": (64, 64, 32, 8),
     },
     "backward_weights": {
-        "tf32x3": (64, 64, 64, 4),
-        "tf32": (64, 64, 64, 4),
+        "tf32x3": (128, 32, 64, 4),
+        "tf32": (64, 64, 32, 4),
         "low": (64, 64, 64, 4),
     },
 }
+
+#: For few pairs, and for GPUs with less shared memory.
+SMALL_TILE, SMALL_WEIGHT_TILE = (16, 32, 32, 4), (64, 64, 32, 4)
