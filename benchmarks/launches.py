@@ -10,7 +10,7 @@ from torch.autograd import DeviceType
 from torch.profiler import ProfilerActivity, profile, record_function
 
 MEASURED = "benchmarks: the measured call"
-LAUNCH = re.compile(r"cu(da)?(Launch(Cooperative)?Kernel|GraphLaunch)")
+LAUNCH = re.compile(r"cu(da)?Launch(Cooperative)?Kernel")
 GRAPH = re.compile(r"cu(da)?GraphLaunch")
 COPY = re.compile(r"cu(da)?(Memcpy|Memset)")
 WAIT = re.compile(r"cu(da)?(Stream|Device|Event|Ctx)Synchronize|cudaMemcpy$")
@@ -18,11 +18,17 @@ WAIT = re.compile(r"cu(da)?(Stream|Device|Event|Ctx)Synchronize|cudaMemcpy$")
 
 @dataclass(frozen=True)
 class Counts:
-    """Of one call: `launches` of kernels, a whole CUDA graph being one; `copies` and fills of
-    memory that are no kernels; `waits` of the host for the GPU.
+    """Counts of one call.
+
+    Attributes:
+        launches: of kernels by themselves.
+        graphs: launches of CUDA graphs.
+        copies: copies and fills of memory that are no kernels.
+        waits: of the host for the GPU.
     """
 
     launches: int
+    graphs: int
     copies: int
     waits: int
 
@@ -58,11 +64,11 @@ def counted(events: Iterable[Any]) -> Counts:
         and not getattr(event, "is_user_annotation", False)
     ]
     kernels = [name for name in on_gpu if not name.startswith(("Memcpy", "Memset"))]
+    graphs = sum(bool(GRAPH.match(name)) for name in calls)
     launches = sum(bool(LAUNCH.match(name)) for name in calls)
-    if kernels and not any(GRAPH.match(name) for name in calls):
-        launches = len(kernels)
     return Counts(
-        launches=launches,
+        launches=launches if graphs else max(launches, len(kernels)),
+        graphs=graphs,
         copies=sum(bool(COPY.match(name)) for name in calls),
         waits=sum(bool(WAIT.match(name)) for name in calls),
     )

@@ -58,7 +58,7 @@ def time_workload(
 
     def call(name: str, backward: bool) -> Callable[[], None]:
         def function() -> None:
-            x.grad = None
+            workload.forget_gradients()
             run(contenders[name], x, backward)
 
         return function
@@ -73,12 +73,12 @@ def time_workload(
 
 
 @contextmanager
-def busy(count: int) -> Iterator[None]:
+def busy(count: int) -> Iterator[list[subprocess.Popen]]:
     """Context manager: so many busy processes beside this one, which end with it at the latest."""
     command = [sys.executable, "-c", BUSY, str(os.getpid())]
     processes = [subprocess.Popen(command) for _ in range(count)]
     try:
-        yield
+        yield processes
     finally:
         for process in processes:
             process.kill()

@@ -50,8 +50,6 @@ class Measured:
 
     name: str
     precision: str
-    channels: int
-    elements: int
     depth: int
     plan: float = 0.0
     seconds: dict[str, dict[str, float | None]] = field(default_factory=dict)
@@ -89,36 +87,33 @@ def measure(
     to_count: Sequence[str] = COUNTED,
 ) -> Measured:
     """All about one workload; bandwidth in bytes a second."""
-    gc.collect()
-    if device != "cpu":
-        torch.cuda.empty_cache()
+    _free_memory(device)
     with precision_of(precision):
         workload = Workload(name, device)
-        plan = workload.make_plan()
-        measured = Measured(
-            name, precision, workload.channels, int(workload.sizes.sum()), plan.depth
-        )
+        measured = Measured(name, precision, workload.make_plan().depth)
         functions = {who: workload.contender(who) for who in timed}
-        x = workload.x.requires_grad_()
+        workload.x.requires_grad_()
         for backward, title in enumerate(PASSES):
-            calls = {who: _call(function, x, bool(backward)) for who, function in functions.items()}
-            _time(measured, title, calls, x, device, repeats)
+            calls = {who: _call(workload, f, bool(backward)) for who, f in functions.items()}
+            _time(measured, title, calls, workload, repeats)
             measured.counts[title] = {
                 who: count(calls[who]) for who in to_count if who in measured.seconds[title]
             }
-            x.grad = None
+            workload.forget_gradients()
         measured.plan = _median(lambda: workload.make_plan(), repeats)
         measured.floors = {
-            BYTES: workload.pairs * 3 * workload.channels * x.element_size() / bandwidth,
+            BYTES: workload.pairs * 3 * workload.channels * workload.x.element_size() / bandwidth,
             PRODUCTS: product_floor(workload, repeats),
         }
     return measured
 
 
-def _call(function: Callable[[Tensor], Tensor], x: Tensor, backward: bool) -> Callable[[], None]:
+def _call(
+    workload: Workload, function: Callable[[Tensor], Tensor], backward: bool
+) -> Callable[[], None]:
     def call() -> None:
-        x.grad = None
-        run(function, x, backward)
+        workload.forget_gradients()
+        run(function, workload.x, backward)
 
     return call
 
@@ -127,8 +122,7 @@ def _time(
     measured: Measured,
     title: str,
     calls: dict[str, Callable[[], None]],
-    x: Tensor,
-    device: str,
+    workload: Workload,
     repeats: int,
 ) -> None:
     """Medians of runs that take turns, the first of each aside; and the peak of the second."""
@@ -139,26 +133,30 @@ def _time(
             key = f"{who}, {title}"
             if key in measured.failures or (seconds[who] and seconds[who][-1] > LONG):
                 continue
-            x.grad = None
-            before = _start_counting(device)
+            workload.forget_gradients()
+            before = _start_counting(workload.device)
             start = clock()
             try:
                 call()
-            except (RuntimeError, AssertionError, ValueError) as error:
+            except Exception as error:
                 measured.failures[key] = f"{type(error).__name__}: {str(error).splitlines()[0]}"
-                x.grad = None
-                gc.collect()
-                if device != "cpu":
-                    torch.cuda.empty_cache()
+                workload.forget_gradients()
+                _free_memory(workload.device)
                 continue
             took = clock() - start
             if turn == 1:
-                memory[who] = _peak(device) - before
+                memory[who] = _peak(workload.device) - before
             if turn > 0:
                 seconds[who].append(took)
     fine = [who for who in calls if f"{who}, {title}" not in measured.failures]
     measured.seconds[title] = {who: statistics.median(seconds[who]) for who in fine}
     measured.memory[title] = {who: memory[who] for who in fine}
+
+
+def _free_memory(device: str) -> None:
+    gc.collect()
+    if device != "cpu":
+        torch.cuda.empty_cache()
 
 
 def _start_counting(device: str) -> int:

@@ -98,6 +98,7 @@ class Workload:
     sizes: np.ndarray = field(init=False)
     channels: int = field(init=False)
     edges: Tensor | None = field(init=False, default=None)
+    _modules: list[nn.Module] = field(init=False)
 
     def __post_init__(self) -> None:
         torch.manual_seed(0)
@@ -114,11 +115,12 @@ class Workload:
         self.sizes = data
         self.peer = PyGLCMAggregation(self.channels, self.channels, project=False).to(self.device)
         self.ours = LCMAggregation.from_pyg(self.peer, empty="zero").to(self.device)
+        self._modules = [self.peer, self.ours]
 
     @cached_property
     def x(self) -> Tensor:
         rows = len(self.sizes) if self.edges is not None else int(self.sizes.sum())
-        return torch.randn(rows, self.channels).to(self.device)
+        return torch.randn(rows, self.channels, device=self.device)
 
     @cached_property
     def index(self) -> Tensor:
@@ -128,7 +130,8 @@ class Workload:
         return torch.repeat_interleave(sets, torch.from_numpy(self.sizes)).to(self.device)
 
     def make_plan(self) -> ReductionPlan:
-        """From the index, as a layer that is given no plan does."""
+        """From the index, as a layer that is given no plan does; none that is kept."""
+        forget_plans()
         elements = self.x if self.edges is None else self.x.index_select(0, self.edges[0])
         return make_plan(elements, None, self.index, len(self.sizes))
 
@@ -156,7 +159,15 @@ class Workload:
         if name == PYG:
             return self._call(self.peer, {})
         kind = FoldAggregation if name == FOLD else PyGGRUAggregation
-        return self._call(kind(self.channels, self.channels).to(self.device), {})
+        module = kind(self.channels, self.channels).to(self.device)
+        self._modules.append(module)
+        return self._call(module, {})
+
+    def forget_gradients(self) -> None:
+        """Free the gradients of x and of all contenders' parameters, as an optimiser does."""
+        self.x.grad = None
+        for module in self._modules:
+            module.zero_grad(set_to_none=True)
 
     def _call(self, module: nn.Module, known: dict[str, Any]) -> Callable[[Tensor], Tensor]:
         if self.edges is not None:
@@ -185,9 +196,9 @@ class Workload:
 
 
 def forget_plans() -> None:
-    """Drop the plans that the library keeps of recent sizes, if it keeps any."""
-    if (forget := getattr(ragged, "forget_plans", None)) is not None:
-        forget()
+    """Drop the plans of recent sizes that the library keeps, if it keeps any."""
+    if (recent := getattr(ragged, "RECENT_PLANS", None)) is not None:
+        recent.clear()
 
 
 def without_kernels(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ It exits with 1 if something that was asked does not hold, or could not be looke
 """
 
 import argparse
+import contextlib
 import os
 import signal
 import subprocess
@@ -102,7 +103,7 @@ def run(part: Part, device: str, limit: float) -> Iterator[None]:
                     yield
             late = process.poll() is None
         finally:
-            if process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):  # the part, and what it left running
                 os.killpg(process.pid, signal.SIGKILL)
             code = process.wait()
     part.seconds = time.monotonic() - begin

@@ -59,7 +59,7 @@ class Errors:
     def add(self, found: Sequence[Tensor], wanted: Sequence[Tensor]) -> None:
         """Of the values, which come first, and of all gradients."""
         self.values = max(self.values, error(found[0], wanted[0]))
-        least = LEAST_SHARE * max((g.abs().max().item() for g in wanted[1:] if len(g)), default=0.0)
+        least = LEAST_SHARE * max((g.abs().max().item() for g in wanted[1:]), default=0.0)
         for a, b in zip(found[1:], wanted[1:], strict=True):
             self.gradients = max(self.gradients, error(a, b, least))
 
@@ -278,21 +278,23 @@ def data(name: str, channels: int, tree: str, layout: str) -> tuple[nn.Module, T
 
 
 def values_and_gradients(module: nn.Module, x: Tensor, ptr: Tensor) -> list[Tensor]:
-    """The results, and the gradients of x and of the parameters that they depend on."""
+    """The results, and the gradients of x and of the parameters."""
     x = x.detach().requires_grad_()
     result = module(x, ptr=ptr)
-    parameters = list(module.parameters())
-    grads = torch.autograd.grad(weighted(result), [x, *parameters], allow_unused=True)
-    return [result.detach(), *(g if g is not None else torch.zeros(0) for g in grads)]
+    return [result.detach(), *gradients(weighted(result), x, module)]
 
 
 def second_gradients(module: nn.Module, x: Tensor, ptr: Tensor) -> list[Tensor]:
     """The gradient of x, and the gradients of its square."""
     x = x.detach().requires_grad_()
     (first,) = torch.autograd.grad(weighted(module(x, ptr=ptr)), x, create_graph=True)
-    parameters = list(module.parameters())
-    grads = torch.autograd.grad(first.square().sum(), [x, *parameters], allow_unused=True)
-    return [first.detach(), *(g if g is not None else torch.zeros(0) for g in grads)]
+    return [first.detach(), *gradients(first.square().sum(), x, module)]
+
+
+def gradients(loss: Tensor, x: Tensor, module: nn.Module) -> tuple[Tensor, ...]:
+    """Of x, and of the parameters; zeros for those that the loss does not depend on."""
+    wanted = [x, *module.parameters()]
+    return torch.autograd.grad(loss, wanted, allow_unused=True, materialize_grads=True)
 
 
 def weighted(result: Tensor) -> Tensor:
