@@ -14,6 +14,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from benchmarks import training
+from benchmarks.failure import Failure
 from benchmarks.launches import Counts, count
 from benchmarks.measure import PASSES, run
 from benchmarks.tables import duration, mebibytes, ratio
@@ -56,7 +57,7 @@ class Measured:
     memory: dict[str, dict[str, float | None]] = field(default_factory=dict)
     counts: dict[str, dict[str, Counts]] = field(default_factory=dict)
     floors: dict[str, float] = field(default_factory=dict)
-    failures: dict[str, str] = field(default_factory=dict)
+    failures: dict[str, Failure] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -139,7 +140,7 @@ def _time(
             try:
                 call()
             except Exception as error:
-                measured.failures[key] = f"{type(error).__name__}: {str(error).splitlines()[0]}"
+                measured.failures[key] = Failure.of(error)
                 workload.forget_gradients()
                 _free_memory(workload.device)
                 continue
@@ -288,8 +289,8 @@ def report(options: argparse.Namespace) -> Iterator[str]:
         yield ""
         yield "Failed:"
         yield ""
-        for row, who, why in failures:
-            yield f"- {row.title}: {who}: {why}"
+        for row, who, failure in failures:
+            yield f"- {row.title}: {who}: {failure.why}"
     if not options.workloads:
         yield ""
         yield from training.report(device)

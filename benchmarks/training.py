@@ -2,8 +2,8 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from benchmarks.failure import Failure
 from benchmarks.launches import count
 from benchmarks.workloads import clock
 from lcm_core import Recipe, Trainer
@@ -13,17 +13,6 @@ BATCHES = (256, 4096)
 WARM_UP, STEPS = 20, 100
 MOST_SECONDS = 2.5  # for one measurement, when steps are slow
 NO_EVALUATION = {"eval_every": 10**6, "eval_splits": "none"}
-
-
-@dataclass(frozen=True)
-class Throughput:
-    """Sets, graphs or molecules a second of a recipe, or why there is no number."""
-
-    recipe: str
-    batch_size: int
-    per_second: float | None
-    failure: str = ""
-    missing: bool = False  # the failure is that a package is not installed
 
 
 def recipes() -> Iterator[Recipe]:
@@ -40,26 +29,18 @@ def recipes() -> Iterator[Recipe]:
 
 def throughput(
     recipe: Recipe, device: str, steps: int = STEPS, most: float = MOST_SECONDS
-) -> Throughput:
+) -> float:
     """Items a second over so many steps after `WARM_UP` steps, records included.
 
     After `most` seconds it ends with the next record.
     """
-    text = recipe.text()
-    try:
-        records = Trainer(recipe.replace(device=device, **NO_EVALUATION)).records()
-        first = next(record.step for record in records if record.step >= WARM_UP)
-        begin = clock()
-        for record in records:
-            slow = time.perf_counter() - begin > most
-            if record.step >= first + steps or slow:
-                break
-        done = record.step - first
-        return Throughput(text, recipe.batch_size, done * recipe.batch_size / (clock() - begin))
-    except Exception as error:
-        why = f"{type(error).__name__}: {error}"
-        missing = isinstance(error, ImportError)
-        return Throughput(text, recipe.batch_size, None, why, missing)
+    records = Trainer(recipe.replace(device=device, **NO_EVALUATION)).records()
+    first = next(record.step for record in records if record.step >= WARM_UP)
+    begin = clock()
+    for record in records:
+        if record.step >= first + steps or time.perf_counter() - begin > most:
+            break
+    return (record.step - first) * recipe.batch_size / (clock() - begin)
 
 
 def launches_a_step(recipe: Recipe, device: str, steps: int = 50) -> float:
@@ -81,10 +62,12 @@ def report(device: str) -> Iterator[str]:
     yield "|---|---:|---:|"
     failures = []
     for recipe in recipes():
-        found = throughput(recipe, device)
-        value = "–" if found.per_second is None else f"{found.per_second:,.0f}"
-        yield f"| {found.recipe} | {found.batch_size:,} | {value} |"
-        failures += [f"- {found.recipe}: {found.failure}"] * bool(found.failure)
+        try:
+            value = f"{throughput(recipe, device):,.0f}"
+        except Exception as error:  # a package is missing, say: the other tasks go on
+            value = "–"
+            failures.append(f"- {recipe.text()}: {Failure.of(error).why}")
+        yield f"| {recipe.text()} | {recipe.batch_size:,} | {value} |"
     if failures:
         yield ""
         yield "Not measured:"

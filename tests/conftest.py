@@ -1,7 +1,6 @@
 """Shapes and types of every annotated function are checked while the tests run.
 
-Where beartype or hypothesis is missing, as on the machine of `make gpu-check`, annotations are not
-checked, and tests that need hypothesis are left out there by name.
+Where beartype is missing, as on the machine of `make gpu-check`, annotations are not checked.
 """
 
 import os
@@ -10,6 +9,7 @@ from importlib.util import find_spec
 import jaxtyping
 import pytest
 import torch
+from hypothesis import HealthCheck, settings
 
 CHECKED = find_spec("beartype") is not None
 
@@ -35,18 +35,15 @@ from tests.paths import on_path  # noqa: E402 - the hook comes before anything o
 
 torch.set_num_threads(1)  # small tensors; and tests may run side by side
 
-if find_spec("hypothesis") is not None:
-    from hypothesis import HealthCheck, settings
-
-    settings.register_profile(
-        "lcm",
-        deadline=None,
-        max_examples=20,
-        # the only fixture of a property is `path`, the same for all examples
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
-    )
-    settings.register_profile("thorough", parent=settings.get_profile("lcm"), max_examples=1000)
-    settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "lcm"))
+settings.register_profile(
+    "lcm",
+    deadline=None,
+    max_examples=20,
+    # the only fixture of a property is `path`, the same for all examples
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.register_profile("thorough", parent=settings.get_profile("lcm"), max_examples=1000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "lcm"))
 
 
 def pytest_collection_modifyitems(items):

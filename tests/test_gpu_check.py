@@ -14,6 +14,7 @@ import torch
 from torch.autograd import DeviceType
 
 from benchmarks import on_gpu
+from benchmarks.failure import Failure
 from benchmarks.gpu_check import __main__ as driver
 from benchmarks.gpu_check import equality, reductions, tests_plugin, training
 from benchmarks.gpu_check import tests as project_tests
@@ -92,6 +93,17 @@ def test_the_limits_of_the_parts_leave_the_tests_some_time():
 # The bare machine -------------------------------------------------------------------------------
 
 
+JAXTYPING, HYPOTHESIS = (driver.STAND_INS / name for name in ("jaxtyping", "hypothesis"))
+
+
+def test_stand_ins_are_used_only_for_what_is_missing(monkeypatch):
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    monkeypatch.setattr(driver, "find_spec", lambda name: None if name == "jaxtyping" else name)
+    paths = driver.environment()["PYTHONPATH"].split(os.pathsep)
+    assert paths[:2] == [str(ROOT), str(JAXTYPING)]
+    assert str(HYPOTHESIS) not in paths
+
+
 def test_the_library_runs_with_the_stand_in_for_jaxtyping():
     code = """
 import jaxtyping, torch, lcm_core
@@ -99,7 +111,7 @@ assert "stand_ins" in jaxtyping.__file__
 aggregate = lcm_core.make_aggregation("symmetrized_gru", 4)
 print(aggregate(torch.ones(3, 4), ptr=torch.tensor([0, 1, 3])).shape)
 """
-    path = os.pathsep.join([str(driver.STAND_INS), str(ROOT)])
+    path = os.pathsep.join([str(JAXTYPING), str(ROOT)])
     result = subprocess.run(
         [sys.executable, "-c", code],
         env={**os.environ, "PYTHONPATH": path},
@@ -120,11 +132,43 @@ def test_the_stand_in_has_all_that_the_library_takes_from_jaxtyping():
     }
     has = {
         node.name
-        for node in ast.parse((driver.STAND_INS / "jaxtyping.py").read_text()).body
+        for node in ast.parse((JAXTYPING / "jaxtyping.py").read_text()).body
         if isinstance(node, ast.ClassDef)
     }
     assert used
     assert used <= has
+
+
+def test_properties_are_skipped_with_the_stand_in_for_hypothesis_and_other_tests_run(tmp_path):
+    (tmp_path / "test_it.py").write_text(
+        """
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+@st.composite
+def pairs(draw):
+    return draw(st.integers(1, 2)), draw(st.lists(st.floats() | st.none()))
+
+@pytest.mark.parametrize("k", [1, 2])
+@settings(max_examples=3)
+@given(pair=pairs())
+def test_property(k, pair):
+    raise AssertionError
+
+def test_other():
+    assert st.integers(0, 9).map(str) is not None
+"""
+    )
+    command = [sys.executable, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", str(tmp_path)]
+    result = subprocess.run(
+        [*command, "-p", "no:hypothesispytest", "--rootdir", str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": str(HYPOTHESIS)},
+        capture_output=True,
+        text=True,
+    )
+    assert "1 passed, 2 skipped" in result.stdout, result.stdout
+    assert "needs hypothesis" in result.stdout
 
 
 def test_files_of_tests_that_need_missing_packages_are_found_by_what_they_import(monkeypatch):
@@ -153,18 +197,20 @@ def test_a_test_that_stumbles_over_a_missing_package_is_told_from_others(monkeyp
 
 def test_outcomes_of_tests_are_summed_up(tmp_path):
     results, notebook = tmp_path / "results.jsonl", Notebook(tmp_path / "notes.jsonl")
-    outcomes = [("a", "passed", ""), ("b", "failed", "E: 1"), ("c", "skipped", "needs rdkit")]
-    results.write_text(
-        "".join(
-            json.dumps(dict(zip(("test", "outcome", "why"), o, strict=True))) + "\n"
-            for o in outcomes
-        )
-    )
+    outcomes = [
+        ("a", "passed", "", ""),
+        ("b", "failed", "E: 1", "line 1\nline 2"),
+        ("c", "skipped", "needs rdkit", ""),
+    ]
+    names = ("test", "outcome", "why", "trace")
+    lines = [json.dumps(dict(zip(names, each, strict=True))) for each in outcomes]
+    results.write_text("\n".join(lines) + "\n")
     project_tests.summarise(notebook, results, finished=True)
     assert notebook.findings[0].measured == "1 passed, 1 failed, 1 skipped"
     assert notebook.findings[0].holds is False
     assert notebook.left_out == [("1 tests", "needs rdkit")]
     assert "- `b`: E: 1" in notebook.texts[0]
+    assert notebook.texts[1][-1] == "    line 2"
 
 
 @pytest.mark.parametrize(("finished", "holds"), [(True, True), (False, None)])
@@ -263,13 +309,18 @@ def test_what_is_slower_larger_or_waits_is_said(row, words):
     assert any(words in asked for asked in missed(row)), missed(row)
 
 
-def test_our_failure_is_a_miss_and_that_of_a_peer_is_not():
+def test_our_failure_is_a_miss_and_that_of_a_peer_is_not(tmp_path, monkeypatch):
     row = measured("graph", ours=1)
-    row.failures = {"ours, forward": "ValueError: 1", "PyG LCM, forward": "OutOfMemoryError: 2"}
-    assert missed(row)[:2] == ["graph: ours, forward runs", "graph: PyG LCM, forward runs"]
-    holds = {finding.asked: finding.holds for finding in reductions.judge(row)}
-    assert holds["graph: ours, forward runs"] is False
-    assert holds["graph: PyG LCM, forward runs"] is None
+    row.failures = {
+        f"{who}, forward": Failure.of(RuntimeError("memory\nof 80 GB")) for who in (OURS, PYG)
+    }
+    notebook = Notebook(tmp_path / "notes.jsonl")
+    monkeypatch.setattr(reductions, "measure", lambda *_args, **_options: row)
+    reductions.check(notebook, "cpu", 60)
+    holds = {finding.asked: (finding.measured, finding.holds) for finding in notebook.findings}
+    assert holds["graph: ours, forward runs"] == ("RuntimeError: memory", False)
+    assert holds["graph: PyG LCM, forward runs"] == ("RuntimeError: memory", None)
+    assert "    of 80 GB" in [line for text in notebook.texts for line in text]
 
 
 def test_a_contender_that_fails_does_not_keep_the_others_from_being_timed(monkeypatch):
@@ -284,7 +335,7 @@ def test_a_contender_that_fails_does_not_keep_the_others_from_being_timed(monkey
     row = on_gpu.measure("tiny", "cpu", 1, 1e9, timed=(OURS, PYG), to_count=(OURS, PYG))
     for title in on_gpu.PASSES:
         assert row.seconds[title].keys() == row.counts[title].keys() == {OURS}
-    assert "RuntimeError" in row.failures[f"{PYG}, forward"]
+    assert row.failures[f"{PYG}, forward"].why.startswith("RuntimeError: ")
 
 
 def test_the_floors_grow_with_the_work():
@@ -335,12 +386,28 @@ def test_the_elements_of_a_set_keep_their_order_in_a_shuffle():
     assert found.tolist() == [5, 3, 0, 1, 4, 2]
 
 
-def test_the_throughput_of_a_task_is_measured_and_a_failure_has_its_reason():
-    found = throughput(Recipe(channels=4, batch_size=8), "cpu", steps=10)
-    assert found.per_second > 0
-    failed = throughput(Recipe(channels=4, batch_size=8), "cuda:99", steps=10)
-    assert failed.per_second is None
-    assert "expected device" in failed.failure
+def test_a_task_that_fails_is_a_finding_and_one_without_its_package_is_left_out(
+    tmp_path, monkeypatch
+):
+    def measured_throughput(recipe, device, steps, most=1.0):
+        if recipe.task == "bbbp":
+            raise ImportError("ROC-AUC needs scikit-learn")
+        if recipe.task == "graph_properties":
+            raise RuntimeError("no kernel image")
+        return 70_000.0 if recipe.associativity else 120_000.0
+
+    monkeypatch.setattr(training, "throughput", measured_throughput)
+    monkeypatch.setattr(training, "launches_a_step", lambda *_: 6.0)
+    monkeypatch.setattr(training, "repeated", lambda *_: iter([Finding("same", "yes", True)]))
+    notebook = Notebook(tmp_path / "notes.jsonl")
+    training.check(notebook, "cpu", 60)
+    assert [finding.holds for finding in notebook.findings] == [True, True, False, True, False]
+    assert notebook.findings[-1].measured == "RuntimeError: no kernel image"
+    assert notebook.left_out == [("task=bbbp", "ROC-AUC needs scikit-learn")]
+
+
+def test_the_throughput_of_a_task_is_measured():
+    assert throughput(Recipe(channels=4, batch_size=8), "cpu", steps=10) > 0
 
 
 def test_two_runs_of_a_recipe_are_compared():

@@ -115,10 +115,9 @@ def run(part: Part, device: str, limit: float) -> Iterator[None]:
 
 
 def environment() -> dict[str, str]:
-    """For the parts: the library from here, and a stand-in for jaxtyping where that is missing."""
+    """For the parts: the library from here, and stand-ins for packages that are missing."""
     paths = [str(ROOT)]
-    if find_spec("jaxtyping") is None:
-        paths.append(str(STAND_INS))
+    paths += [str(each) for each in sorted(STAND_INS.iterdir()) if find_spec(each.name) is None]
     if found := os.environ.get("PYTHONPATH"):
         paths.append(found)
     return {

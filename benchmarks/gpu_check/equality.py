@@ -5,7 +5,6 @@ largest entry; of several tensors, the largest error counts.
 """
 
 import copy
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -14,9 +13,20 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from benchmarks.failure import Failure
 from benchmarks.gpu_check.findings import Finding, Notebook
 from benchmarks.on_gpu import precision_of
-from lcm_core import make_aggregation, operator_names, use_kernels
+from lcm_core import (
+    LAWS,
+    Operator,
+    certify,
+    law_map,
+    law_report,
+    laws_in_words,
+    make_aggregation,
+    operator_names,
+    use_kernels,
+)
 from lcm_core.operators.base import operator_examples
 from lcm_core.seeding import initialised
 
@@ -28,6 +38,7 @@ PAPERS = "symmetrized_gru"
 ROUNDING = 4 * torch.finfo(torch.float32).eps
 #: Gradients that should be 0 are compared with this share of the largest of the others.
 LEAST_SHARE = 1e-3
+LAWS_DIFFER = 1e-3  # law errors have no unit
 BFLOAT16 = 4 * torch.finfo(torch.bfloat16).eps
 
 
@@ -85,9 +96,7 @@ def check(notebook: Notebook, device: str, seconds: float) -> None:
         try:
             notebook.add(compare())
         except Exception as problem:
-            notebook.add(Finding(title, f"{type(problem).__name__}: {problem}", False))
-            trace = traceback.format_exc().splitlines()[-12:]
-            notebook.tell([f"{title}:", "", *(f"    {line}" for line in trace)])
+            notebook.fail(title, Failure.of(problem))
 
 
 def comparisons(device: str) -> Iterator[tuple[str, Callable[[], Finding]]]:
@@ -117,6 +126,10 @@ def comparisons(device: str) -> Iterator[tuple[str, Callable[[], Finding]]]:
     for name in (PAPERS, "symmetrized_mlp", "mean"):
         yield one(f"{name}, autocast to bfloat16", with_autocast, name)
     yield one(f"{PAPERS}, deterministic", deterministic)
+    for name in (PAPERS, "mean", "formula((x+y)/2)"):
+        yield one(f"{name}: laws", laws, name)
+    for name in (PAPERS, "gru_fold"):
+        yield one(f"{name}: certificate", certificate, name)
 
 
 # Comparisons ------------------------------------------------------------------------------------
@@ -258,6 +271,44 @@ def deterministic(title: str, device: str) -> Finding:
         torch.use_deterministic_algorithms(before)
     same = all(torch.equal(a, b) for run in runs[1:] for a, b in zip(runs[0], run, strict=True))
     return Finding(f"{title}: three runs give the same bits", "yes" if same else "no", same)
+
+
+def laws(title: str, device: str, name: str) -> Finding:
+    """Report, largest errors, map and words of an operator on the GPU, elements there or not."""
+    module, x, _ = data(name, 4, "balanced", "one set")
+    operator = module.operator
+    states = operator.lift(x).detach()
+    on_gpu = copy.deepcopy(operator).to(device)
+    wanted = law_numbers(operator, states)
+    found = [law_numbers(on_gpu, states.to(where)) for where in ("cpu", device)]
+    largest = max(abs(a - b) for each in found for a, b in zip(each, wanted, strict=True))
+    same = str(laws_in_words(on_gpu)) == str(laws_in_words(operator))
+    return Finding(
+        f"{title} by law_report, law_map and laws_in_words as on the CPU, up to {LAWS_DIFFER:g}",
+        f"{largest:.1e}; {'the same' if same else 'other'} words",
+        largest <= LAWS_DIFFER and same,
+    )
+
+
+def law_numbers(operator: Operator, states: Tensor) -> list[float]:
+    """Mean and largest errors, and the mean of a map, whose axes may be mirrored."""
+    names = [law for law in LAWS if law != "identity" or operator.identity is not None]
+    report = law_report(operator, states, names, samples=100, search_steps=3)
+    drawn = law_map(operator, states, "associativity", 1.0, resolution=5, partners=4)
+    numbers = [value for law in names for value in (report[law].mean, report[law].max)]
+    return [*numbers, float(drawn.values.mean())]
+
+
+def certificate(title: str, device: str, name: str) -> Finding:
+    """It reports exceptions in words: there must be none."""
+    module, x, ptr = data(name, 8, "balanced", "odd")
+    module = module.to(device)
+    for where in ("cpu", device):
+        text = certify(module, x.to(where), ptr.to(where), sizes=(1, 8), sets_to_time=2).text()
+        lines = [line for line in text.splitlines() if "Error" in line]
+        if lines:
+            return Finding(f"{title}, elements on {where}", lines[0], False)
+    return Finding(f"{title}, elements on the CPU or on the GPU", "made", True)
 
 
 # What they share --------------------------------------------------------------------------------

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from benchmarks.failure import Failure
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -32,6 +34,12 @@ class Notebook:
     def leave_out(self, what: str, why: str) -> None:
         """Write the name of something that was not looked at."""
         self._write({"left_out": [what, why]})
+
+    def fail(self, what: str, failure: Failure) -> None:
+        """Write that something failed, and the end of its traceback."""
+        self.add(Finding(what, failure.why, False))
+        end = failure.trace.splitlines()[-16:]
+        self.tell([f"{what}:", "", *(f"    {line}" for line in end)])
 
     def tell(self, lines: Sequence[str]) -> None:
         """Write lines of Markdown."""
@@ -62,8 +70,8 @@ class Notebook:
 
 
 def cell(text: str) -> str:
-    """Text for a cell of a Markdown table."""
-    return " ".join(text.split()).replace("|", "\\|")
+    """Text for a cell of a Markdown table, 400 characters at most."""
+    return " ".join(text.split())[:400].replace("|", "\\|")
 
 
 def rows(part: str, findings: Sequence[Finding]) -> Iterator[str]:

@@ -1,8 +1,8 @@
 """Part "reductions": times, memory, launches and waits, against PyG's and the floors."""
 
-import traceback
 from collections.abc import Iterator
 
+from benchmarks.failure import Failure
 from benchmarks.gpu_check.findings import Finding, Notebook
 from benchmarks.on_gpu import (
     BOTH,
@@ -49,6 +49,7 @@ ROWS = (
     ("graph", "highest"),
 )
 FOLDED = {"uniform16": 0.95, "ragged": 1.0}  # our fold, so many times as fast as PyG's GRU
+PEERS = (PYG, PYG_GRU)
 PLAINLY = ("uniform16", "ragged", "batch")  # without kernels, at least as fast as PyG's LCM
 
 
@@ -68,13 +69,14 @@ def check(notebook: Notebook, device: str, seconds: float) -> None:
                 name, device, repeats, bandwidth, precision, timed, to_count=(OURS, PLANNING)
             )
         except Exception as error:
-            notebook.add(Finding(name, f"{type(error).__name__}: {error}", False))
-            trace = traceback.format_exc().splitlines()[-12:]
-            notebook.tell([f"{name}:", "", *(f"    {line}" for line in trace)])
+            notebook.fail(name, Failure.of(error))
             continue
         rows.append(row)
         for finding in judge(row):
             notebook.add(finding)
+        for who, failure in row.failures.items():
+            if not who.startswith(PEERS):
+                notebook.fail(f"{row.title}: {who} runs", failure)
     notebook.tell([f"A large copy moves {bandwidth / 1e9:,.0f} GB/s, read and written."])
     for title in (FORWARD, BOTH):
         notebook.tell([f"{title[0].upper()}{title[1:]}:", "", *time_table(rows, title)])
@@ -84,9 +86,9 @@ def check(notebook: Notebook, device: str, seconds: float) -> None:
 
 def judge(row: Measured) -> Iterator[Finding]:
     """What was asked of a workload, and what came out."""
-    for who, why in row.failures.items():
-        peers = who.startswith((PYG, PYG_GRU))
-        yield Finding(f"{row.title}: {who} runs", why, None if peers else False)
+    for who, failure in row.failures.items():
+        if who.startswith(PEERS):
+            yield Finding(f"{row.title}: {who} runs", failure.why)
     for title in (FORWARD, BOTH):
         yield from _speed(row, title)
         yield from _launches(row, title)

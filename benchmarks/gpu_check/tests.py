@@ -27,6 +27,7 @@ LEFT_OUT = {
     "test_wheel.py": "builds a wheel",
     "test_speed.py": "times the CPU",
 }
+MOST_TRACES = 10
 DRY = ("test_sire.py", "test_layout.py", "test_seeding.py")
 
 
@@ -72,7 +73,7 @@ def run(files: list[str], results: Path, seconds: float) -> bool:
         except subprocess.TimeoutExpired:
             process.kill()
             return False
-    if code not in (0, 1):  # 1: some tests failed, which the results say
+    if code not in (0, 1, 2):  # 1 and 2: tests failed, or files of tests, which the results say
         raise RuntimeError(f"pytest ended with {code}: its output is above")
     return True
 
@@ -95,6 +96,9 @@ def summarise(notebook: Notebook, results: Path, finished: bool) -> None:
         for each in failed:
             lines += [f"- `{each['test']}`: {each['why']}"]
         notebook.tell(lines)
+    for each in failed[:MOST_TRACES]:
+        end = each["trace"].splitlines()[-25:]
+        notebook.tell([f"`{each['test']}`:", "", *(f"    {line}" for line in end)])
 
 
 # What a file of tests needs ---------------------------------------------------------------------

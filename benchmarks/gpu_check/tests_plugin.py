@@ -42,13 +42,14 @@ class Results:
     def __init__(self, path: str):
         self.path = path
 
-    def write(self, test: str, outcome: str, why: str = "") -> None:
+    def write(self, test: str, outcome: str, why: str = "", trace: str = "") -> None:
+        entry = {"test": test, "outcome": outcome, "why": why, "trace": trace}
         with open(self.path, "a") as file:
-            file.write(json.dumps({"test": test, "outcome": outcome, "why": why}) + "\n")
+            file.write(json.dumps(entry) + "\n")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed:
-            self.write(report.nodeid, "failed", last_line(report))
+            self.write(report.nodeid, "failed", last_line(report), report.longreprtext)
         elif report.skipped:
             text = report.longrepr[2] if isinstance(report.longrepr, tuple) else "expected to fail"
             self.write(report.nodeid, "skipped", text.removeprefix("Skipped: "))
@@ -57,7 +58,12 @@ class Results:
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
-            self.write(report.nodeid, "failed", last_line(report))
+            why = last_line(report)
+            missing = [name for name in MISSING if f"No module named '{name}" in why]
+            if missing:
+                self.write(report.nodeid, "skipped", f"{report.nodeid} needs {missing[0]}")
+            else:
+                self.write(report.nodeid, "failed", why, report.longreprtext)
 
 
 def last_line(report: Any) -> str:
