@@ -54,7 +54,7 @@ def counted(events: Iterable[Any]) -> Counts:
     and after. Each kernel that ran was launched by itself, unless there was a graph.
     """
     on_host = [event for event in events if event.device_type == DeviceType.CPU]
-    (span,) = [event.time_range for event in on_host if event.name == MEASURED]
+    span = next(event.time_range for event in on_host if event.name == MEASURED)
     calls = [event.name for event in on_host if span.start <= event.time_range.start <= span.end]
     on_gpu = [
         event.name

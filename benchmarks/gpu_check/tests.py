@@ -64,7 +64,7 @@ def run(files: list[str], results: Path, seconds: float) -> bool:
     command += ["--continue-on-collection-errors"]
     command += ["-o", "addopts=", "-p", "no:cacheprovider", "-p", PLUGIN, "--results", str(results)]
     if find_spec("xdist") is not None:
-        command += ["-n", "auto", "--maxprocesses", "8"]
+        command += ["-n", "auto", "--maxprocesses", "16"]
     if find_spec("pytest_timeout") is not None:
         command += ["--timeout", "60"]
     with subprocess.Popen(command, cwd=ROOT) as process:
