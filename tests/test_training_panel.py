@@ -21,8 +21,10 @@ from lcm_core.training.trainer import Trainer
 from lcm_core.widgets import TrainingPanel
 from lcm_core.widgets.operators.catalog import operator_catalog
 from lcm_core.widgets.training.live_operator import REST
+from lcm_core.widgets.training.race import checked_race
 from lcm_core.widgets.training.recipe_controls import RecipeControls
-from tests.panels import MenuPanel, text_of, timeless, wait_for
+from tests.panels import MenuPanel, text_of, wait_for
+from tests.records import timeless
 
 pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
 
@@ -590,3 +592,10 @@ def test_live_plots_cost_little_of_the_throughput(panels) -> None:
     cost = statistics.median(shown / bare for bare, shown in pairs) - 1
     print(f"live plots: {cost:.1%} of the training time")
     assert cost < 0.10
+
+
+def test_only_recipes_of_one_task_with_the_same_options_race():
+    five, seven = (Recipe(task="sum_modulo", modulus=k) for k in (5, 7))
+    assert checked_race([five, five]) == [five, five]
+    with pytest.raises(ValueError, match="recipe 1 has task=sum_modulo bits=8 modulus=5, and"):
+        checked_race([five, seven])
