@@ -1,5 +1,7 @@
 """Ragged reduction: every set of a batch through its tree, one operator call a level."""
 
+from functools import partial
+
 import networkx as nx
 import numpy as np
 import torch
@@ -7,10 +9,9 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from lcm_core.operators import Operator
-from lcm_core.operators.ordinary import outside_transforms, transforming, unwrapped
+from lcm_core.operators.ordinary import transforming
 from lcm_core.reduction.checks import (
     bounds_of_sets,
-    check_places,
     check_plan,
     check_states,
     identity_for,
@@ -150,22 +151,9 @@ def make_plan(
 
     Under a transform of `torch.func` the plan is made outside of it, and x is not looked at.
     """
-    transformed = transforming()
-    with outside_transforms():
-        if transformed:
-            x, identity = torch.zeros(len(x), 1, device=x.device), None
-            ptr, index = unwrapped(ptr), unwrapped(index)
-        check_places(x, ptr, index, num_sets)
-        kind = "index" if ptr is None else "ptr"
-        key = (kind, num_sets, tree, seed if tree == "random" else None)
-        places = index if ptr is None else ptr
-        return RECENT_PLANS.recall(
-            key,
-            x,
-            places,
-            identity,
-            lambda: _make_plan(x, ptr, index, num_sets, tree, seed, identity),
-        )
+    key = (tree, seed if tree == "random" else None)
+    make = partial(_make_plan, tree=tree, seed=seed)
+    return RECENT_PLANS.recall(x, ptr, index, num_sets, identity, key, make)
 
 
 def plan_of_sizes(
@@ -189,9 +177,9 @@ def _make_plan(
     ptr: Tensor | None,
     index: Tensor | None,
     num_sets: int | None,
+    identity: Tensor | None,
     tree: str | Tree,
     seed: int,
-    identity: Tensor | None,
 ) -> ReductionPlan:
     on_device = x.device.type in ("cpu", "cuda")  # others lack operations
     if tree == "balanced" and on_device and (index is None or num_sets is not None):
