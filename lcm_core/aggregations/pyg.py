@@ -19,7 +19,7 @@ from torch_geometric.nn.aggr import (
 
 from lcm_core.aggregations.base import SetAggregation
 from lcm_core.errors import unknown
-from lcm_core.reduction.checks import read_sets
+from lcm_core.reduction.checks import sizes_and_order
 from lcm_core.reduction.transfer import to_device
 
 __all__ = ["BASELINES", "PNA", "Baseline", "make_baseline"]
@@ -97,9 +97,9 @@ class Baseline(SetAggregation):
     def of_sets(
         self, x: Tensor, ptr: Tensor | None, index: Tensor | None, num_sets: int | None
     ) -> Tensor:
-        sizes, rows = read_sets(x, ptr, index, num_sets)
-        if rows is not None:
-            x = x.index_select(0, to_device(rows, x.device))
+        sizes, order = sizes_and_order(x, ptr, index, num_sets)
+        if order is not None:
+            x = x.index_select(0, order)
         filled = np.flatnonzero(sizes) if self.empty_gives_zero else np.arange(len(sizes))
         if self.empty_gives_zero and len(filled) == 0:
             return x.new_zeros(len(sizes), self.out_channels)
