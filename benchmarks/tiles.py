@@ -3,7 +3,7 @@
     python -m benchmarks.tiles [--widths 64,128] [--precisions tf32x3,tf32,bf16]
 
 It compiles all candidates, in as many processes as there are cores, times each, and prints them
-from the fastest to the slowest. The tiles in `operators/kernels/triton_gru.py` come from it.
+from the fastest to the slowest. The tiles in `lcm_core/gpu/symmetrized_gru.py` come from it.
 """
 
 import argparse
@@ -17,8 +17,8 @@ from typing import Any
 import torch
 import triton
 
-from lcm_core.operators.kernels import triton_gru
-from lcm_core.operators.kernels.triton_gru import Kernel
+from lcm_core.gpu import symmetrized_gru
+from lcm_core.gpu.launch import Kernel
 
 PAIRS = (1_000, 30_000, 1_000_000)
 LEVEL_TILES = (
@@ -82,7 +82,7 @@ class Data:
         place = self.codes, m, self.bounds, 1, 0, m
         names = ("BJ", "BN", "BM") if name == "backward_weights" else ("BM", "BN", "BK")
         kernel = Kernel(
-            getattr(triton_gru, name),
+            getattr(symmetrized_gru, name),
             {"D": d, "C": 1} | dict(zip(names, sizes, strict=True)) | {"P": self.precision}
             | ({"MORE": False} if name == "backward_gates" else {}),
             {"num_warps": warps, "num_stages": stages},

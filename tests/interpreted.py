@@ -45,7 +45,9 @@ def results(operator, x, plan, all_levels, weights=None):
     loss = sum((each * torch.randn(each.shape).to(each)).sum() for each in wanted)
     inputs = (x, *operator.operator.cell.parameters())
     found = torch.autograd.grad(loss, inputs, allow_unused=True)
-    return levels.roots, *[torch.zeros_like(i) if g is None else g for i, g in zip(inputs, found)]
+    return levels.roots, *[
+        torch.zeros_like(i) if g is None else g for i, g in zip(inputs, found, strict=True)
+    ]
 
 
 def compare(d, sizes, shape=(), tree="balanced", all_levels=False):

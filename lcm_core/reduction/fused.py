@@ -64,7 +64,7 @@ def missing_for_triton(x: Tensor) -> str | None:
 def _tried(device: torch.device) -> str | None:
     """Why Triton does not run on the device: tried by a small launch, once."""
     try:
-        from lcm_core.operators.kernels import triton_gru
+        from lcm_core.gpu import symmetrized_gru
     except ImportError:
         return "Triton is not installed"
     if INTERPRETED:
@@ -74,7 +74,7 @@ def _tried(device: torch.device) -> str | None:
     one, rows = torch.zeros(1, device=device), torch.zeros(1, dtype=torch.int32, device=device)
     try:
         with torch.cuda.device(device):
-            copy = triton_gru.find_kernel(
+            copy = symmetrized_gru.find_kernel(
                 "copy_rows", 1, 1, "tf32", True, *3 * [one.dtype], device.index
             )
             for _ in "ab":  # the first call compiles, and launches in another way
@@ -170,11 +170,11 @@ class _Launches:
 
 
 def _launches(plan: ReductionPlan, x: Tensor, weight: Tensor) -> _Launches:
-    from lcm_core.operators.kernels import triton_gru  # Triton may not be there
+    from lcm_core.gpu import symmetrized_gru  # Triton may not be there
 
     exact = torch.get_float32_matmul_precision() == "highest"
     return _Launches(
-        triton=triton_gru,
+        triton=symmetrized_gru,
         codes=plan.codes,
         d=x.shape[-1],
         copies=math.prod(x.shape[1:-1]),

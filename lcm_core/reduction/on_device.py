@@ -209,7 +209,7 @@ class _Making:
 @cache
 def find_kernel(name: str, dtype: torch.dtype, device: int | None, **constants: bool) -> Any:
     """The kernel of that name: one object for each kind of launch."""
-    from lcm_core.operators.kernels.triton_gru import Kernel  # Triton may not be there
-    from lcm_core.reduction import triton_plan
+    from lcm_core.gpu import plans  # Triton may not be there
+    from lcm_core.gpu.launch import Kernel
 
-    return Kernel(getattr(triton_plan, name), {**constants, "BN": BLOCK}, {"num_warps": 4})
+    return Kernel(getattr(plans, name), {**constants, "BN": BLOCK}, {"num_warps": 4})

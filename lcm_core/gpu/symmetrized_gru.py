@@ -4,12 +4,12 @@ A pair is three codes (int32): its left state, its right state, and where its re
 v ≥ 0 is row v of the states, v < 0 row −1 − v of x (operands) or of the roots (results). With C
 copies of each set, beside one another in memory, row v stands for rows vC to vC + C − 1.
 
-The arithmetic is that of `symmetrized_gru.py`: with S = l + r and D = l − r the gates of both
-orders come of two products. The packed weights are six blocks (d, d): of S for the reset and the
-update gate, of D for both, and of the new state for the input and the hidden state. A second copy
-has blocks (d, 2d), the transposes of two of them side by side. In the backward pass each pair gives
-eight gradients of width d, of the first four blocks, and of what the left state and the right one
-give to the new states; those of the operands and of the weights follow from them by products.
+The arithmetic is that of `operators/kernels/symmetrized_gru.py`: with S = l + r and D = l − r the
+gates of both orders come of two products. The packed weights are six blocks (d, d): of S for the
+reset and the update gate, of D for both, and of the new state for the input and the hidden state.
+A second copy has blocks (d, 2d), the transposes of two of them side by side. In the backward pass
+each pair gives eight gradients of width d: of the first four blocks, and of what the left state and
+the right one give to the new states. Those of the operands and the weights follow by products.
 
 All kernels have their constants last.
 """
@@ -20,55 +20,13 @@ from typing import Any
 import torch
 import triton
 import triton.language as tl
-from triton.runtime import driver
 
-__all__ = ["BLOCKS", "GRADIENTS", "Kernel", "find_kernel", "loose_kernel"]
+from lcm_core.gpu.launch import Kernel, loose_kernel
+
+__all__ = ["BLOCKS", "GRADIENTS", "find_kernel"]
 
 BLOCKS = 6  # (d, d) of the packed weights
 GRADIENTS = 8  # (d,) of a pair
-
-
-def loose_kernel(function: Any) -> Any:
-    """A kernel that is compiled once for all values of its numbers, whose names are lower case."""
-    names = function.__code__.co_varnames[: function.__code__.co_argcount]
-    return triton.jit(function, do_not_specialize=[name for name in names if name.islower()])
-
-
-class Kernel:
-    """A kernel with its constants.
-
-    From the second call on it is launched without Triton's search for the compiled form, which
-    takes longer than a launch, by what that search ends with. So all tensors must begin at
-    multiples of 16 bytes, as PyTorch's own do; and all calls are on one device.
-
-    Args:
-        function: the kernel.
-        constants: its last arguments, by name.
-        options: how many warps work on a tile, and stages of loads.
-    """
-
-    def __init__(self, function: Any, constants: dict[str, Any], options: dict[str, int]):
-        self.function, self.constants, self.options = function, constants, options
-        self.values = tuple(constants.values())
-        self.launch: Any = None
-
-    def __call__(self, grid: tuple[int, ...], *args: Any) -> None:
-        """Launch it on the current device.
-
-        Args:
-            grid: numbers of programs, of one or two dimensions.
-            *args: all that are not constants.
-        """
-        if self.launch is None:
-            compiled = self.function[grid](*args, **self.constants, **self.options)
-            if compiled is not None:  # the interpreter compiles nothing
-                self.launch = compiled.run
-                self.device = driver.active.get_current_device()
-                self.place = compiled.function, compiled.packed_metadata, None, None, None
-            return
-        x, y = grid if len(grid) == 2 else (*grid, 1)
-        stream = driver.active.get_current_stream(self.device)
-        self.launch(x, y, 1, stream, *self.place, *args, *self.values)
 
 
 @cache
