@@ -44,10 +44,10 @@ def missing_for_fused(kernel: object, x: Tensor) -> str | None:
     for dtype in (low, x.dtype, kernel.cell.weight_ih.dtype):
         if dtype not in (torch.float32, torch.bfloat16):
             return f"Triton's kernels take float32 and bfloat16, not {dtype}"
-    if 2 * x[..., 0].numel() >= 2**31:
-        return "Triton's kernels take fewer than 2³⁰ elements"
     if x.shape[-1] not in WIDTHS:
         return "Triton's kernels take widths that are multiples of 8, up to 256"
+    if x.numel() // x.shape[-1] >= MOST:
+        return "Triton's kernels take fewer than 2³⁰ elements"
     return missing_for_triton(x)
 
 
