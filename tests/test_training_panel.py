@@ -384,7 +384,7 @@ def test_the_operator_is_offered_while_it_trains_and_withdrawn_at_the_end(panels
     wait_for(lambda: panel.state == "paused" and panel.pause_button.description == "Resume")
     live = panel.trainer.model.aggregation.operator.state_dict()
     shown = operator_catalog.entries()["training: symmetrized_gru"].operator.state_dict()
-    assert all(torch.equal(live[name], shown[name]) for name in live)
+    assert all(torch.equal(live[name].cpu(), shown[name]) for name in live)
     assert "training: symmetrized_gru 2" in text_of(panel.follow_status, " ")
     panel.follow_box.value = False
     assert not labels & operator_catalog.entries().keys()

@@ -19,6 +19,7 @@ from torch_geometric.nn.aggr import (
 
 from lcm_core.aggregations.base import SetAggregation
 from lcm_core.errors import unknown
+from lcm_core.operators.devices import beside
 from lcm_core.reduction.checks import sizes_and_order
 from lcm_core.reduction.transfer import to_device
 
@@ -61,8 +62,8 @@ class Baseline(SetAggregation):
         Raises:
             ValueError: it cannot aggregate one set of two such elements.
         """
-        two = torch.zeros(2, channels)
-        index = torch.zeros(2, dtype=torch.long)
+        two = beside(inner, torch.zeros(2, channels))
+        index = torch.zeros(2, dtype=torch.long, device=two.device)
         training = inner.training
         try:
             with torch.no_grad():

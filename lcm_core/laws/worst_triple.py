@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -53,7 +54,7 @@ def worst_associativity(operator: Cayley) -> WorstTriple:
         )
     sides = [_both_sides(table) for table in operator.table().double()]
     errors = torch.stack([0.5 * (left - right).abs().sum(-1) for left, right in sides])
-    t, i, j, k = (int(at) for at in torch.unravel_index(errors.argmax(), errors.shape))
+    t, i, j, k = map(int, np.unravel_index(int(errors.argmax()), errors.shape))
     left, right = (side[i, j, k] for side in sides[t])
     return WorstTriple(float(errors[t, i, j, k]), (i, j, k), t, left, right, float(errors.mean()))
 
