@@ -4,6 +4,8 @@ The interpreter computes tf32 as float32; so values and gradients are compared w
 definition in float64 as exactly as a kernel of the CPU is.
 """
 
+import pickle
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -86,6 +88,10 @@ def test_more_pairs_than_a_part_of_the_gradients_holds(monkeypatch):
     fused._keep.cache_clear()
 
 
+def maxima(x, ptr=None, index=None, num_sets=None):
+    return reduce(make_operator("max", channels=8), x, plan=make_plan(x, ptr, index, num_sets))
+
+
 @settings(max_examples=10)
 @given(sizes=st.lists(st.integers(0, 20), min_size=1, max_size=6), by=st.sampled_from("pis"))
 def test_a_plan_made_by_kernels_reduces_as_one_made_by_the_host(sizes, by):
@@ -108,8 +114,11 @@ def test_a_plan_made_by_kernels_reduces_as_one_made_by_the_host(sizes, by):
     found = reduce(operator, x, plan=plan)
     wanted = reduce(operator, x, plan=make_plan(x, **how))
     assert torch.allclose(found, wanted, atol=1e-6)
-    rest = plan.whole()
+    rest = plan.whole
     assert (plan.num_pairs, plan.num_empty) == (rest.num_pairs, rest.num_empty)
+    for same in (plan.to("cpu"), pickle.loads(pickle.dumps(plan))):
+        assert torch.equal(reduce(operator, x, plan=same), found)
+    assert torch.allclose(reduce(make_operator("max", channels=8), x, plan=plan), maxima(x, **how))
 
 
 @pytest.mark.parametrize("ptr", [[0, 3, 2, 5], [1, 5], [0, 4], [0, 6], [0, -1, 5]])

@@ -170,7 +170,7 @@ class LCMAggregation(SetAggregation):
         Arguments as in `SetAggregation.of_plan`.
         """
         if self._recorded is not None and type(plan) is DevicePlan:
-            plan = plan.whole()  # whose states lie in the same order on all devices
+            plan = plan.whole  # whose states lie in the same order on all devices
         levels = run(plan, self.operator, self.states(x))
         if self._recorded is not None:
             self._recorded.append(levels)
