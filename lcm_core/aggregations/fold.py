@@ -11,7 +11,12 @@ from torch.nn.utils.rnn import PackedSequence
 
 from lcm_core.aggregations.base import SetAggregation
 from lcm_core.errors import unknown
-from lcm_core.operators.ordinary import obstacle
+from lcm_core.operators.ordinary import (
+    obstacle,
+    outside_transforms,
+    transforming,
+    unwrapped,
+)
 from lcm_core.reduction.checks import read_sets
 
 __all__ = ["CELLS", "FoldAggregation", "FoldedSets"]
@@ -136,7 +141,9 @@ class FoldAggregation(SetAggregation):
             The whole states after each set, (B, state_dim).
         """
         if start is None:
-            return self._fold(x, sizes.numpy(), np.arange(len(x)))
+            with outside_transforms():
+                lengths = unwrapped(sizes).numpy()
+            return self._fold(x, lengths, np.arange(len(x)))
         steps = x.view(len(sizes), -1, self.in_channels).transpose(0, 1)
         begin = start[None].split(self.out_channels, -1)
         parts = tuple(part.contiguous() for part in begin)
@@ -169,6 +176,8 @@ class FoldAggregation(SetAggregation):
         A few steps a call: PyTorch's backward pass allocates a gradient of the whole input of
         each call. One call does for a network with hooks, or of another class.
         """
+        if transforming():
+            return self._fold_by_size(data, live)
         ordinary = type(self.rnn) in CELLS.values() and obstacle(self.rnn, data) is None
         if not ordinary:
             return _whole(self.rnn(PackedSequence(data, torch.from_numpy(live)))[1])
@@ -185,6 +194,18 @@ class FoldAggregation(SetAggregation):
             else:
                 going = last[:, :more].contiguous()
         return torch.cat(ended[::-1])
+
+    def _fold_by_size(self, data: Tensor, live: np.ndarray) -> Tensor:
+        """As `_fold_packed`, with one call of the network for all sets of one size.
+
+        For `torch.func`, whose tensors PyTorch's packed recurrent networks cannot read.
+        """
+        starts, more, ended = np.cumsum(live) - live, np.append(live[1:], 0), []
+        for n in np.flatnonzero(live > more)[::-1] + 1:  # the largest first
+            rows = starts[:n, None] + np.arange(more[n - 1], live[n - 1])  # (n, number of sets)
+            steps = data.index_select(0, torch.from_numpy(rows.reshape(-1)).to(data.device))
+            ended.append(_whole(self.rnn(steps.view(*rows.shape, -1))[1]))
+        return torch.cat(ended)
 
     def _shuffled(self, rows: np.ndarray, sizes: np.ndarray) -> np.ndarray:
         call = self.calls if self.training else 0
