@@ -12,7 +12,12 @@ from torch.nn.utils.rnn import PackedSequence
 from lcm_core.aggregations.base import SetAggregation
 from lcm_core.aggregations.packing import Packing
 from lcm_core.errors import unknown
-from lcm_core.operators.ordinary import obstacle
+from lcm_core.operators.ordinary import (
+    obstacle,
+    outside_transforms,
+    transforming,
+    unwrapped,
+)
 from lcm_core.reduction.checks import sizes_and_order
 from lcm_core.reduction.recent import Recent
 from lcm_core.reduction.transfer import to_device
@@ -164,7 +169,9 @@ class FoldAggregation(SetAggregation):
             The whole states after each set, (B, state_dim).
         """
         if start is None:
-            return self._fold(x, Packing.of_sizes(sizes.numpy(), x.device))
+            with outside_transforms():
+                lengths = unwrapped(sizes).numpy()
+            return self._fold(x, Packing.of_sizes(lengths, x.device))
         steps = x.view(len(sizes), -1, self.in_channels).transpose(0, 1)
         begin = start[None].split(self.out_channels, -1)
         parts = tuple(part.contiguous() for part in begin)
@@ -189,6 +196,8 @@ class FoldAggregation(SetAggregation):
         input of each call. One call does on a GPU, and for a network with hooks, or of another
         class.
         """
+        if transforming():
+            return self._fold_by_size(data, live)
         ordinary = type(self.rnn) in CELLS.values() and obstacle(self.rnn, data) is None
         if data.device.type != "cpu" or not ordinary:
             return _whole(self.rnn(PackedSequence(data, torch.from_numpy(live)))[1])
@@ -205,6 +214,18 @@ class FoldAggregation(SetAggregation):
             else:
                 going = last[:, :more].contiguous()
         return torch.cat(ended[::-1])
+
+    def _fold_by_size(self, data: Tensor, live: np.ndarray) -> Tensor:
+        """As `_fold_packed`, with one call of the network for all sets of one size.
+
+        For `torch.func`, whose tensors PyTorch's packed recurrent networks cannot read.
+        """
+        starts, more, ended = np.cumsum(live) - live, np.append(live[1:], 0), []
+        for n in np.flatnonzero(live > more)[::-1] + 1:  # the largest first
+            rows = starts[:n, None] + np.arange(more[n - 1], live[n - 1])  # (n, number of sets)
+            steps = data.index_select(0, to_device(rows.reshape(-1), data.device))
+            ended.append(_whole(self.rnn(steps.view(*rows.shape, -1))[1]))
+        return torch.cat(ended)
 
     def _shuffled(self, sizes: np.ndarray) -> np.ndarray:
         """The elements, which lie set by set, in a random order within each set."""

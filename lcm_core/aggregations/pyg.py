@@ -20,6 +20,7 @@ from torch_geometric.nn.aggr import (
 from lcm_core.aggregations.base import SetAggregation
 from lcm_core.errors import unknown
 from lcm_core.operators.devices import beside
+from lcm_core.operators.ordinary import outside_transforms, unwrapped
 from lcm_core.reduction.checks import sizes_and_order
 from lcm_core.reduction.transfer import to_device
 
@@ -144,9 +145,11 @@ class PNA(Baseline):
 
     def _reduce(self, x: Tensor, index: Tensor, count: int) -> Tensor:
         if self.training and not self.measured and len(x):
-            sizes = torch.zeros(count, dtype=x.dtype, device=x.device)
-            sizes.scatter_add_(0, index, torch.ones_like(index, dtype=x.dtype))
-            self.inner.avg_deg_log.copy_((sizes + 1).log().mean().view(1))
+            with outside_transforms():  # δ outlives a transform of torch.func
+                sizes = torch.zeros(count, dtype=x.dtype, device=x.device)
+                index_of_row = unwrapped(index)
+                sizes.scatter_add_(0, index_of_row, torch.ones_like(index_of_row, dtype=x.dtype))
+                self.inner.avg_deg_log.copy_((sizes + 1).log().mean().view(1))
             self.measured = True
         return super()._reduce(x, index, count)
 
