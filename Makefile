@@ -3,6 +3,8 @@
 #   make lab LAB_FLAGS="--port 8890 --no-browser"     flags for JupyterLab
 #   make test PYTEST_FLAGS="-k tasks"                 flags for pytest
 #   make bench BENCH_FLAGS="--workloads ragged,tiny"  flags for the benchmark
+#   make bench BENCH_FLAGS="--device cuda"            the same on a GPU
+#   make gpu-check GPU_FLAGS="--output FILE"          flags for the check of a GPU machine
 #   make lab PYTHON=python3.12                        another Python (3.11 or newer)
 
 PYTHON ?= python3
@@ -10,6 +12,7 @@ VENV ?= .venv
 LAB_FLAGS ?=
 PYTEST_FLAGS ?=
 BENCH_FLAGS ?=
+GPU_FLAGS ?=
 
 BIN := $(VENV)/bin
 OLDEST := $(VENV)-oldest
@@ -22,7 +25,7 @@ NONE_CHOSEN = [ $$? -eq 5 ]  # the flags of pytest left none of these tests: no 
 ROOT_FLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-slow test-oldest test-newest test-wheel check-all lint format bench results clean
+.PHONY: help lab test test-slow test-oldest test-newest test-wheel check-all lint format bench gpu-check results clean
 
 help:  ## say what each target does
 	@grep -E '^[a-z-]+:.*  ## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*  ## /\t/' | expand -t 14
@@ -62,8 +65,13 @@ format: $(VENV)/.dev-installed  ## format, and mend what the linter can mend
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+BENCHMARKS := docs/benchmarks$(if $(findstring cuda,$(BENCH_FLAGS)),-cuda).md
 bench: $(VENV)/.dev-installed  ## time and memory of reductions, ours and PyG's, to docs/benchmarks.md
-	$(BIN)/python -m benchmarks.reductions --output docs/benchmarks.md $(BENCH_FLAGS)
+	$(BIN)/python -m benchmarks.reductions --output $(BENCHMARKS) $(BENCH_FLAGS)
+
+# No environment of its own, and nothing is installed: PYTHON has torch for the GPU already.
+gpu-check:  ## equality, tests and speed on this machine's GPU, within five minutes
+	$(PYTHON) -m benchmarks.gpu_check $(GPU_FLAGS)
 
 results: $(VENV)/.dev-installed  ## the results of all experiments, in docs/results, to docs/results.md and its plots
 	$(BIN)/python docs/make_results.py

@@ -1,12 +1,19 @@
-"""Seconds of interleaved runs, and the peak memory of a process made for one run."""
+"""Seconds of interleaved runs, and the peak memory of a process made for one run.
+
+Beside busy processes, if asked for.
+"""
 
 import ctypes
 import gc
 import multiprocessing
+import os
 import resource
 import signal
 import statistics
-from collections.abc import Callable, Sequence
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
@@ -14,6 +21,7 @@ from torch import Tensor
 from benchmarks.workloads import FLOOR, Workload, clock
 
 PASSES = ("forward", "forward + backward")
+BUSY = "import os, sys\nwhile os.getppid() == int(sys.argv[1]): pass"
 
 
 def run(function: Callable[[Tensor], Tensor], x: Tensor, backward: bool) -> None:
@@ -50,7 +58,7 @@ def time_workload(
 
     def call(name: str, backward: bool) -> Callable[[], None]:
         def function() -> None:
-            x.grad = None
+            workload.forget_gradients()
             run(contenders[name], x, backward)
 
         return function
@@ -64,18 +72,31 @@ def time_workload(
     return results
 
 
+@contextmanager
+def busy(count: int) -> Iterator[list[subprocess.Popen]]:
+    """Context manager: so many busy processes beside this one, which end with it at the latest."""
+    command = [sys.executable, "-c", BUSY, str(os.getpid())]
+    processes = [subprocess.Popen(command) for _ in range(count)]
+    try:
+        yield processes
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
 # Memory -----------------------------------------------------------------------------------------
 
 
 def peak_memory(
-    workload: str, contender: str, backward: bool, device: str, limit: int, threads: int
+    workload: str, contender: str, backward: bool, limit: int, threads: int
 ) -> int | None:
-    """Bytes above the baseline that one run needs at its peak; None if more than the limit."""
+    """Bytes above the baseline that one run on the CPU needs; None if more than the limit."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["benchmarks.workloads"])
     queue = context.Queue()
     process = context.Process(
-        target=_report_peak, args=(queue, workload, contender, backward, device, limit, threads)
+        target=_report_peak, args=(queue, workload, contender, backward, limit, threads)
     )
     process.start()
     process.join()
@@ -91,17 +112,15 @@ def _report_peak(
     workload: str,
     contender: str,
     backward: bool,
-    device: str,
     limit: int,
     threads: int,
 ) -> None:
     torch.set_num_threads(threads)
-    data = Workload(workload, device)
+    data = Workload(workload, "cpu")
     function, x = data.contender(contender), data.x.requires_grad_()
-    if device == "cpu":
-        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     gc.collect()
-    before = _start_counting(device)
+    before = _start_counting()
     try:
         run(function, x, backward)
     except (RuntimeError, MemoryError) as error:
@@ -109,21 +128,14 @@ def _report_peak(
             raise
         queue.put(None)
     else:
-        queue.put(_counted(device) - before)
+        queue.put(_of_process("VmHWM") - before)
 
 
-def _start_counting(device: str) -> int:
-    if device != "cpu":
-        torch.cuda.reset_peak_memory_stats()
-        return torch.cuda.memory_allocated()
+def _start_counting() -> int:
     ctypes.CDLL(None).malloc_trim(0)
     with open("/proc/self/clear_refs", "w") as file:
         file.write("5")  # the peak begins anew
     return _of_process("VmRSS")
-
-
-def _counted(device: str) -> int:
-    return torch.cuda.max_memory_allocated() if device != "cpu" else _of_process("VmHWM")
 
 
 def _of_process(name: str) -> int:

@@ -1,6 +1,7 @@
 """Times and memory of reductions, against PyG's and the bare matrix products.
 
-Run by `make bench`, which prints a table and writes it to docs/benchmarks.md, too:
+Run by `make bench`, which prints a table and writes it to docs/benchmarks.md, too, or that of a GPU
+to docs/benchmarks-cuda.md:
 
     python -m benchmarks.reductions [--device cuda] [--workloads ragged,tiny] [--output FILE]
 """
@@ -16,12 +17,15 @@ import torch
 import torch_geometric
 from tqdm import tqdm
 
-from benchmarks.measure import PASSES, peak_memory, time_workload
+from benchmarks import on_gpu
+from benchmarks.measure import PASSES, busy, peak_memory, time_workload
+from benchmarks.tables import duration, mebibytes, ratio
 from benchmarks.workloads import (
     CONTENDERS,
     FLOOR,
     FOLD,
     OURS,
+    PLANNING,
     PYG,
     PYG_GRU,
     SCALES,
@@ -32,12 +36,39 @@ from benchmarks.workloads import (
 Results = dict[str, dict[str, float | None]]
 FORWARD, BOTH = PASSES
 MOST_PADDED = 10**6  # elements of `scale` that PyG is asked to pad
-PADDED_MOST = ("graph", "skewed")
+PADDED_MOST = ("graph", "skewed", "zipf")
+REMEMBERED = [who for who in CONTENDERS if who not in (PLANNING, FLOOR)]  # whose memory is measured
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     options = parse(arguments)
     torch.set_num_threads(options.threads)
+    with busy(options.busy):
+        lines = on_cpu(options) if options.device == "cpu" else on_gpu.report(options)
+        text = "\n".join(lines)
+    print(text)
+    if options.output:
+        Path(options.output).write_text(text + "\n")
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--repeats", type=int, help="runs that a median is of (default: 7; 15)")
+    parser.add_argument("--workloads", help=f"of {', '.join(WORKLOADS)}, scale (default: all)")
+    parser.add_argument(
+        "--largest", type=int, default=SCALES[-1], help="elements of scale, at most"
+    )
+    parser.add_argument("--busy", type=int, default=0, help="busy processes beside it")
+    parser.add_argument("--output", help="a file for the table")
+    options = parser.parse_args(arguments)
+    if options.repeats is None:
+        options.repeats = 7 if options.device == "cpu" else 15
+    return options
+
+
+def on_cpu(options: argparse.Namespace) -> Iterator[str]:
     names = options.workloads.split(",") if options.workloads else [*WORKLOADS, "scale"]
     rows = [name for name in names if name != "scale"]
     if "scale" in names:
@@ -48,23 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         name: measure(name, options)
         for name in tqdm(rows, desc="workloads", file=sys.stderr, disable=None)
     }
-    text = "\n".join(report(measured, options))
-    print(text)
-    if options.output:
-        Path(options.output).write_text(text + "\n")
-
-
-def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--device", default="cpu", help="cpu or cuda")
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--repeats", type=int, default=7, help="runs that a median is of")
-    parser.add_argument("--workloads", help=f"of {', '.join(WORKLOADS)}, scale (default: all)")
-    parser.add_argument(
-        "--largest", type=int, default=SCALES[-1], help="elements of scale, at most"
-    )
-    parser.add_argument("--output", help="a file for the table")
-    return parser.parse_args(arguments)
+    return report(measured, options)
 
 
 def measure(name: str, options: argparse.Namespace) -> dict[str, Results]:
@@ -75,14 +90,14 @@ def measure(name: str, options: argparse.Namespace) -> dict[str, Results]:
     limit = int(0.8 * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
     memory: Results = {
         title: {
-            who: peak_memory(name, who, bool(k), options.device, limit, options.threads)
+            who: peak_memory(name, who, bool(k), limit, options.threads)
             for who in able
-            if who != FLOOR
+            if who in REMEMBERED
         }
         for k, title in enumerate(PASSES)
     }
-    fitting = [who for who in able if who == FLOOR or memory[BOTH][who] is not None]
-    seconds = time_workload(Workload(name, options.device), fitting, options.repeats)
+    fitting = [who for who in able if memory[BOTH].get(who, 0) is not None]
+    seconds = time_workload(Workload(name, "cpu"), fitting, options.repeats)
     return {"seconds": dict(seconds), "memory": memory}
 
 
@@ -95,11 +110,12 @@ def report(measured: dict[str, dict[str, Results]], options: argparse.Namespace)
     yield ""
     yield f"Made by `make bench` (`{command}`). {machine(options)}"
     yield ""
-    yield f"Times are medians of {options.repeats} runs that take turns. *ours* has its plan ready;"
-    yield "making one, from an index, is a column of its own. Memory is the peak of a fresh process"
-    yield "above its baseline. The *GEMM floor* is the matrix products [2m, d] @ [d, 6d] of the m"
-    yield "combinations of the definition alone, into memory that is there, in the chunks that are"
-    yield "fastest. A dash: it needs more memory than four fifths of this machine's."
+    yield f"Times are medians of {options.repeats} runs that take turns. *{OURS}* has its plan"
+    yield f"ready; *{PLANNING}* makes one from an index, and *plan* is that alone. Memory is the"
+    yield "peak of a fresh process above its baseline. The *GEMM floor* is the matrix products"
+    yield "[2m, d] @ [d, 6d] of the m combinations of the definition alone, into memory that is"
+    yield "there, in the chunks that are fastest. A dash: it needs more memory than four fifths of"
+    yield "this machine's."
     named = {name: measured[name] for name in WORKLOADS if name in measured}
     if named:
         for title in PASSES:
@@ -124,8 +140,8 @@ def report(measured: dict[str, dict[str, Results]], options: argparse.Namespace)
 
 
 def table(measured: dict[str, dict[str, Results]], title: str) -> Iterator[str]:
-    timed = [*CONTENDERS[:-1], FLOOR] if title == FORWARD else CONTENDERS[:-1]
-    ratios = [f"{PYG} / ours", f"{PYG_GRU} / {FOLD}"]
+    timed = CONTENDERS if title == FORWARD else CONTENDERS[:-1]
+    ratios = [f"{PYG} / ours", f"{PYG} / {PLANNING}", f"{PYG_GRU} / {FOLD}"]
     ratios += [f"ours / {FLOOR}"] if title == FORWARD else []
     yield "| workload | " + " | ".join([*timed, "plan", *ratios]) + " |"
     yield "|---" + "|---:" * (len(timed) + 1 + len(ratios)) + "|"
@@ -133,19 +149,19 @@ def table(measured: dict[str, dict[str, Results]], title: str) -> Iterator[str]:
         seconds = results["seconds"][title]
         cells = [duration(seconds.get(who)) for who in timed]
         cells += [duration(results["seconds"]["plan"]["plan"])]
-        cells += [ratio(seconds, PYG, OURS), ratio(seconds, PYG_GRU, FOLD)]
+        cells += [ratio(seconds, PYG, OURS), ratio(seconds, PYG, PLANNING)]
+        cells += [ratio(seconds, PYG_GRU, FOLD)]
         cells += [ratio(seconds, OURS, FLOOR)] if title == FORWARD else []
         yield f"| {name} | " + " | ".join(cells) + " |"
 
 
 def memory_table(measured: dict[str, dict[str, Results]]) -> Iterator[str]:
-    who = CONTENDERS[:-1]
-    columns = [f"{name}, {title}" for title in PASSES for name in who]
+    columns = [f"{who}, {title}" for title in PASSES for who in REMEMBERED]
     yield "| workload | " + " | ".join([*columns, f"ours / {PYG}, {BOTH}"]) + " |"
     yield "|---" + "|---:" * (len(columns) + 1) + "|"
     for name, results in measured.items():
         memory = results["memory"]
-        cells = [mebibytes(memory[title].get(each)) for title in PASSES for each in who]
+        cells = [mebibytes(memory[title].get(each)) for title in PASSES for each in REMEMBERED]
         cells.append(ratio(memory[BOTH], OURS, PYG, "{:.2f}"))
         yield f"| {name} | " + " | ".join(cells) + " |"
 
@@ -168,29 +184,11 @@ def scale_table(measured: dict[str, dict[str, Results]]) -> Iterator[str]:
         yield "| " + " | ".join(cells) + " |"
 
 
-def ratio(values: dict[str, float | None], above: str, below: str, style: str = "") -> str:
-    a, b = values.get(above), values.get(below)
-    if not a or not b:
-        return "–"
-    return style.format(a / b) if style else f"{a / b:.3g}×"
-
-
-def duration(seconds: float | None) -> str:
-    if seconds is None:
-        return "–"
-    return f"{seconds:.2f} s" if seconds >= 1 else f"{1e3 * seconds:.3g} ms"
-
-
-def mebibytes(value: float | None) -> str:
-    return "–" if value is None else f"{value / 2**20:,.1f} MiB"
-
-
 def machine(options: argparse.Namespace) -> str:
     versions = f"torch {torch.__version__}, PyG {torch_geometric.__version__}"
-    if options.device != "cpu":
-        return f"On {torch.cuda.get_device_name()}; {versions}."
     threads = f"{options.threads} thread{'s' * (options.threads != 1)}"
-    return f"On {processor()}, {threads} of {os.cpu_count()} cores; {versions}."
+    beside = f", beside {options.busy} busy processes" if options.busy else ""
+    return f"On {processor()}, {threads} of {os.cpu_count()} cores{beside}; {versions}."
 
 
 def processor() -> str:

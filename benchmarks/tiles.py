@@ -1,9 +1,9 @@
 """Find the fastest tile sizes of the Triton kernels on this GPU.
 
-    python -m benchmarks.tiles [--widths 64,128] [--precisions tf32x3,tf32,bf16]
+    python -m benchmarks.tiles [--widths 64,128] [--precisions tf32x3,tf32,bf16] [--kernels …]
 
 It compiles all candidates, in as many processes as there are cores, times each, and prints them
-from the fastest to the slowest. The tiles in `operators/kernels/triton_gru.py` come from it.
+from the fastest to the slowest. The tiles in `lcm_core/gpu/symmetrized_gru.py` come from it.
 """
 
 import argparse
@@ -17,8 +17,8 @@ from typing import Any
 import torch
 import triton
 
-from lcm_core.operators.kernels import triton_gru
-from lcm_core.operators.kernels.triton_gru import Kernel
+from lcm_core.gpu import symmetrized_gru
+from lcm_core.gpu.launch import Kernel
 
 PAIRS = (1_000, 30_000, 1_000_000)
 LEVEL_TILES = (
@@ -34,12 +34,15 @@ LEVEL_TILES = (
     (128, 64, 32, 8),
 )
 WEIGHT_TILES = (
+    (32, 64, 32, 4),
+    (32, 64, 64, 4),
+    (64, 64, 32, 2),
+    (64, 64, 64, 2),
     (64, 64, 32, 4),
     (64, 64, 64, 4),
-    (64, 32, 64, 4),
-    (128, 64, 32, 8),
-    (128, 64, 64, 8),
     (128, 32, 64, 4),
+    (128, 64, 32, 4),
+    (128, 64, 64, 8),
 )
 STAGES = (3,)
 NAMES = "forward_level", "backward_gates", "backward_operands", "backward_weights"
@@ -47,12 +50,12 @@ NAMES = "forward_level", "backward_gates", "backward_operands", "backward_weight
 Job = tuple[str, int, str, tuple[int, ...], int]  # kernel, d, precision, tile, stages
 
 
-def jobs(widths: list[int], precisions: list[str]) -> Iterator[Job]:
+def jobs(widths: list[int], precisions: list[str], kernels: list[str]) -> Iterator[Job]:
     for d in widths:
         for precision in precisions:
-            for kernel in NAMES:
+            for kernel in kernels:
                 for tile in WEIGHT_TILES if kernel == "backward_weights" else LEVEL_TILES:
-                    if min(tile[:2]) <= d and tile[2 if kernel != "backward_weights" else 0] <= d:
+                    if tile[1] <= d and (kernel == "backward_weights" or tile[2] <= d):
                         for stages in STAGES:
                             yield kernel, d, precision, tile, stages
 
@@ -82,7 +85,7 @@ class Data:
         place = self.codes, m, self.bounds, 1, 0, m
         names = ("BJ", "BN", "BM") if name == "backward_weights" else ("BM", "BN", "BK")
         kernel = Kernel(
-            getattr(triton_gru, name),
+            getattr(symmetrized_gru, name),
             {"D": d, "C": 1} | dict(zip(names, sizes, strict=True)) | {"P": self.precision}
             | ({"MORE": False} if name == "backward_gates" else {}),
             {"num_warps": warps, "num_stages": stages},
@@ -136,16 +139,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--widths", default="64,128")
     parser.add_argument("--precisions", default="tf32x3,tf32,bf16")
+    parser.add_argument("--kernels", default=",".join(NAMES))
     options = parser.parse_args()
     widths = [int(w) for w in options.widths.split(",")]
-    every = list(jobs(widths, options.precisions.split(",")))
+    kernels = options.kernels.split(",")
+    every = list(jobs(widths, options.precisions.split(","), kernels))
     with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool:
         list(pool.map(compile_one, every, chunksize=1))
     for d in widths:
         for precision in options.precisions.split(","):
             for m in PAIRS:
                 data = Data(d, precision, m * 64 // max(d, 64))
-                for kernel in NAMES:
+                for kernel in kernels:
                     found = []
                     for job in every:
                         if job[:3] != (kernel, d, precision):

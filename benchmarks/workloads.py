@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Optional
+from typing import Any, Optional
 
 import networkx as nx
 import numpy as np
@@ -13,12 +13,13 @@ from torch import Tensor, nn
 from torch_geometric.nn.aggr import GRUAggregation as PyGGRUAggregation
 from torch_geometric.nn.aggr import LCMAggregation as PyGLCMAggregation
 
-from lcm_core import FoldAggregation, LCMAggregation, ReductionPlan
+from lcm_core import FoldAggregation, LCMAggregation, ReductionPlan, use_kernels
 from lcm_core.models.networks import PlannedMessagePassing
 from lcm_core.reduction.ragged import RECENT_PLANS, make_plan
 
 OURS, PYG, FOLD, PYG_GRU, FLOOR = "ours", "PyG LCM", "our fold", "PyG GRU", "GEMM floor"
-CONTENDERS = (OURS, PYG, FOLD, PYG_GRU, FLOOR)
+PLANNING, PLAIN = "ours, plan in the call", "ours, no kernel"
+CONTENDERS = (OURS, PLANNING, PYG, FOLD, PYG_GRU, FLOOR)
 FLOOR_CHUNKS = (512, 1024, 2048, 4096, 16384)
 
 
@@ -35,6 +36,11 @@ def skewed() -> np.ndarray:
     """2,000 sizes by Pareto(1.3), at least 1, at most 1,500 (N = 7,777, the largest 528)."""
     draws = np.random.default_rng(0).pareto(1.3, 2000) + 1
     return np.minimum(draws.astype(np.int64), 1500)
+
+
+def zipf() -> np.ndarray:
+    """1,000 sizes by Zipf(1.7), at most 600."""
+    return np.minimum(np.random.default_rng(11).zipf(1.7, 1000), 600)
 
 
 def scale(elements: int) -> np.ndarray:
@@ -55,6 +61,12 @@ WORKLOADS: dict[str, tuple[str, Callable[[], np.ndarray | nx.Graph], int]] = {
         64,
     ),
     "tiny": ("32 sets of 1 to 4, d = 16", lambda: between(32, 1, 4), 16),
+    "zipf": ("1,000 sets, Zipf(1.7), largest 600", zipf, 64),
+}
+#: Workloads that fill a GPU.
+MANY: dict[str, tuple[str, Callable[[], np.ndarray | nx.Graph], int]] = {
+    "many64": ("200,000 sets of 2 to 16", lambda: between(200_000, 2, 16), 64),
+    "many128": ("100,000 sets of 2 to 16, d = 128", lambda: between(100_000, 2, 16), 128),
 }
 SCALES = tuple(10**k for k in range(3, 8))
 
@@ -76,7 +88,7 @@ class Workload:
     """Data of a workload on a device, and the contenders' modules.
 
     Args:
-        name: of `WORKLOADS`, or "scale N".
+        name: of `WORKLOADS` or `MANY`, or "scale N".
         device: where all is.
     """
 
@@ -85,13 +97,14 @@ class Workload:
     sizes: np.ndarray = field(init=False)
     channels: int = field(init=False)
     edges: Tensor | None = field(init=False, default=None)
+    _modules: list[nn.Module] = field(init=False)
 
     def __post_init__(self) -> None:
         torch.manual_seed(0)
         if self.name.startswith("scale"):
             data, self.channels = scale(int(self.name.split()[1])), 16
         else:
-            _, make, self.channels = WORKLOADS[self.name]
+            _, make, self.channels = {**WORKLOADS, **MANY}[self.name]
             data = make()
         if isinstance(data, nx.Graph):
             pairs = torch.tensor(list(data.edges)).T
@@ -101,11 +114,12 @@ class Workload:
         self.sizes = data
         self.peer = PyGLCMAggregation(self.channels, self.channels, project=False).to(self.device)
         self.ours = LCMAggregation.from_pyg(self.peer, empty="zero").to(self.device)
+        self._modules = [self.peer, self.ours]
 
     @cached_property
     def x(self) -> Tensor:
         rows = len(self.sizes) if self.edges is not None else int(self.sizes.sum())
-        return torch.randn(rows, self.channels).to(self.device)
+        return torch.randn(rows, self.channels, device=self.device)
 
     @cached_property
     def index(self) -> Tensor:
@@ -114,25 +128,51 @@ class Workload:
         sets = torch.arange(len(self.sizes))
         return torch.repeat_interleave(sets, torch.from_numpy(self.sizes)).to(self.device)
 
-    def make_plan(self) -> ReductionPlan:
-        """From the index, as a layer that is given no plan does in its first call."""
+    def make_plan(self, for_kernel: bool = True) -> ReductionPlan:
+        """From the index, as a layer that is given no plan does; none that is kept.
+
+        On a GPU, the operator's kernels have plans of their own.
+        """
         RECENT_PLANS.clear()
         elements = self.x if self.edges is None else self.x.index_select(0, self.edges[0])
-        return make_plan(elements, None, self.index, len(self.sizes))
+        operator = self.ours.operator if for_kernel else None
+        return make_plan(elements, None, self.index, len(self.sizes), operator=operator)
+
+    @property
+    def pairs(self) -> int:
+        """The number of combinations of a reduction."""
+        return int((self.sizes - 1).clip(0).sum())
 
     def contender(self, name: str) -> Callable[[Tensor], Tensor]:
-        """A function of x. The floor has no derivative, and takes no x."""
+        """A function of x. The floor has no derivative, and takes no x.
+
+        `PLANNING` makes its plan in each call, with none that is kept from another; `PLAIN` is
+        ours as an operator runs that has no kernel.
+        """
         if name == FLOOR:
             return self._floor()
-        channels, known = self.channels, {}
-        module: nn.Module
+        if name == PLANNING:
+            planning = self._call(self.ours, {})
+            return lambda x: (RECENT_PLANS.clear(), planning(x))[1]
+        if name == PLAIN:
+            ours = self._call(self.ours, {"plan": self.make_plan(for_kernel=False)})
+            return lambda x: without_kernels(ours, x)
         if name == OURS:
-            module, known = self.ours, {"plan": self.make_plan()}
-        elif name == PYG:
-            module = self.peer
-        else:
-            kind = FoldAggregation if name == FOLD else PyGGRUAggregation
-            module = kind(channels, channels).to(self.device)
+            return self._call(self.ours, {"plan": self.make_plan()})
+        if name == PYG:
+            return self._call(self.peer, {})
+        kind = FoldAggregation if name == FOLD else PyGGRUAggregation
+        module = kind(self.channels, self.channels).to(self.device)
+        self._modules.append(module)
+        return self._call(module, {})
+
+    def forget_gradients(self) -> None:
+        """Free the gradients of x and of all contenders' parameters, as an optimiser does."""
+        self.x.grad = None
+        for module in self._modules:
+            module.zero_grad(set_to_none=True)
+
+    def _call(self, module: nn.Module, known: dict[str, Any]) -> Callable[[Tensor], Tensor]:
         if self.edges is not None:
             step, edges = Step(aggr=module), self.edges
             return lambda x: step(x, edges, **known)
@@ -141,7 +181,7 @@ class Workload:
 
     def _floor(self) -> Callable[[Tensor], Tensor]:
         """The products [2m, d] @ [d, 6d] of all m combinations, in chunks, into the same memory."""
-        rows = 2 * int((self.sizes - 1).clip(0).sum())
+        rows = 2 * self.pairs
         d = self.channels
         states = torch.randn(min(rows, 2**20), d, device=self.device)
         weights = torch.randn(d, 6 * d, device=self.device)
@@ -156,6 +196,11 @@ class Workload:
 
         fastest = min(FLOOR_CHUNKS, key=lambda chunk: min(_seconds(products, chunk) for _ in "abc"))
         return lambda _: products(fastest)
+
+
+def without_kernels(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    with use_kernels(False):
+        return function(x)
 
 
 def clock() -> float:

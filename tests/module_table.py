@@ -17,8 +17,11 @@ PAGE = Path(__file__).parents[1] / "docs" / "module_table.md"
 
 IN_PLACE = "PyG's `to_dense_batch` writes in place, which vmap cannot."
 NO_RULE = "`torch.gru` has no batching rule."
-LEAVES = "`nn.GRU` keeps its weights in a list, where parametrised ones are no leaves."
 TWO = "PyG's class takes elements of two dimensions only."
+MINUTES = (
+    "Compiling takes minutes (350 CPU seconds for the first batch): PyG's loop halves a size that "
+    "torch knows as a symbol only."
+)
 ON_HOST = "PyG's classes and our fold read the sizes of the sets from the index, on the host."
 
 #: Why a tool does not work, by (tool, aggregation, whose).
@@ -37,6 +40,10 @@ FAILS: dict[tuple[str, str, str], str] = {
     ("`torch.export`, with a plan", "LCM", "PyG"): ON_HOST,
     ("`torch.export`, with a plan", "GRU", "PyG"): ON_HOST,
     ("`torch.export`, with a plan", "GRU", "ours"): ON_HOST,
+    ("ONNX, with a plan", "LCM", "PyG"): ON_HOST,
+    ("ONNX, with a plan", "GRU", "PyG"): ON_HOST,
+    ("ONNX, with a plan", "GRU", "ours"): ON_HOST,
+    ("`torch.compile`, `dynamic=True`", "LCM", "PyG"): MINUTES,
 }
 
 #: Tools for modules with weights, which a sum does not have.
@@ -56,6 +63,7 @@ EMPTY = {
     "`vmap` over stacked weights",
     "`functional_call` in `grad`",
     "`DistributedDataParallel`",
+    "`DistributedDataParallel`, two processes",
     "dynamic quantisation",
 }
 
@@ -68,9 +76,11 @@ Written by `python -m tests.module_table` for torch {torch} and PyG {pyg};
 
 Each tool is a function in `tests/module_tools.py`. It is applied to PyG's `LCMAggregation`,
 `GRUAggregation` and `SumAggregation`, and to ours: `LCMAggregation`, `FoldAggregation`, and
-`LCMAggregation(…, operator="sum")`. All sets have one size, so that PyG's padding plays no part.
-Our `LCMAggregation` is tried on both of its fast paths, and gives the values of its definition.
-A dash means that the tool has nothing to act on.
+`LCMAggregation(…, operator="sum")`. All sets have one size, so that PyG's padding plays no part;
+ours are tried on sets of many sizes too, an empty one among them. Our `LCMAggregation` is tried on
+both of its fast paths, and gives the values of its definition. A dash means that the tool has
+nothing to act on. `torch.compile` is tried without C++ here; a slow test in `tests/test_engine.py`
+tries its default backend.
 """
 
 

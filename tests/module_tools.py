@@ -1,23 +1,30 @@
 """What PyTorch's and PyG's tools do with an aggregation: one function a tool.
 
 Each function takes a maker of fresh, equal aggregations and fails if the tool does not work. The
-sets have one size, so that PyG's padding plays no part, and the index is sorted.
+index is sorted, as PyG's classes want it.
 """
 
 import copy
 import io
+import multiprocessing
 import pickle
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from typing import Any
 
+import pytest
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, grad, hessian, jacrev, jvp, vjp, vmap
 from torch.nn.utils import parametrizations, parametrize, prune, spectral_norm, weight_norm
+from torch.nn.utils.rnn import PackedSequence
 from torch.utils.checkpoint import checkpoint
 from torch_geometric import EdgeIndex
 from torch_geometric.data import Batch, Data
@@ -26,10 +33,15 @@ from torch_geometric.nn import SAGEConv, to_hetero
 from torch_geometric.nn import aggr as pyg
 
 from lcm_core import FoldAggregation, LCMAggregation, ReductionPlan
+from lcm_core.reduction import paths
 
 Make = Callable[[], nn.Module]
 
-WIDTH, SETS, SIZE = 8, 3, 6
+WIDTH = 8
+PATIENCE = 40  # CPU seconds for compiling
+
+#: Sizes of the sets: equal, so that PyG's padding plays no part. Tests of ours also try others.
+SIZES = [6, 6, 6]
 
 
 class NotApplicableError(Exception):
@@ -63,17 +75,18 @@ AGGREGATIONS: dict[str, dict[str, Make]] = {
     "sum": {"PyG": pyg.SumAggregation, "ours": seeded(ours_sum)},
 }
 
-INDEX = torch.arange(SETS).repeat_interleave(SIZE)
-SIZES = {"index": INDEX, "dim_size": SETS}
+
+def index_of_sets() -> Tensor:
+    return torch.arange(len(SIZES)).repeat_interleave(torch.tensor(SIZES))
 
 
 def elements(dtype: torch.dtype = torch.float32) -> Tensor:
     generator = torch.Generator().manual_seed(1)
-    return torch.randn(SETS * SIZE, WIDTH, generator=generator).to(dtype)
+    return torch.randn(sum(SIZES), WIDTH, generator=generator).to(dtype)
 
 
 def call(aggregation: nn.Module, x: Tensor) -> Tensor:
-    return aggregation(x, INDEX, dim_size=SETS)
+    return aggregation(x, index_of_sets(), dim_size=len(SIZES))
 
 
 def same(a: Tensor, b: Tensor, atol: float = 1e-6) -> None:
@@ -83,6 +96,13 @@ def same(a: Tensor, b: Tensor, atol: float = 1e-6) -> None:
 
 def differ(a: Tensor, b: Tensor) -> None:
     assert (a - b).abs().max() > 1e-3
+
+
+def times(factor: float, result: Any) -> Any:
+    """What a module gives, each tensor times the factor."""
+    if isinstance(result, PackedSequence):
+        return result._replace(data=factor * result.data)
+    return tuple(times(factor, r) for r in result) if isinstance(result, tuple) else factor * result
 
 
 def gradients(aggregation: nn.Module, x: Tensor | None = None) -> list[Tensor]:
@@ -132,7 +152,7 @@ def forward_hooks(make: Make) -> None:
 
         def zero(module, arguments, result, seen=seen):
             seen.append(module)
-            return tuple(0 * r for r in result) if isinstance(result, tuple) else 0 * result
+            return times(0, result)
 
         list(aggregation.modules())[number].register_forward_hook(zero)
         differ(call(aggregation, elements()), plain)
@@ -146,7 +166,7 @@ def forward_pre_hooks(make: Make) -> None:
 
         def smaller(module, arguments, seen=seen):
             seen.append(module)
-            return (0.5 * arguments[0], *arguments[1:])
+            return (times(0.5, arguments[0]), *arguments[1:])
 
         list(aggregation.modules())[number].register_forward_pre_hook(smaller)
         differ(call(aggregation, elements()), plain)
@@ -274,13 +294,7 @@ class Half(nn.GRUCell):
 
 class HalfGRU(nn.GRU):
     def forward(self, *arguments):  # type: ignore[no-untyped-def]
-        output, last = super().forward(*arguments)
-        halve = (
-            (lambda packed: packed._replace(data=0.5 * packed.data))
-            if isinstance(output, nn.utils.rnn.PackedSequence)
-            else (lambda dense: 0.5 * dense)
-        )
-        return halve(output), 0.5 * last
+        return times(0.5, super().forward(*arguments))
 
 
 def replaced_cell(make: Make) -> None:
@@ -306,10 +320,7 @@ def replaced_forward(make: Make) -> None:
         forward = module.forward
 
         def halved(*arguments, forward=forward, **options):
-            result = forward(*arguments, **options)
-            if isinstance(result, tuple):
-                return tuple(0.5 * r for r in result)
-            return 0.5 * result
+            return times(0.5, forward(*arguments, **options))
 
         module.forward = halved
         differ(call(aggregation, elements()), plain)
@@ -337,7 +348,7 @@ def pickled(make: Make) -> None:
 READ = """
 import pickle, sys, torch
 aggregation, x, index, want = pickle.load(open(sys.argv[1], "rb"))
-assert torch.allclose(aggregation(x, index, dim_size=3), want, atol=1e-6)
+assert torch.allclose(aggregation(x, index, dim_size=len(want)), want, atol=1e-6)
 """
 
 
@@ -346,7 +357,9 @@ def pickled_elsewhere(make: Make) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "aggregation"
         x = elements()
-        path.write_bytes(pickle.dumps((aggregation, x, INDEX, call(aggregation, x).detach())))
+        path.write_bytes(
+            pickle.dumps((aggregation, x, index_of_sets(), call(aggregation, x).detach()))
+        )
         done = subprocess.run([sys.executable, "-c", READ, path], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-500:]
 
@@ -447,10 +460,10 @@ def func_ensemble(make: Make) -> None:
         for parameter in aggregations[1].parameters():
             parameter.mul_(0.5)
     weights, buffers = torch.func.stack_module_state(aggregations)
-    arguments = (elements(), INDEX)
+    arguments = (elements(), index_of_sets())
 
     def one(weights, buffers):
-        options = {"dim_size": SETS}
+        options = {"dim_size": len(SIZES)}
         return functional_call(aggregations[0], (weights, buffers), arguments, options)
 
     want = torch.stack([call(each, elements()) for each in aggregations])
@@ -463,8 +476,8 @@ def func_functional_call(make: Make) -> None:
     weights = {name: p.detach().clone() for name, p in aggregation.named_parameters()}
 
     def loss(weights, x):
-        options = {"dim_size": SETS}
-        return functional_call(aggregation, weights, (x, INDEX), options).square().sum()
+        options = {"dim_size": len(SIZES)}
+        return functional_call(aggregation, weights, (x, index_of_sets()), options).square().sum()
 
     of_weights, of_x = grad(loss, (0, 1))(weights, elements())
     for got, want in zip([of_x, *of_weights.values()], gradients(aggregation), strict=True):
@@ -558,7 +571,7 @@ def double_precision(make: Make) -> None:
 
 def int32_index(make: Make) -> None:
     aggregation = make()
-    got = aggregation(elements(), INDEX.int(), dim_size=SETS)
+    got = aggregation(elements(), index_of_sets().int(), dim_size=len(SIZES))
     same(got, call(aggregation, elements()))
 
 
@@ -575,7 +588,9 @@ def three_dimensions(make: Make) -> None:
     aggregation, x = make(), torch.stack([elements(), 2 * elements()])
     want = torch.stack([call(aggregation, each) for each in x])
     same(call(aggregation, x), want, 1e-5)
-    same(aggregation(x.transpose(0, 1), INDEX, dim_size=SETS, dim=0).transpose(0, 1), want, 1e-5)
+    index, sets = index_of_sets(), len(SIZES)
+    got = aggregation(x.transpose(0, 1), index, dim_size=sets, dim=0)
+    same(got.transpose(0, 1), want, 1e-5)
 
 
 class Named(torch.Tensor):
@@ -596,8 +611,10 @@ class Model(nn.Module):
         self.first = nn.Linear(WIDTH, WIDTH)
         self.aggregation = make()
 
-    def forward(self, x: Tensor) -> Tensor:
-        return call(self.aggregation, self.first(x))
+    def forward(self, x: Tensor, index: Tensor | None = None, sets: int | None = None) -> Tensor:
+        if index is None:
+            index, sets = index_of_sets(), len(SIZES)
+        return self.aggregation(self.first(x), index, dim_size=sets)
 
 
 def traced(make: Make) -> None:
@@ -610,15 +627,15 @@ def traced(make: Make) -> None:
 
 def batch_with_plan(make: Make) -> None:
     """A plan in a batch moves with it; an aggregation that takes none is called by the index."""
-    batch = Batch.from_data_list([Data(x=part) for part in elements().split(SIZE)])
-    batch.plan = ReductionPlan.from_sizes([SIZE, 0, 3])
+    batch = Batch.from_data_list([Data(x=part) for part in elements().split(SIZES)])
+    batch.plan = ReductionPlan.from_sizes([6, 0, 3])
     for options in ({}, {"non_blocking": True}):
         assert copy.copy(batch).to("meta", **options).plan.device.type == "meta"
-    batch.plan = ReductionPlan.from_sizes([SIZE] * SETS)
+    batch.plan = ReductionPlan.from_sizes(SIZES)
     here = batch.to("cpu", non_blocking=True).cpu().contiguous().clone()
     aggregation = make()
     takes_plan = isinstance(aggregation, LCMAggregation)
-    sets = {"plan": here.plan} if takes_plan else {"index": here.batch, "dim_size": SETS}
+    sets = {"plan": here.plan} if takes_plan else {"index": here.batch, "dim_size": len(SIZES)}
     same(aggregation(here.x, **sets), call(aggregation, elements()))
 
 
@@ -652,6 +669,52 @@ def distributed(make: Make) -> None:
         same(a, b, 1e-5)
 
 
+@cache
+def two_processes() -> tuple[Any, list[ProcessPoolExecutor]]:
+    """Two processes in one group of gloo, which stay; and the folder where they met."""
+    folder = tempfile.TemporaryDirectory()
+    spawn = multiprocessing.get_context("spawn")
+    store = f"file://{folder.name}/store"
+    return folder, [ProcessPoolExecutor(1, spawn, join_group, (rank, store)) for rank in (0, 1)]
+
+
+def join_group(rank: int, store: str) -> None:
+    torch.set_num_threads(1)
+    torch.distributed.init_process_group("gloo", init_method=store, rank=rank, world_size=2)
+
+
+def gradients_in_group(model: nn.Module, batch: tuple[Any, ...], few: float) -> list[Tensor | None]:
+    """In one of the processes: two steps, since the second one finds what the first one left."""
+    paths.FEW = few  # type: ignore[assignment]
+    wrapped = nn.parallel.DistributedDataParallel(model)
+    for _ in range(2):
+        model.zero_grad()
+        wrapped(*batch).square().mean().backward()
+    return [p.grad for p in model.parameters()]
+
+
+def same_in_two_processes(model: nn.Module, batches: list[tuple[Tensor, Tensor, int]]) -> None:
+    """Batches (x, index, sets) in two processes: the gradients of one process on both of them."""
+    _, processes = two_processes()
+    running = [
+        process.submit(gradients_in_group, model, batch, paths.FEW)
+        for process, batch in zip(processes, batches, strict=True)
+    ]
+    x, index, sets = zip(*batches, strict=True)
+    together = torch.cat([index[0], sets[0] + index[1]])
+    model(torch.cat(x), together, sum(sets)).square().mean().backward()
+    for one in (each.result(timeout=200) for each in running):
+        for got, parameter in zip(one, model.parameters(), strict=True):
+            want = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
+            same(torch.zeros_like(parameter) if got is None else got, want, 1e-5)
+
+
+def distributed_twice(make: Make) -> None:
+    check_weighted(make)
+    index, sets = index_of_sets(), len(SIZES)
+    same_in_two_processes(Model(make), [(k * elements(), index, sets) for k in (1, 2)])
+
+
 def quantized(make: Make) -> None:
     check_weighted(make)
     aggregation = make().eval()
@@ -677,11 +740,10 @@ class Graph(nn.Module):
 
 
 def edges_of_graph() -> Tensor:
-    """From each node to the 3 nodes after it: all sets have one size. Sorted, as layers want it."""
-    n = SETS * SIZE
-    to = torch.arange(n).repeat_interleave(3)
-    edges = torch.stack([(to + torch.arange(1, 4).repeat(n)) % n, to])
-    return edges[:, (to * n + edges[0]).argsort()]
+    """To each node from as many nodes after it as one of `SIZES`. Sorted, as layers want it."""
+    n = sum(SIZES)
+    pairs = [(to, (to + k) % n) for to in range(n) for k in range(1, SIZES[to % len(SIZES)] + 1)]
+    return torch.tensor(sorted(pairs)).T.flip(0).contiguous()
 
 
 def in_a_layer(make: Make) -> tuple[Graph, Tensor, Tensor]:
@@ -694,14 +756,14 @@ def in_a_layer(make: Make) -> tuple[Graph, Tensor, Tensor]:
 
 def edge_index_class(make: Make) -> None:
     model, edges, want = in_a_layer(make)
-    n = SETS * SIZE
+    n = sum(SIZES)
     edge_index = EdgeIndex(edges, sparse_size=(n, n), sort_order="col")
     same(model(elements(), edge_index), want)
 
 
 def sparse_adjacency(make: Make) -> None:
     model, edges, want = in_a_layer(make)
-    n = SETS * SIZE
+    n = sum(SIZES)
     adj_t = torch.sparse_coo_tensor(edges.flip(0), torch.ones(edges.shape[1]), (n, n))
     same(model(elements(), adj_t.to_sparse_csr()), want)
 
@@ -735,14 +797,44 @@ def lazy_width(make: Make) -> None:
     """A layer whose width is found by its first call."""
     edges, layer = edges_of_graph(), SAGEConv(-1, WIDTH, aggr=make())
     first = layer(elements(), edges)
-    assert first.shape == (SETS * SIZE, WIDTH)
+    assert first.shape == (sum(SIZES), WIDTH)
     same(copy.deepcopy(layer)(elements(), edges), first)
 
 
-def exported(make: Make) -> None:
-    model = Exported(make)
-    program = torch.export.export(model, (elements(),))
-    same(program.module()(2 * elements()), model(2 * elements()))
+# Compilers --------------------------------------------------------------------------------------
+
+
+@contextmanager
+def patience() -> Iterator[None]:
+    """Fail where compiling takes more than `PATIENCE`."""
+
+    def give_up(*_: object) -> None:
+        raise TimeoutError(f"not compiled after {PATIENCE} CPU seconds")
+
+    before = signal.signal(signal.SIGVTALRM, give_up)
+    signal.setitimer(signal.ITIMER_VIRTUAL, PATIENCE, 1)  # again, should somebody catch it
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+
+
+def compiled(make: Make) -> None:
+    """Two batches, of which the second has other sizes. Without C++, which is slow to compile."""
+    torch.compiler.reset()
+    aggregation = make()
+    fast = torch.compile(aggregation, dynamic=True, backend="aot_eager")
+    for more in (0, 3):
+        sizes = torch.tensor([n + more for n in SIZES])
+        x = torch.randn(int(sizes.sum()), WIDTH, requires_grad=True)
+        sets = torch.arange(len(sizes)).repeat_interleave(sizes), None, len(sizes)
+        with patience():
+            got = fast(x, *sets)
+            (to_x,) = torch.autograd.grad(got.square().sum(), x)
+        want = aggregation(x, *sets)
+        same(got, want)
+        same(to_x, torch.autograd.grad(want.square().sum(), x)[0], 1e-5)
 
 
 class Exported(nn.Module):
@@ -752,12 +844,30 @@ class Exported(nn.Module):
         super().__init__()
         self.aggregation = make()
         if isinstance(self.aggregation, LCMAggregation):
-            self.sets = {"plan": ReductionPlan.from_sizes([SIZE] * SETS)}
+            self.sets = {"plan": ReductionPlan.from_sizes(SIZES)}
         else:
-            self.sets = {"index": INDEX, "dim_size": SETS}
+            self.sets = {"index": index_of_sets(), "dim_size": len(SIZES)}
 
     def forward(self, x: Tensor) -> Tensor:
         return self.aggregation(x, **self.sets)
+
+
+def exported(make: Make) -> None:
+    model = Exported(make)
+    program = torch.export.export(model, (elements(),))
+    same(program.module()(2 * elements()), model(2 * elements()))
+
+
+def exported_to_onnx(make: Make) -> None:
+    """The file is run by another program than PyTorch."""
+    pytest.importorskip("onnxscript", reason="needs onnxscript to export to ONNX")
+    onnxruntime = pytest.importorskip("onnxruntime", reason="needs onnxruntime to run an ONNX file")
+    model, file = Exported(make).eval(), io.BytesIO()
+    torch.onnx.export(model, (elements(),), dynamo=True, verbose=False).save(file)
+    session = onnxruntime.InferenceSession(file.getvalue())
+    (name,) = (each.name for each in session.get_inputs())
+    (got,) = session.run(None, {name: (2 * elements()).numpy()})
+    same(torch.from_numpy(got), model(2 * elements()), 1e-5)
 
 
 def new_norm(module: nn.Module, name: str) -> nn.Module:
@@ -814,11 +924,14 @@ TOOLS: dict[str, Callable[[Make], None]] = {
     "`torch.jit.trace`": traced,
     "`Batch.to` with a plan": batch_with_plan,
     "`DistributedDataParallel`": distributed,
+    "`DistributedDataParallel`, two processes": distributed_twice,
     "dynamic quantisation": quantized,
     "layer with `EdgeIndex`": edge_index_class,
     "layer with a sparse `adj_t`": sparse_adjacency,
     "`to_hetero`": heterogeneous,
     "`Explainer`": explained,
     "layer of width -1": lazy_width,
+    "`torch.compile`, `dynamic=True`": compiled,
     "`torch.export`, with a plan": exported,
+    "ONNX, with a plan": exported_to_onnx,
 }

@@ -1,10 +1,10 @@
-"""What tests of panels and of training runs share."""
+"""What tests of panels share."""
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any, TypeVar
 
@@ -12,7 +12,6 @@ import ipywidgets
 import pytest
 
 from lcm_core.operators import Operator
-from lcm_core.training.record import Record
 from lcm_core.widgets.base import cells
 from lcm_core.widgets.base.panel import Panel
 from lcm_core.widgets.operators.menu import OperatorChoice, OperatorMenu
@@ -77,8 +76,3 @@ def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
     while not condition():
         assert time.monotonic() < until, "waited too long"
         time.sleep(0.005)
-
-
-def timeless(records: Iterable[Record]) -> list[dict[str, Any]]:
-    """Records without their times: equal for equal runs."""
-    return [record.timeless() for record in records]

@@ -10,10 +10,10 @@ def on_path(name, monkeypatch):
     with chunks of 16 pairs. recomputed: that, with no step kept for the backward pass. By autograd
     states are permuted as on a GPU, however few they are.
     """
-    from lcm_core.reduction import engine, paths
+    from lcm_core.reduction import engine, paths, permutation
 
     monkeypatch.setattr(paths, "FEW", float("inf") if name == "operator" else -1)
-    monkeypatch.setattr(engine, "SMALL", -1)
+    monkeypatch.setattr(permutation, "SMALL", -1)
     if name in ("chunks", "recomputed"):
         monkeypatch.setattr(engine, "CHUNK", 0)
     if name == "recomputed":

@@ -1,7 +1,10 @@
+import warnings
 from typing import Optional
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch_geometric.nn import GATConv, GINConv, MessagePassing, SAGEConv
 from torch_geometric.nn.aggr import LCMAggregation as PyGLCMAggregation
 from torch_geometric.nn.aggr import MaxAggregation, MeanAggregation, MinAggregation, SumAggregation
@@ -277,6 +280,58 @@ def test_a_fold_takes_n_steps_of_the_cell_from_zero(cell):
             state = one(row[None], state)
         want = state if cell == "gru" else state[0]
         assert torch.allclose(got[b], want[0], atol=1e-6)
+
+
+@pytest.mark.parametrize("cell", ["gru", "lstm"])
+@given(sizes=st.lists(st.integers(0, 40), max_size=8), seed=st.integers(0, 99))
+def test_a_packing_reads_each_set_in_its_order_whatever_the_sizes(cell, sizes, seed):
+    ours, draw = FoldAggregation(2, 3, cell=cell).double(), torch.Generator().manual_seed(seed)
+    x = torch.randn(sum(sizes), 2, dtype=torch.float64, generator=draw)
+    index = torch.repeat_interleave(torch.arange(len(sizes)), torch.tensor(sizes).long())
+    index = index[torch.randperm(len(x), generator=draw)]
+    for _ in range(2):  # the second time it is remembered
+        got = ours(x, index, dim_size=len(sizes))
+        assert got.shape == (len(sizes), 3)
+        for b in range(len(sizes)):
+            assert torch.allclose(got[b], ours(x[index == b])[0], atol=1e-12)
+    wide = ours(torch.stack([x, 2 * x], 1), index, dim_size=len(sizes), dim=0)
+    assert torch.allclose(wide[:, 0], got, atol=1e-12)
+
+
+def test_a_fold_of_equal_sizes_sorts_and_gathers_nothing():
+    """A view and a copy step by step; the second call finds how to read the sets."""
+    ours, x = FoldAggregation(4, 4), torch.randn(60, 4, requires_grad=True)
+    index = torch.arange(15).repeat_interleave(4)
+    for _ in range(2):
+        with torch.profiler.profile() as profile:
+            ours(x, index, dim_size=15).sum().backward()
+    called = {event.name for event in profile.events()}
+    assert not called & {"aten::index_select", "aten::sort", "aten::index_copy", "aten::bucketize"}
+    assert "aten::gru" in called
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("sizes", [[4] * 15, [3, 0, 7, 1, 16]])
+@pytest.mark.parametrize("cell", ["gru", "lstm"])
+def test_on_a_gpu_a_fold_waits_once_and_gives_what_the_cpu_gives(cell, sizes):
+    ours, x = FoldAggregation(4, 4, cell=cell), torch.randn(sum(sizes), 4)
+    index = torch.repeat_interleave(torch.arange(len(sizes)), torch.tensor(sizes))
+    index = index[torch.randperm(len(index))] if sizes[0] == 3 else index
+    want = ours(x, index, dim_size=len(sizes))
+    ours, x, index = ours.cuda(), x.cuda(), index.cuda()
+    waits = []
+    for _ in range(3):
+        torch.cuda.set_sync_debug_mode("warn")
+        try:
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                got = ours(x, index, dim_size=len(sizes))
+        finally:
+            torch.cuda.set_sync_debug_mode("default")
+        waits.append(len(caught))
+        assert torch.allclose(got.cpu(), want, atol=1e-5)
+    assert waits[1:] == [1, 1]
+    assert waits[0] <= 2  # the copy, and what cuDNN does once
 
 
 def in_order(fold, x, ptr):

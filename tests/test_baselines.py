@@ -94,6 +94,7 @@ def pna_by_hand(x, delta):
 
 
 def test_pna_scales_by_the_mean_size_of_its_first_batch_in_training():
+    torch.manual_seed(0)  # two elements that almost agree would make a deviation inexact
     ours, sizes = make_baseline("pna", 3), [2, 5, 3]
     x, ptr = torch.randn(10, 3), ptr_of(sizes)
     ours.eval()(x, ptr=ptr)

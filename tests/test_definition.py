@@ -8,6 +8,7 @@ import textwrap
 
 import pytest
 import torch
+from packaging.version import Version
 from torch import nn
 from torch.nn.utils import parametrize, prune, spectral_norm, weight_norm
 
@@ -15,13 +16,18 @@ from lcm_core import (
     FoldAggregation,
     LCMAggregation,
     ReductionPlan,
+    aggregation_names,
     explain_path,
+    make_aggregation,
     make_operator,
+    make_task,
     make_tree,
     reduce,
     symmetrized,
 )
+from lcm_core.models.networks import make_model
 from lcm_core.operators import GRU, SymmetrizedGRU
+from lcm_core.operators.base import operator_examples
 from lcm_core.operators.from_function import from_function
 from lcm_core.operators.ordinary import transforming, unwrapped
 from lcm_core.reduction import paths
@@ -38,9 +44,13 @@ def symmetrized_gru():
         return make_operator("symmetrized_gru", 4)
 
 
+def balanced(n):
+    return make_tree("balanced", n)
+
+
 def by_definition(op, x):
     """Set by set and pair by pair, through `Module.__call__`."""
-    return reduce_sets(op, x, SIZES, lambda n: make_tree("balanced", n))
+    return reduce_sets(op, x, SIZES, balanced)
 
 
 # What holds on to an operator, and where --------------------------------------------------------
@@ -306,6 +316,7 @@ def test_gradients_by_torch_func_are_those_of_autograd(how, few, monkeypatch):
         assert torch.allclose(aggregation(x, plan=kept[-1]), call(x))
 
 
+@pytest.mark.skipif(Version(torch.__version__) < Version("2.13"), reason="tried from 2.13 on")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.usefixtures("unchecked")
 def test_sets_of_any_sizes_are_exported_with_their_plan(tmp_path):
@@ -352,6 +363,77 @@ def test_the_sum_of_float16_may_overflow():
     assert torch.equal(aggregation(x, plan=ReductionPlan.from_sizes([20])), x[:1])
     with pytest.raises(ValueError, match=r"got inf at x\[0, 0\]"):
         aggregation(2 * x)
+
+
+# Every aggregation, and the models around them ----------------------------------------------------
+
+NAMES_OF_ALL = [*aggregation_names(), *operator_examples(), "formula(x+y+a*x*y;a=0.5)"]
+
+
+@pytest.mark.parametrize("name", NAMES_OF_ALL)
+def test_every_aggregation_pickles_copies_and_is_transformed(name):
+    """Sets of many sizes; for PNA in training, where its first batch sets a constant."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        aggregation = make_aggregation(name, 4, empty="zero")
+        x = torch.rand(6, aggregation.in_channels)
+    ptr = torch.tensor([0, 3, 4, 4, 6])
+    got = torch.func.grad(lambda x: aggregation(x, ptr=ptr).square().sum())(x)
+    leaf = x.clone().requires_grad_()
+    (want,) = torch.autograd.grad(aggregation(leaf, ptr=ptr).square().sum(), leaf)
+    assert torch.allclose(got, want, atol=1e-5)
+    want = aggregation(x, ptr=ptr)
+    for again in (pickle.loads(pickle.dumps(aggregation)), copy.deepcopy(aggregation)):
+        assert torch.equal(again(x, ptr=ptr), want)
+
+
+@pytest.mark.parametrize("readout", ["symmetrized_gru", "gru_fold", "lstm_fold", "pna"])
+@pytest.mark.parametrize("name", ["second_minimum", "bbbp"])
+def test_gradients_of_a_models_weights_by_torch_func(name, readout):
+    task = make_task(name)
+    batch = next(iter(task.batches("validation", torch.device("cpu"))))
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = make_model(task, readout, 8)
+    weights = {name: weight.detach().clone() for name, weight in model.named_parameters()}
+
+    def loss(weights):
+        return task.loss(torch.func.functional_call(model, weights, (batch,)), batch)
+
+    found = torch.func.grad(loss)(weights)
+    task.loss(model(batch), batch).backward()
+    for name, weight in model.named_parameters():
+        if weight.grad is not None:
+            assert torch.allclose(found[name], weight.grad, atol=1e-4), name
+
+
+# Inputs that failed in similar projects -----------------------------------------------------------
+
+
+def test_torch_func_of_an_aggregation_of_any_size():
+    index = torch.tensor([0, 0, 1, 1, 2, 2, 3, 3])
+    small, large = LCMAggregation(4, 4), LCMAggregation(64, 64)
+    plan, long = ReductionPlan.from_sizes([600, 600]), torch.randn(1200, 64)
+    assert explain_path(large, long, plan=plan).name == "kernel"
+    for call, x in (
+        (lambda x: small(x, index, dim_size=4).sum(), torch.randn(8, 4)),
+        (lambda x: large(x, plan=plan).sum(), long),
+    ):
+        leaf = x.clone().requires_grad_()
+        (want,) = torch.autograd.grad(call(leaf), leaf)
+        assert torch.allclose(torch.func.grad(call)(x), want, atol=1e-5)
+
+
+def test_a_cell_that_was_replaced_is_used_with_its_hooks():
+    aggregation, x, called = LCMAggregation(8, 8), torch.randn(8, 8), []
+    cell = aggregation.operator.operator.cell = Half(8, 8)
+    cell.register_forward_hook(lambda *_: called.append(1))
+    got = aggregation(x)
+    assert len(called) == 2 * 3  # both orders, at each of three levels
+    op = aggregation.operator
+    assert torch.allclose(got, reduce_sets(op, aggregation.states(x), [8], balanced), atol=1e-6)
+    left, right = torch.rand(2, 5, 8)
+    assert torch.equal(op.combine(left, right), op(left, right))
 
 
 # pickle and deepcopy ----------------------------------------------------------------------------

@@ -27,7 +27,7 @@ from lcm_core import (
     use_kernels,
 )
 from lcm_core.operators import GRU, SymmetrizedGRU
-from lcm_core.reduction import engine, paths
+from lcm_core.reduction import engine, paths, permutation
 from lcm_core.reduction.ragged import RECENT_PLANS, make_plan
 from tests.oracles import equal, ptr_of, reduce_sets
 from tests.paths import PATHS
@@ -230,7 +230,7 @@ def test_operations_are_a_constant_times_the_depth_whatever_the_number_of_sets(
     monkeypatch, kernels, backward
 ):
     monkeypatch.setattr(paths, "FEW", -1)
-    monkeypatch.setattr(engine, "SMALL", -1)
+    monkeypatch.setattr(permutation, "SMALL", -1)
     few = [16, 3, 5, 8, 1, 2, 13, 4, 11, 7]
     assert operations(few, kernels, backward) == operations(few * 1000, kernels, backward)
     a_level = {(False, False): 20, (False, True): 60, (True, False): 24, (True, True): 85}
@@ -257,7 +257,7 @@ def test_a_plan_takes_the_same_number_of_operations_for_any_number_of_sets_of_an
 @pytest.mark.parametrize("tree", ["balanced", "left"])
 def test_gradients_of_states_are_neither_added_up_nor_sorted(monkeypatch, sizes, tree):
     """As on a GPU: each state's gradient is written once, into memory that nobody fills."""
-    monkeypatch.setattr(engine, "SMALL", -1)
+    monkeypatch.setattr(permutation, "SMALL", -1)
 
     class Halves(Operator):  # a backward pass without zeros of its own
         def forward(self, left, right):

@@ -281,3 +281,23 @@ def test_it_learns_the_second_minimum_better_than_a_constant(name):
     )
     (record,) = trainer.records()
     assert record.metric > 1.2 * trainer.task.baseline()
+
+
+class Flipped(Cayley):
+    def forward(self, left, right):
+        return super().forward(left, right).flip(-1)
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (lambda op: Flipped(4), "Flipped has a forward of its own"),
+        (lambda op: op.register_forward_hook(lambda *_: None), "Cayley has a forward hook"),
+        (lambda op: setattr(op, "forward", op.forward), "has another forward than its class"),
+    ],
+)
+def test_a_worst_case_that_the_tables_do_not_say_is_refused(change, what):
+    op = make_operator("cayley", 4)
+    changed = change(op)
+    with pytest.raises(ValueError, match=what):
+        worst_associativity(changed if isinstance(changed, Cayley) else op)

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lcm_core.reduction.engine import _cut, _groups
+from lcm_core.reduction.engine import cut, groups_of
 from lcm_core.reduction.layout import BalancedTrees, layout_of_trees
 from lcm_core.reduction.plan import ReductionPlan
 from tests.oracles import ptr_of
@@ -57,19 +57,19 @@ def test_sources_read_what_the_plan_says_however_the_rows_lie(sizes, tree):
     plan = ReductionPlan.from_sizes(sizes, tree)
     x, states = torch.arange(plan.num_elements), torch.arange(plan.bounds[-1])
     levels = [states[a:b] for a, b in pairwise(plan.bounds)]
-    pieces = [_cut(level, plan, number) for number, level in enumerate(levels)]
+    pieces = [cut(level, plan, number) for number, level in enumerate(levels)]
     roots, leaves, *sources = plan.sources
-    late, *pair = _groups(leaves, [x])
+    late, *pair = groups_of(leaves, [x])
     assert torch.equal(late, x[plan.late])
-    pairs = [pair, *(_groups(source, pieces) for source in sources)]
+    pairs = [pair, *(groups_of(source, pieces) for source in sources)]
     for level, want in enumerate(plan.pairs):
         for side, rows in zip(pairs[level], want, strict=True):
             assert torch.equal(side, (states if level else x)[rows])
     if roots.places:
-        assert torch.equal(*_groups(roots, pieces), states[plan.roots])
+        assert torch.equal(*groups_of(roots, pieces), states[plan.roots])
     for source in plan.sources:
         if source.rows is not None:
-            assert torch.equal(source.rows[source.inverse], torch.arange(len(source.rows)))
+            assert torch.equal(source.rows.of(source.rows.inverse), torch.arange(len(source.rows)))
 
 
 @pytest.mark.parametrize("sizes", [[16] * 5, [3] * 4, [2], [1] * 3, [4096], [0, 0], []])

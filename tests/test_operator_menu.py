@@ -7,6 +7,7 @@ import torch
 
 from lcm_core.operators import Operator, base, make_operator, operator_names, register
 from lcm_core.operators.base import operator_examples
+from lcm_core.operators.devices import on_cpu
 from lcm_core.training.recipe import Recipe
 from lcm_core.training.trainer import Trainer
 from lcm_core.widgets.operators.catalog import Entry, operator_catalog, pretrained_labels
@@ -158,7 +159,7 @@ def test_checkpoints_bring_their_operator_and_encoded_elements(menu_of, tmp_path
     assert menu.channels == 8
     assert menu.elements.shape[1] == 8
     states = torch.randn(2, 5, 8)
-    expected = trainer.model.aggregation.operator(*states)
+    expected = on_cpu(trainer.model.aggregation.operator)(*states)
     assert torch.allclose(menu.operator(8)(*states), expected)
 
 

@@ -9,6 +9,7 @@ import torch
 from lcm_core import make_operator, operator_names, reduce
 from lcm_core.figures.polytope import EDGES, MARKS, VERTICES
 from lcm_core.operators import Operator
+from lcm_core.operators.devices import on_cpu
 from lcm_core.training.recipe import Recipe
 from lcm_core.training.trainer import Trainer
 from lcm_core.trees.tree import Tree
@@ -230,7 +231,7 @@ def test_a_checkpoint_is_shown_with_its_encoded_elements(made, tmp_path) -> None
     panel = made(BracketingExplorer(str(tmp_path / "run.pt"), n=4))
     assert panel.error == ""
     assert panel.elements.shape == (4, 8)
-    check_numbers(panel, trainer.model.aggregation.operator)
+    check_numbers(panel, on_cpu(trainer.model.aggregation.operator))
 
 
 # Orders -------------------------------------------------------------------------------------------

@@ -22,8 +22,8 @@ def made(monkeypatch):
     RECENT_PLANS.clear()
     plain, plans = ragged._make_plan, []
 
-    def counted(*args):
-        plans.append(plain(*args))
+    def counted(*args, **options):
+        plans.append(plain(*args, **options))
         return plans[-1]
 
     monkeypatch.setattr(ragged, "_make_plan", counted)

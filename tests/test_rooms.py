@@ -19,6 +19,7 @@ ROOMS = (
     "rounding",
     "seeding",
     "files",
+    "gpu",
     "operators",
     "trees",
     "tasks",

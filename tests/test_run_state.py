@@ -7,7 +7,8 @@ from lcm_core.training.recipe import Recipe
 from lcm_core.training.run_state import read_runs
 from lcm_core.training.trainer import Trainer
 from lcm_core.widgets import TrainingPanel
-from tests.panels import timeless, wait_for
+from tests.panels import wait_for
+from tests.records import timeless
 
 RECIPE = (
     "task=second_minimum bits=4 channels=8 steps=12 batch_size=16 log_every=2 eval_every=4 "

@@ -16,7 +16,6 @@ from lcm_core.tasks.sets.median import median_chances
 from lcm_core.tasks.sets.sum_modulo import sum_modulo_distribution
 from lcm_core.training.recipe import Recipe
 from lcm_core.training.trainer import Trainer
-from lcm_core.widgets.training.race import checked_race
 from tests.test_tasks import integers, sets_of
 
 #: The answer for one set, from its definition.
@@ -254,13 +253,6 @@ def test_the_modulus_of_a_recipe_is_that_of_its_task():
         Recipe(task="sum_modulo", modulus=1)
     with pytest.raises(ValueError, match="modulus must be from 2 to 1024, got 2000"):
         make("sum_modulo", modulus=2000)
-
-
-def test_only_recipes_of_one_task_with_the_same_options_race():
-    five, seven = (Recipe(task="sum_modulo", modulus=k) for k in (5, 7))
-    assert checked_race([five, five]) == [five, five]
-    with pytest.raises(ValueError, match="recipe 1 has task=sum_modulo bits=8 modulus=5, and"):
-        checked_race([five, seven])
 
 
 @pytest.mark.parametrize("name", SET_TASKS)

@@ -172,3 +172,12 @@ def test_a_fold_records_what_it_reads_set_after_set(cell):
     assert torch.equal(states[:, :4], out)
     fold(x)
     assert len(recorded) == 1
+
+
+@pytest.mark.parametrize("cell", ["gru", "lstm"])
+def test_torch_func_differentiates_the_penalty(cell):
+    fold, x, ptr = double_fold(cell), torch.randn(9, 3, dtype=torch.double), ptr_of([4, 0, 3, 2])
+    leaf = x.clone().requires_grad_()
+    (want,) = torch.autograd.grad(sire_penalty(fold, leaf, ptr, generator()), leaf)
+    got = torch.func.grad(lambda x: sire_penalty(fold, x, ptr, generator()))(x)
+    assert torch.allclose(got, want, atol=1e-10)

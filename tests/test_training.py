@@ -24,7 +24,7 @@ from lcm_core.operators.base import OPERATORS, register_operator
 from lcm_core.training.device import deterministic, pick_device
 from lcm_core.training.recipe import LIVE_FIELDS, Event, Recipe
 from lcm_core.training.trainer import Trainer, TrainingError
-from tests.panels import timeless
+from tests.records import timeless
 
 SMALL = "channels=8 bits=4 steps=12 batch_size=6 log_every=2 eval_every=6 device=cpu"
 BBBP = "task=bbbp channels=8 layers=1 steps=6 batch_size=8 log_every=2 eval_every=6 device=cpu"
@@ -510,6 +510,7 @@ class TestCommand:
         assert Trainer.load(checkpoint).done
 
     def test_events_in_the_recipe_are_followed(self, tmp_path):
+        pytest.importorskip("sklearn")
         records = tmp_path / "records.jsonl"
         text = f"{BBBP} @2 associativity=0.5 @4 rate_scale=0.1"
         assert train.main([text, "--records", str(records)]) == 0

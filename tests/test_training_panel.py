@@ -21,8 +21,10 @@ from lcm_core.training.trainer import Trainer
 from lcm_core.widgets import TrainingPanel
 from lcm_core.widgets.operators.catalog import operator_catalog
 from lcm_core.widgets.training.live_operator import REST
+from lcm_core.widgets.training.race import checked_race
 from lcm_core.widgets.training.recipe_controls import RecipeControls
-from tests.panels import MenuPanel, text_of, timeless, wait_for
+from tests.panels import MenuPanel, text_of, wait_for
+from tests.records import timeless
 
 pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
 
@@ -382,7 +384,7 @@ def test_the_operator_is_offered_while_it_trains_and_withdrawn_at_the_end(panels
     wait_for(lambda: panel.state == "paused" and panel.pause_button.description == "Resume")
     live = panel.trainer.model.aggregation.operator.state_dict()
     shown = operator_catalog.entries()["training: symmetrized_gru"].operator.state_dict()
-    assert all(torch.equal(live[name], shown[name]) for name in live)
+    assert all(torch.equal(live[name].cpu(), shown[name]) for name in live)
     assert "training: symmetrized_gru 2" in text_of(panel.follow_status, " ")
     panel.follow_box.value = False
     assert not labels & operator_catalog.entries().keys()
@@ -590,3 +592,10 @@ def test_live_plots_cost_little_of_the_throughput(panels) -> None:
     cost = statistics.median(shown / bare for bare, shown in pairs) - 1
     print(f"live plots: {cost:.1%} of the training time")
     assert cost < 0.10
+
+
+def test_only_recipes_of_one_task_with_the_same_options_race():
+    five, seven = (Recipe(task="sum_modulo", modulus=k) for k in (5, 7))
+    assert checked_race([five, five]) == [five, five]
+    with pytest.raises(ValueError, match="recipe 1 has task=sum_modulo bits=8 modulus=5, and"):
+        checked_race([five, seven])

@@ -11,6 +11,7 @@ import torch
 from lcm_core import make_operator, operator_names, trace
 from lcm_core.figures import TreePicture, graph_figure
 from lcm_core.operators import Operator
+from lcm_core.operators.devices import on_cpu
 from lcm_core.tasks import SecondMinimum
 from lcm_core.training.recipe import Recipe
 from lcm_core.training.trainer import Trainer
@@ -367,7 +368,7 @@ def test_a_checkpoint_is_reduced_with_its_encoded_elements(tmp_path) -> None:
     assert (panel.error, panel.operator_menu.label) == ("", "checkpoint run.pt")
     encoded = panel.operator_menu.elements.tolist()
     assert all(element in encoded for element in panel.elements.values.tolist())
-    trained = trainer.model.aggregation.operator
+    trained = on_cpu(trainer.model.aggregation.operator)
     with torch.no_grad():
         states = trained.lift(panel.elements.values[:5])
         expected = apart(fold(trained, states), pairwise(trained, states))

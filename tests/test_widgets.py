@@ -24,7 +24,8 @@ from lcm_core.widgets import (
 )
 from lcm_core.widgets.base.live_figure import LiveFigure
 from lcm_core.widgets.training.run import Run
-from tests.panels import run_as_cell, text_of, timeless, wait_for, widgets_below
+from tests.panels import run_as_cell, text_of, wait_for, widgets_below
+from tests.records import timeless
 
 RECIPE = "task=second_minimum bits=4 channels=8 steps=12 batch_size=16 log_every=2 eval_every=4"
 

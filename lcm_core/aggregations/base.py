@@ -24,6 +24,9 @@ class SetAggregation(Aggregation):
     Args:
         in_channels: width of the elements.
         out_channels: width of the results.
+
+    Raises:
+        ValueError: a negative width.
     """
 
     operator: Operator | None
@@ -31,6 +34,12 @@ class SetAggregation(Aggregation):
 
     def __init__(self, in_channels: int, out_channels: int):
         super().__init__()
+        for name, width in (("in_channels", in_channels), ("out_channels", out_channels)):
+            if width < 0:
+                raise ValueError(
+                    f"expected {name} ≥ 0, got {width}: the width of an aggregation is given, as "
+                    "of PyG's; a layer such as SAGEConv(-1, …) finds its own in the first call"
+                )
         self.in_channels = in_channels
         self.out_channels = out_channels
         self.operator = None

@@ -10,16 +10,26 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
 from lcm_core.aggregations.base import SetAggregation
+from lcm_core.aggregations.packing import Packing
 from lcm_core.errors import unknown
-from lcm_core.operators.ordinary import obstacle
-from lcm_core.reduction.checks import read_sets
+from lcm_core.operators.ordinary import (
+    obstacle,
+    outside_transforms,
+    transforming,
+    unwrapped,
+)
+from lcm_core.reduction.checks import sizes_and_order
+from lcm_core.reduction.recent import Recent
 from lcm_core.reduction.transfer import to_device
 
-__all__ = ["CELLS", "FoldAggregation", "FoldedSets"]
+__all__ = ["CELLS", "RECENT_PACKINGS", "FoldAggregation", "FoldedSets"]
 
 CELLS = {"gru": nn.GRU, "lstm": nn.LSTM}
 ORDERS = ("given", "random")
-STEPS = 16  # of a packed fold in one call
+STEPS = 16  # of a packed fold in one call, on the CPU
+
+#: How the sets of recent batches are read.
+RECENT_PACKINGS: Recent[tuple[Packing, Tensor | None, int]] = Recent()
 
 
 class FoldedSets(NamedTuple):
@@ -97,23 +107,45 @@ class FoldAggregation(SetAggregation):
         self, x: Tensor, ptr: Tensor | None, index: Tensor | None, num_sets: int | None
     ) -> Tensor:
         """Fold each set; arguments as in `SetAggregation.of_sets`."""
-        sizes, rows = read_sets(x, ptr, index, num_sets)
-        rows = np.arange(len(x)) if rows is None else rows
-        if self.order == "random":
-            rows = self._shuffled(rows, sizes)
-
         # The dimensions between N and the features are sets of their own.
         n, copies = len(x), math.prod(x.shape[1:-1])
         flat = x.reshape(n, copies, self.in_channels).transpose(0, 1).reshape(-1, self.in_channels)
-        rows = (np.arange(copies)[:, None] * n + rows).reshape(-1)
-        sizes_of_all = np.tile(sizes, copies)
+        packing, order, count = self._packing(x, ptr, index, num_sets, copies)
         if self._recorded is not None:
-            read = flat.index_select(0, to_device(rows, x.device))
-            ptr = torch.from_numpy(np.append(0, sizes_of_all.cumsum()))
-            self._recorded.append(FoldedSets(read, ptr))
-        states = self._fold(flat, sizes_of_all, rows)[:, : self.out_channels]
-        result = states.view(copies, len(sizes), self.out_channels).transpose(0, 1)
-        return result.reshape(len(sizes), *x.shape[1:-1], self.out_channels)
+            read = flat if order is None else flat.index_select(0, order)
+            bounds = torch.from_numpy(np.append(0, packing.sizes.cumsum()))
+            self._recorded.append(FoldedSets(read, bounds))
+        states = self._fold(flat, packing)[:, : self.out_channels]
+        result = states.view(copies, count, self.out_channels).transpose(0, 1)
+        return result.reshape(count, *x.shape[1:-1], self.out_channels)
+
+    @torch.compiler.disable  # data-dependent shapes
+    def _packing(
+        self,
+        x: Tensor,
+        ptr: Tensor | None,
+        index: Tensor | None,
+        num_sets: int | None,
+        copies: int,
+    ) -> tuple[Packing, Tensor | None, int]:
+        """How to read copies of x, their rows set by set (None: as they are), and B.
+
+        Those of recent calls are kept, except for random orders.
+        """
+
+        def make(x: Tensor, ptr: Any, index: Any, num_sets: Any, identity: Any = None) -> Any:
+            sizes, order = sizes_and_order(x, ptr, index, num_sets)
+            if self.order == "random":
+                shuffled = to_device(self._shuffled(sizes), x.device)
+                order = shuffled if order is None else order.index_select(0, shuffled)
+            if order is not None and copies != 1:
+                starts = len(x) * torch.arange(copies, device=x.device)
+                order = (starts[:, None] + order).flatten()
+            return Packing.of_sizes(np.tile(sizes, copies), x.device, order), order, len(sizes)
+
+        if self.order == "random":
+            return make(x, ptr, index, num_sets)
+        return RECENT_PACKINGS.recall(x, ptr, index, num_sets, None, copies, make)
 
     @property
     def state_dim(self) -> int:
@@ -137,41 +169,37 @@ class FoldAggregation(SetAggregation):
             The whole states after each set, (B, state_dim).
         """
         if start is None:
-            return self._fold(x, sizes.numpy(), np.arange(len(x)))
+            with outside_transforms():
+                lengths = unwrapped(sizes).numpy()
+            return self._fold(x, Packing.of_sizes(lengths, x.device))
         steps = x.view(len(sizes), -1, self.in_channels).transpose(0, 1)
         begin = start[None].split(self.out_channels, -1)
         parts = tuple(part.contiguous() for part in begin)
         return _whole(self.rnn(steps, parts if self.cell == "lstm" else parts[0])[1])
 
-    def _fold(self, x: Tensor, sizes: np.ndarray, rows: np.ndarray) -> Tensor:
-        """x (N, in_channels), whose rows in this order are sets of these sizes → (B, state)."""
-        by_size = np.argsort(-sizes, kind="stable")
-        by_size = by_size[: int((sizes > 0).sum())]
-        states = x.new_zeros(len(sizes), self.state_dim)
-        if len(by_size) == 0:
-            return states
-        rank = np.empty(len(sizes), dtype=np.int64)
-        rank[by_size] = np.arange(len(by_size))
-        set_of_row = np.repeat(np.arange(len(sizes)), sizes)
-        step = np.arange(len(rows)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        packed = rows[np.lexsort((rank[set_of_row], step))]
-        data = x.index_select(0, to_device(packed, x.device))
-        live = np.bincount(step)
-        if live[0] == live[-1]:  # equal sizes: PyTorch's backward pass is faster without packing
-            last = _whole(self.rnn(data.view(len(live), live[0], -1))[1])
+    def _fold(self, x: Tensor, packing: Packing) -> Tensor:
+        """x (N, in_channels) → the whole states after each set, (B, state_dim)."""
+        live = packing.live
+        if len(live) == 0:
+            return x.new_zeros(len(packing.sizes), self.state_dim)
+        data = packing.packed(x)
+        if packing.equal:  # PyTorch's backward pass is faster without packing
+            last = _whole(self.rnn(data.view(len(live), int(live[0]), -1))[1])
         else:
             last = self._fold_packed(data, live)
-        where = to_device(by_size, x.device)
-        return states.to(last.dtype).index_copy(0, where, last)
+        return packing.unpacked(last)
 
     def _fold_packed(self, data: Tensor, live: np.ndarray) -> Tensor:
         """Step by step, live[t] sets at step t, the largest first → their last hidden states.
 
-        A few steps a call: PyTorch's backward pass allocates a gradient of the whole input of
-        each call. One call does for a network with hooks, or of another class.
+        On the CPU a few steps a call: PyTorch's backward pass allocates a gradient of the whole
+        input of each call. One call does on a GPU, and for a network with hooks, or of another
+        class.
         """
+        if transforming():
+            return self._fold_by_size(data, live)
         ordinary = type(self.rnn) in CELLS.values() and obstacle(self.rnn, data) is None
-        if not ordinary:
+        if data.device.type != "cpu" or not ordinary:
             return _whole(self.rnn(PackedSequence(data, torch.from_numpy(live)))[1])
         starts = np.arange(0, len(live), STEPS)
         parts = data.split(np.add.reduceat(live, starts).tolist())
@@ -187,14 +215,27 @@ class FoldAggregation(SetAggregation):
                 going = last[:, :more].contiguous()
         return torch.cat(ended[::-1])
 
-    def _shuffled(self, rows: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    def _fold_by_size(self, data: Tensor, live: np.ndarray) -> Tensor:
+        """As `_fold_packed`, with one call of the network for all sets of one size.
+
+        For `torch.func`, whose tensors PyTorch's packed recurrent networks cannot read.
+        """
+        starts, more, ended = np.cumsum(live) - live, np.append(live[1:], 0), []
+        for n in np.flatnonzero(live > more)[::-1] + 1:  # the largest first
+            rows = starts[:n, None] + np.arange(more[n - 1], live[n - 1])  # (n, number of sets)
+            steps = data.index_select(0, to_device(rows.reshape(-1), data.device))
+            ended.append(_whole(self.rnn(steps.view(*rows.shape, -1))[1]))
+        return torch.cat(ended)
+
+    def _shuffled(self, sizes: np.ndarray) -> np.ndarray:
+        """The elements, which lie set by set, in a random order within each set."""
         call = self.calls if self.training else 0
         self.calls += self.training
-        starts, shuffled = np.cumsum(sizes) - sizes, rows.copy()
+        starts, shuffled = np.cumsum(sizes) - sizes, np.arange(sizes.sum())
         for n in np.unique(sizes):
             order = np.random.default_rng([self.seed, call, n]).permutation(n)
             of_this_size = starts[sizes == n, None]
-            shuffled[of_this_size + np.arange(n)] = rows[of_this_size + order]
+            shuffled[of_this_size + np.arange(n)] = of_this_size + order
         return shuffled
 
     def get_extra_state(self) -> dict[str, int]:

@@ -10,6 +10,7 @@ from lcm_core.aggregations.base import SetAggregation
 from lcm_core.errors import unknown
 from lcm_core.operators import GRU, Operator, SymmetrizedGRU, make_operator
 from lcm_core.operators.base import operator_class
+from lcm_core.operators.ordinary import has_gradient_hook, hooks_of, strangeness
 from lcm_core.reduction.checks import identity_for
 from lcm_core.reduction.on_device import DevicePlan
 from lcm_core.reduction.paths import run
@@ -106,15 +107,24 @@ class LCMAggregation(SetAggregation):
     def from_pyg(cls, peer: PyGLCMAggregation, **options: Any) -> "LCMAggregation":
         """Make the same aggregation as PyG's, with its weights.
 
+        Device, dtype, mode and `requires_grad` are the peer's.
+
         Args:
             peer: PyG's `LCMAggregation`.
             **options: of the constructor, such as `tree` and `empty`.
 
         Raises:
             TypeError: the peer is of another class.
+            ValueError: the peer has more than weights: hooks, parametrisations, or a cell of
+                another class.
         """
         if not isinstance(peer, PyGLCMAggregation):
             raise TypeError(f"expected PyG's LCMAggregation, got {type(peer).__name__}")
+        if (more := _beside_weights(peer)) is not None:
+            raise ValueError(
+                f"from_pyg copies weights alone, and the peer has more: {more}. Remove that first, "
+                "and add it to the new aggregation"
+            )
         made = cls(peer.in_channels, peer.out_channels, peer.project, "symmetrized_gru", **options)
         made.to(next(peer.parameters()))
         if made.lin is not None:
@@ -122,6 +132,9 @@ class LCMAggregation(SetAggregation):
         assert isinstance(made.operator, SymmetrizedGRU)
         assert isinstance(made.operator.operator, GRU)
         made.operator.operator.cell.load_state_dict(peer.gru_cell.state_dict())
+        for name, parameter in peer.named_parameters():
+            own = name.replace("gru_cell.", "operator.operator.cell.")
+            made.get_parameter(own).requires_grad_(parameter.requires_grad)
         return made.train(peer.training)
 
     @property
@@ -170,7 +183,7 @@ class LCMAggregation(SetAggregation):
         Arguments as in `SetAggregation.of_plan`.
         """
         if self._recorded is not None and type(plan) is DevicePlan:
-            plan = plan.whole()  # whose states lie in the same order on all devices
+            plan = plan.whole  # whose states lie in the same order on all devices
         levels = run(plan, self.operator, self.states(x))
         if self._recorded is not None:
             self._recorded.append(levels)
@@ -192,6 +205,24 @@ class LCMAggregation(SetAggregation):
             f"{self.__class__.__name__}({self.in_channels}, {self.out_channels}, "
             f"project={self.project}{extra})"
         )
+
+
+def _beside_weights(peer: PyGLCMAggregation) -> str | None:
+    """What the peer has beside weights that changes its results or gradients, or None."""
+    if hooks := hooks_of(peer):
+        return f"it has a {hooks[0]}"
+    if "forward" in vars(peer) or type(peer).forward is not PyGLCMAggregation.forward:
+        return "it has another forward than PyG's class"
+    for name, kind in (("lin", nn.Linear), ("gru_cell", nn.GRUCell)):
+        part = getattr(peer, name)
+        if part is not None and type(part) is not kind:
+            return f"its {name} is a {type(part).__name__}, not a {kind.__name__}"
+        if part is not None and (strange := strangeness(part, inside=())):
+            return f"its {name} is not a plain one: {strange}"
+    for name, parameter in peer.named_parameters():
+        if has_gradient_hook(parameter):
+            return f"its {name} has a gradient hook"
+    return None
 
 
 def _distributed() -> bool:

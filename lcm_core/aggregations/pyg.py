@@ -19,7 +19,9 @@ from torch_geometric.nn.aggr import (
 
 from lcm_core.aggregations.base import SetAggregation
 from lcm_core.errors import unknown
-from lcm_core.reduction.checks import read_sets
+from lcm_core.operators.devices import beside
+from lcm_core.operators.ordinary import outside_transforms, unwrapped
+from lcm_core.reduction.checks import sizes_and_order
 from lcm_core.reduction.transfer import to_device
 
 __all__ = ["BASELINES", "PNA", "Baseline", "make_baseline"]
@@ -61,8 +63,8 @@ class Baseline(SetAggregation):
         Raises:
             ValueError: it cannot aggregate one set of two such elements.
         """
-        two = torch.zeros(2, channels)
-        index = torch.zeros(2, dtype=torch.long)
+        two = beside(inner, torch.zeros(2, channels))
+        index = torch.zeros(2, dtype=torch.long, device=two.device)
         training = inner.training
         try:
             with torch.no_grad():
@@ -97,9 +99,9 @@ class Baseline(SetAggregation):
     def of_sets(
         self, x: Tensor, ptr: Tensor | None, index: Tensor | None, num_sets: int | None
     ) -> Tensor:
-        sizes, rows = read_sets(x, ptr, index, num_sets)
-        if rows is not None:
-            x = x.index_select(0, to_device(rows, x.device))
+        sizes, order = sizes_and_order(x, ptr, index, num_sets)
+        if order is not None:
+            x = x.index_select(0, order)
         filled = np.flatnonzero(sizes) if self.empty_gives_zero else np.arange(len(sizes))
         if self.empty_gives_zero and len(filled) == 0:
             return x.new_zeros(len(sizes), self.out_channels)
@@ -143,9 +145,11 @@ class PNA(Baseline):
 
     def _reduce(self, x: Tensor, index: Tensor, count: int) -> Tensor:
         if self.training and not self.measured and len(x):
-            sizes = torch.zeros(count, dtype=x.dtype, device=x.device)
-            sizes.scatter_add_(0, index, torch.ones_like(index, dtype=x.dtype))
-            self.inner.avg_deg_log.copy_((sizes + 1).log().mean().view(1))
+            with outside_transforms():  # δ outlives a transform of torch.func
+                sizes = torch.zeros(count, dtype=x.dtype, device=x.device)
+                index_of_row = unwrapped(index)
+                sizes.scatter_add_(0, index_of_row, torch.ones_like(index_of_row, dtype=x.dtype))
+                self.inner.avg_deg_log.copy_((sizes + 1).log().mean().view(1))
             self.measured = True
         return super()._reduce(x, index, count)
 

@@ -15,6 +15,7 @@ from lcm_core.aggregations.fold import FoldAggregation
 from lcm_core.depth.gradients import Stopped, chain_log_gradients, log_gradients
 from lcm_core.errors import unknown
 from lcm_core.operators import Operator, make_operator
+from lcm_core.operators.devices import on_cpu
 from lcm_core.reduction.plan import ReductionPlan
 from lcm_core.reduction.ragged import reduce
 from lcm_core.seeding import Seeded, initialised
@@ -47,6 +48,8 @@ class Method(ABC):
         module: whose weights it has.
         channels: width of the elements.
 
+    It runs on the CPU: a module from elsewhere is copied there.
+
     Attributes:
         name: as `make_method` knows it; `title`, as a plot calls it.
         operator_name: what the module is.
@@ -56,7 +59,7 @@ class Method(ABC):
     title: str
 
     def __init__(self, module: nn.Module, channels: int):
-        self.module, self.channels = module, channels
+        self.module, self.channels = on_cpu(module), channels
         self.operator_name = str(getattr(module, "name", "recurrent network"))
 
     @abstractmethod

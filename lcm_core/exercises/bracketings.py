@@ -10,6 +10,7 @@ import torch
 
 from lcm_core.exercises.verdict import Verdict, differ
 from lcm_core.operators import Operator
+from lcm_core.operators.devices import on_cpu
 from lcm_core.trees.polytopes import associahedron, sibling_places
 from lcm_core.trees.tree import Tree
 
@@ -113,6 +114,7 @@ def check_free_swaps(free_swaps: Callable[[Any], Iterable[int]]) -> Verdict:
 
 def check_brackets_only(operator: Operator) -> Verdict:
     """Says whether ⊕ is associative and not commutative."""
+    operator = on_cpu(operator)
     states = torch.randn(
         3, 256, operator.state_dim, generator=torch.Generator().manual_seed(0)
     ).unbind(0)

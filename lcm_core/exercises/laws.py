@@ -11,6 +11,7 @@ from torch import Tensor
 from lcm_core.exercises.verdict import Verdict
 from lcm_core.laws.measure import law_report
 from lcm_core.operators import Operator, make_operator
+from lcm_core.operators.devices import on_cpu
 from lcm_core.seeding import Seeded
 
 __all__ = ["check_commutativity_error", "check_hidden_error"]
@@ -139,6 +140,7 @@ def check_hidden_error(operator: Operator) -> Verdict:
     Args:
         operator: with 1 channel.
     """
+    operator = on_cpu(operator)
     states = torch.randn(4000, 1, generator=torch.Generator().manual_seed(0))
     grid = torch.linspace(-4, 4, 161)
     x, y = (points.reshape(-1, 1) for points in torch.meshgrid(grid, grid, indexing="ij"))

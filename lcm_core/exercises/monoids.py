@@ -11,6 +11,7 @@ from torch import Tensor
 
 from lcm_core.exercises.verdict import Verdict
 from lcm_core.operators import Operator
+from lcm_core.operators.devices import on_cpu
 from lcm_core.trees.tree import Tree, make_tree
 
 __all__ = [
@@ -151,6 +152,7 @@ def _judge(
     smallest_set: int,
 ) -> Verdict:
     """Compares the answers over sets, orders and trees with the truth, then tries the identity."""
+    operator = on_cpu(operator)
     sets = [*([(4.0,)] if smallest_set == 1 else []), *SETS]
     try:
         for numbers in sets:

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from lcm_core.exercises.verdict import Verdict, differ
 from lcm_core.operators import Operator
+from lcm_core.operators.devices import on_cpu
 
 __all__ = ["check_any_tree"]
 
@@ -22,6 +23,7 @@ def check_any_tree(operator: Operator) -> Verdict:
     Args:
         operator: with `state_dim` features; only `operator(left, right)` is called.
     """
+    operator = on_cpu(operator)
     width = operator.state_dim
     with torch.no_grad():
         ones = torch.ones(1, width)

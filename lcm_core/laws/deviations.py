@@ -13,6 +13,7 @@ from torch import Tensor
 
 from lcm_core.laws.measure import difference, variance
 from lcm_core.operators import Operator
+from lcm_core.operators.devices import beside
 from lcm_core.reduction.checks import check_states
 from lcm_core.reduction.ragged import reduce
 from lcm_core.rounding import TREE_UNITS
@@ -117,6 +118,7 @@ def measure_deviations(
     Raises:
         ValueError: a state is not a number.
     """
+    states = beside(operator, states)
     check_states(operator, states)
     shared = SharedTrees.of(tuple(trees))
     table = shared.states(operator, states)
@@ -144,19 +146,19 @@ def swap_difference(
     """The largest ‖x⊕y − y⊕x‖ over the pairs of states that the trees combine."""
     shared = SharedTrees.of(tuple(trees))
     with torch.no_grad():
-        table = shared.states(operator, states)
+        table = shared.states(operator, beside(operator, states))
         left, right = (table[np.concatenate(side)] for side in zip(*shared.levels, strict=True))
         swapped = operator.combine(right, left).double()
         return float(_distances(operator.combine(left, right).double(), swapped).max())
 
 
 def _distances(one: Tensor, other: Tensor) -> np.ndarray:
-    return difference(one, other).norm(dim=-1).numpy()
+    return difference(one, other).norm(dim=-1).cpu().numpy()
 
 
 def _spread_of_other_sets(operator: Operator, states: Tensor) -> float:
     n = len(states)
     rows = np.random.default_rng(n).integers(n, size=OTHER_SETS * n)
-    ptr = torch.arange(0, OTHER_SETS * n + 1, n)
+    ptr = torch.arange(0, OTHER_SETS * n + 1, n, device=states.device)
     results = reduce(operator, states[torch.from_numpy(rows)], ptr)
     return float(variance([(results, results)]).sqrt())

@@ -9,6 +9,7 @@ from torch import Tensor
 from lcm_core.aggregations.fold import FoldAggregation
 from lcm_core.laws.measure import LawError, variance
 from lcm_core.laws.spreads import check_bounds, shuffle_within_sets
+from lcm_core.operators.devices import beside
 
 __all__ = ["Exchanges", "draw_exchanges", "fold_exchange_error", "sire_penalty"]
 
@@ -84,6 +85,7 @@ def sire_penalty(
         The penalty, a scalar; 0 if no set has two elements.
     """
     check_bounds(x, ptr)
+    x = beside(fold, x)
     one, other = _both_orders(fold, x, draw_exchanges(ptr, generator))
     if len(one) == 0:
         return x.sum() * 0.0
@@ -121,6 +123,7 @@ def fold_exchange_error(
         ValueError: no set has two elements.
     """
     check_bounds(x, ptr)
+    x = beside(fold, x)
     drawn = draw_exchanges(ptr, torch.Generator().manual_seed(seed))
     one, other = _both_orders(fold, x, drawn)
     if len(one) == 0:

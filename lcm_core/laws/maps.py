@@ -10,6 +10,7 @@ from torch import Tensor
 from lcm_core.laws.measure import arity, difference, distances_of, law_sides
 from lcm_core.laws.populations import Population
 from lcm_core.operators import Operator
+from lcm_core.operators.devices import beside
 from lcm_core.reduction.checks import check_states
 
 __all__ = [
@@ -73,7 +74,7 @@ def principal_plane(states: Float[Tensor, "m state"]) -> Plane:
     _, lengths, directions = torch.linalg.svd(centred, full_matrices=False)
     if lengths[0] <= 1e-6 * known.norm() or lengths[0] == 0:
         raise ValueError("no plane through these states: they are all alike")
-    axes, scales = states.new_zeros(2, states.shape[1]).double(), torch.zeros(2).double()
+    axes, scales = centred.new_zeros(2, states.shape[1]), centred.new_zeros(2)
     for k in range(min(2, len(lengths))):
         if lengths[k] > 1e-6 * lengths[0]:
             sign = directions[k, directions[k].abs().argmax()].sign()  # else it is arbitrary
@@ -165,7 +166,7 @@ class LawMap:
         """
         u, v = float(self.u[column]), float(self.v[row])
         with torch.no_grad():
-            x = self.plane.states(torch.tensor([[u, v]], dtype=self.partners.dtype))
+            x = self.plane.states(self.partners.new_tensor([[u, v]]))
             tuples = [x.expand(len(self.partners), -1), *self.partners.unbind(1)]
             pairs = law_sides(self.law, self.operator, tuples)
             errors = distances_of(pairs) / self.unit
@@ -173,10 +174,10 @@ class LawMap:
             left, right = max(pairs, key=lambda pair: float(distances_of([pair])[which]))
         return Probe(
             position=(u, v),
-            errors=errors.double().numpy(),
+            errors=errors.double().cpu().numpy(),
             which=which,
-            states=torch.stack([state[which] for state in tuples]).numpy(),
-            sides=(left[which].numpy(), right[which].numpy()),
+            states=torch.stack([state[which] for state in tuples]).cpu().numpy(),
+            sides=(left[which].cpu().numpy(), right[which].cpu().numpy()),
         )
 
 
@@ -216,7 +217,10 @@ def law_map(
         ValueError: an unknown law; a unit that is not positive; no plane fits the states; or the
             law is identity, and the operator has none.
     """
-    states = population.states(operator) if isinstance(population, Population) else population
+    if isinstance(population, Population):
+        states = population.states(operator)
+    else:
+        states = beside(operator, population)
     check_states(operator, states)
     if not unit > 0:
         raise ValueError(f"expected a unit above 0, got {unit}")
@@ -228,8 +232,8 @@ def law_map(
     rows = torch.randint(
         len(states), (count, others), generator=torch.Generator().manual_seed(seed)
     )
-    drawn = states[rows]
-    points = torch.stack(torch.meshgrid(u, v, indexing="xy"), -1).view(-1, 2)
+    drawn = states[rows.to(states.device)]
+    points = torch.stack(torch.meshgrid(u, v, indexing="xy"), -1).view(-1, 2).to(states.device)
     x = plane.states(points).repeat_interleave(count, 0)
     tuples = [x, *(drawn[:, k].repeat(len(points), 1) for k in range(others))]
     errors = distances_of(law_sides(law, operator, tuples)) / unit
@@ -241,5 +245,5 @@ def law_map(
         v=v.numpy(),
         partners=drawn,
         unit=unit,
-        errors=errors.view(len(v), len(u), count).double().numpy(),
+        errors=errors.view(len(v), len(u), count).double().cpu().numpy(),
     )

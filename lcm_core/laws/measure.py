@@ -19,6 +19,7 @@ from lcm_core.errors import unknown
 from lcm_core.laws.populations import Population
 from lcm_core.laws.search import search_largest
 from lcm_core.operators import Operator
+from lcm_core.operators.devices import beside
 from lcm_core.reduction.checks import check_finite, check_states
 from lcm_core.rounding import SPREAD_UNITS
 
@@ -390,7 +391,9 @@ def _law_error(
 ) -> LawError:
     count = arity(law)
     with torch.no_grad():
-        states = population.states(operator) if isinstance(population, Population) else population
+        if isinstance(population, Tensor):
+            population = beside(operator, population)
+        states = population if isinstance(population, Tensor) else population.states(operator)
         check_states(operator, states)
         check_finite(states, operator.nothing)
         if len(states) == 0 or samples < 1:

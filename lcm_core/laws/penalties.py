@@ -11,6 +11,7 @@ from torch import Tensor
 from lcm_core.laws.measure import difference, law_sides, unit_of, variance
 from lcm_core.operators import Operator
 from lcm_core.operators.base import check_operator
+from lcm_core.operators.devices import beside
 
 __all__ = [
     "LAW_PENALTIES",
@@ -65,7 +66,7 @@ def law_penalty(
         operator, law = law, operator
     check_operator(operator)
     assert isinstance(operator, Operator)
-    sides = law_sides(str(law), operator, states)
+    sides = law_sides(str(law), operator, [beside(operator, each) for each in states])
     squared = torch.stack([difference(a, b).square().sum(-1) for a, b in sides]).amax(0)
     return squared.mean() / unit_of(variance(sides))
 

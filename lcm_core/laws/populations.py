@@ -7,6 +7,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from lcm_core.operators import Operator
+from lcm_core.operators.devices import beside
 from lcm_core.reduction.ragged import reduce
 
 __all__ = ["Population", "closure_population", "encoded_population", "gaussian_population"]
@@ -42,13 +43,15 @@ class Population:
         """Lift the elements and reduce each set by the balanced tree.
 
         Args:
-            operator: the operator ⊕ of this width.
+            operator: the operator ⊕ of this width; its device is that of the states.
 
         Returns:
             States, (m, state_dim).
         """
-        lifted = operator.lift(self.elements)
-        return lifted if self.kind != "closure" else reduce(operator, lifted, self.ptr)
+        lifted = operator.lift(beside(operator, self.elements))
+        if self.kind != "closure":
+            return lifted
+        return reduce(operator, lifted, self.ptr.to(lifted.device))
 
     def subset(self, which: Int[Tensor, " k"]) -> "Population":
         """Select states, repeats allowed.

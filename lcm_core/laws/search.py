@@ -9,6 +9,7 @@ from torch import Tensor
 
 from lcm_core.laws.populations import Population
 from lcm_core.operators import Operator
+from lcm_core.operators.devices import beside
 
 __all__ = ["Found", "search_largest"]
 
@@ -41,10 +42,11 @@ def search_largest(
         should_stop: looked at between the steps; None is returned if it is True from the start.
     """
     if isinstance(population, Population):
-        everything, picked = population.elements, population.subset(start)
-        moving = picked.elements.clone()
+        picked = population.subset(start)
+        everything, moving = population.elements, picked.elements.clone()
     else:
-        everything, picked, moving = population, None, population[start].clone()
+        picked, everything, moving = None, population, population[start].clone()
+    everything, moving = beside(operator, everything), beside(operator, moving)
     known = everything.isfinite()
     finite = torch.where(known, everything, 0.0)
     centre = finite.sum(0) / known.sum(0).clamp_min(1)

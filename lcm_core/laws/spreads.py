@@ -12,6 +12,7 @@ from torch_geometric.nn.aggr import Aggregation
 from lcm_core.aggregations.lcm import LCMAggregation
 from lcm_core.laws.measure import LawError, difference, variance
 from lcm_core.operators import Operator
+from lcm_core.operators.devices import beside
 from lcm_core.reduction.ragged import reduce
 
 Reduces: TypeAlias = Aggregation | Operator | Callable[[Tensor, Tensor], Tensor]
@@ -58,6 +59,7 @@ def order_spread(
     """
     check_bounds(x, ptr)
     results_of = _called_with_ptr(aggregation)
+    x, ptr = _beside(aggregation, x, ptr)
     generator = torch.Generator().manual_seed(seed)
     results = [
         results_of(x[shuffle_within_sets(ptr, generator).to(x.device)], ptr) for _ in range(orders)
@@ -101,12 +103,13 @@ def tree_spread(
         ValueError: there is no set; or an error of `lcm_core.reduce`.
         TypeError: `aggregation` is neither.
     """
+    if not isinstance(aggregation, Operator | LCMAggregation):
+        raise TypeError(f"expected an Operator or an LCMAggregation, got {type(aggregation)}")
+    x, ptr = _beside(aggregation, x, ptr)
     if isinstance(aggregation, LCMAggregation):
         operator, x = aggregation.operator, aggregation.states(x)
-    elif isinstance(aggregation, Operator):
-        operator = aggregation
     else:
-        raise TypeError(f"expected an Operator or an LCMAggregation, got {type(aggregation)}")
+        operator = aggregation
     results = [reduce(operator, x, ptr, tree="random", seed=seed + k) for k in range(trees)]
     return _deviation("tree spread", results)
 
@@ -136,6 +139,12 @@ def _called_with_ptr(aggregation: Reduces) -> Callable[[Tensor, Tensor], Tensor]
         "expected an aggregation (a module that takes ptr=), an operator, or a function of "
         f"(x, ptr), got {type(aggregation).__name__}"
     )
+
+
+def _beside(aggregation: Reduces, x: Tensor, ptr: Tensor) -> tuple[Tensor, Tensor]:
+    """Elements and bounds where the aggregation is."""
+    x = beside(aggregation, x) if isinstance(aggregation, nn.Module) else x
+    return x, ptr.to(x.device)
 
 
 def shuffle_within_sets(

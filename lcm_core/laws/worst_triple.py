@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from lcm_core.operators import Cayley
+from lcm_core.operators.ordinary import strangeness
 
 __all__ = ["WorstTriple", "worst_associativity"]
 
@@ -45,15 +47,24 @@ def worst_associativity(operator: Cayley) -> WorstTriple:
     Raises:
         TypeError: it is no `Cayley` operator: of others a search gives a lower bound alone,
             `law_report(…, search_steps=100)`.
+        ValueError: ⊕ is not what the tables say: it has hooks, or a `forward` of its own.
     """
     if not isinstance(operator, Cayley):
         raise TypeError(
             "expected a Cayley operator, whose worst case is that of finitely many triples, got "
             f"{type(operator).__name__}; of others law_report(…, search_steps=100) looks for it"
         )
+    strange = strangeness(operator)
+    if type(operator).forward is not Cayley.forward:
+        strange = f"{type(operator).__name__} has a forward of its own"
+    if strange is not None:
+        raise ValueError(
+            f"expected a Cayley operator whose ⊕ is what its tables say, but {strange}: remove "
+            "that, or let law_report(…, search_steps=100) look for the worst case"
+        )
     sides = [_both_sides(table) for table in operator.table().double()]
     errors = torch.stack([0.5 * (left - right).abs().sum(-1) for left, right in sides])
-    t, i, j, k = (int(at) for at in torch.unravel_index(errors.argmax(), errors.shape))
+    t, i, j, k = map(int, np.unravel_index(int(errors.argmax()), errors.shape))
     left, right = (side[i, j, k] for side in sides[t])
     return WorstTriple(float(errors[t, i, j, k]), (i, j, k), t, left, right, float(errors.mean()))
 

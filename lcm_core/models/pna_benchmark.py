@@ -125,7 +125,9 @@ class Neighborhoods:
             return how(messages, ptr=self.ptr, dim=0)
         key = how.tree, how.seed
         if key not in self._plans:
-            self._plans[key] = make_plan(messages, self.ptr, tree=how.tree, seed=how.seed)
+            self._plans[key] = make_plan(
+                messages, self.ptr, tree=how.tree, seed=how.seed, operator=how.operator
+            )
         return how(messages, plan=self._plans[key], dim=0)
 
 

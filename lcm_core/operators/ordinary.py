@@ -14,7 +14,16 @@ from torch import Tensor, nn
 from torch.autograd import forward_ad
 from torch.nn.modules import module as torch_module
 
-__all__ = ["obstacle", "obstacle_of_call", "outside_transforms", "transforming", "unwrapped"]
+__all__ = [
+    "has_gradient_hook",
+    "hooks_of",
+    "obstacle",
+    "obstacle_of_call",
+    "outside_transforms",
+    "strangeness",
+    "transforming",
+    "unwrapped",
+]
 
 _CALL = nn.Module.__call__
 _PLAIN = (nn.Parameter, Tensor, type(None))
@@ -23,7 +32,7 @@ _HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_
 _transforms_active = torch._C._are_functorch_transforms_active
 _is_wrapped = torch._C._functorch.is_functorch_wrapped_tensor
 _unwrap = torch._C._functorch.get_unwrapped
-_any_global_hook = torch_module._has_any_global_hook
+_HOOKS_FOR_ALL = [getattr(torch_module, f"_global{kind}") for kind in _HOOKS]
 
 MaybeTensor = TypeVar("MaybeTensor", Tensor, Tensor | None)
 
@@ -67,12 +76,33 @@ def obstacle(
     if not torch.compiler.is_compiling():
         if (why := obstacle_of_call()) is not None:
             return why
-        if _any_global_hook():
+        if any(_HOOKS_FOR_ALL):
             return "there is a hook for all modules"
+    return strangeness(module, inside)
+
+
+def strangeness(module: nn.Module, inside: tuple[type[nn.Module], ...] | None = None) -> str | None:
+    """Why a module may compute something else than its class and weights say, or None.
+
+    Args:
+        module: with all modules inside.
+        inside: as in `obstacle`.
+    """
     if (found := _in_the_way(module, inside)) is None:
         return None
     kind, place, what = found
     return f"{kind} at {place} {what}" if place else f"{kind} {what}"
+
+
+def hooks_of(module: nn.Module) -> list[str]:
+    """The kinds of hooks that the module itself has, such as "forward pre hook"."""
+    found = [name for name in _HOOKS if module.__dict__[name]]
+    return [name.strip("_").removesuffix("s").replace("_", " ") for name in found]
+
+
+def has_gradient_hook(parameter: Tensor) -> bool:
+    """Whether a function was registered that is called with the tensor's gradient."""
+    return bool(parameter._backward_hooks or parameter._post_accumulate_grad_hooks)
 
 
 def _in_the_way(
@@ -86,8 +116,7 @@ def _in_the_way(
         or own["_backward_hooks"]
         or own["_backward_pre_hooks"]
     ):
-        kinds = [name.strip("_").removesuffix("s") for name in _HOOKS if own[name]]
-        return kind.__name__, "", f"has a {kinds[0].replace('_', ' ')}"
+        return kind.__name__, "", f"has a {hooks_of(module)[0]}"
     if (
         "forward" in own
         or kind.__call__ is not _CALL

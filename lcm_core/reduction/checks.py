@@ -7,6 +7,7 @@ from torch import Tensor
 from lcm_core.operators import Operator
 from lcm_core.operators.ordinary import outside_transforms, transforming, unwrapped
 from lcm_core.reduction.plan import ReductionPlan
+from lcm_core.reduction.transfer import to_device
 
 __all__ = [
     "all_finite",
@@ -20,6 +21,7 @@ __all__ = [
     "given_sets",
     "identity_for",
     "read_sets",
+    "sizes_and_order",
 ]
 
 
@@ -184,6 +186,26 @@ def bounds_of_sets(
         ptr = ptr.cumsum(0)
     even = (sizes == sizes[:1]).all()
     return ptr, torch.stack([valid, in_order, even]).long()
+
+
+def sizes_and_order(
+    x: Tensor, ptr: Tensor | None, index: Tensor | None, num_sets: int | None
+) -> tuple[np.ndarray, Tensor | None]:
+    """As `read_sets`, but the rows of x set by set are on x's device, and made there if possible.
+
+    Then one copy brings the bounds of the sets, and not the index.
+    """
+    check_places(x, ptr, index, num_sets)
+    if x.device.type == "cuda" and not transforming():
+        found = bounds_of_sets(x, ptr, index, num_sets)
+        if found is not None:
+            bounds, facts = found
+            (valid, in_order, _), host = np.split(torch.cat([facts, bounds]).cpu().numpy(), [3])
+            if valid:
+                order = None if index is None or in_order else torch.argsort(index, stable=True)
+                return np.diff(host), order
+    sizes, rows = read_sets(x, ptr, index, num_sets)
+    return sizes, None if rows is None else to_device(rows, x.device)
 
 
 def check_places(x: Tensor, ptr: Tensor | None, index: Tensor | None, num_sets: int | None) -> None:

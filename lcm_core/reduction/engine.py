@@ -24,12 +24,13 @@ from jaxtyping import Float
 from torch import Tensor
 
 from lcm_core.operators.base import PairKernel
-from lcm_core.operators.ordinary import obstacle_of_call
 from lcm_core.reduction.plan import ReductionPlan, Rows, Source, take
 
 __all__ = [
     "Levels",
+    "cut",
     "gradient_by_autograd",
+    "groups_of",
     "in_chunks",
     "levels_by_autograd",
     "levels_by_kernel",
@@ -38,7 +39,6 @@ __all__ = [
 Combine = Callable[[Tensor, Tensor], Tensor]
 
 CHUNK = 2**16  # floats per chunk (pairs × d), per thread
-SMALL = 2**14  # at most this many state entries: on the CPU `index_select` has less overhead
 KEEP = 2**25  # bytes of steps kept for the backward pass; the others are recomputed
 
 
@@ -77,21 +77,22 @@ def levels_by_autograd(plan: ReductionPlan, combine: Combine, x: Float[Tensor, "
     So a state is copied once in the forward pass, and its gradient once in the backward pass.
     """
     roots, leaves, *sources = plan.find_sources() if torch.compiler.is_compiling() else plan.sources
-    late, *pair = _groups(leaves, [x])
-    levels, pieces = [x], [_cut(late, plan, 0)]
+    late, *pair = groups_of(leaves, [x])
+    levels, pieces = [x], [cut(late, plan, 0)]
     for level in range(1, plan.depth + 1):
         if level > 1:
-            pair = _groups(sources[level - 2], pieces)
+            pair = groups_of(sources[level - 2], pieces)
         levels.append(combine(*pair).to(x.dtype))
-        pieces.append(_cut(levels[-1], plan, level))
-    [filled] = _groups(roots, pieces) if roots.places else [x[:0]]
+        pieces.append(cut(levels[-1], plan, level))
+    [filled] = groups_of(roots, pieces) if roots.places else [x[:0]]
     return Levels(filled, lambda: levels)
 
 
-def _groups(source: Source, pieces: Sequence[Any]) -> list[Tensor]:
+def groups_of(source: Source, pieces: Sequence[Any]) -> list[Tensor]:
+    """The groups of a source, from all pieces by level; or from [x], of which x's source reads."""
     parts = [pieces[level][number] for level, number in source.places] or list(pieces)
     if source.rows is not None:
-        taken = permuted(_joined(parts), source)
+        taken = source.rows.of(_joined(parts))
         return list(taken.split_with_sizes(source.sizes)) if len(source.sizes) > 1 else [taken]
     if source.runs is not None:
         return [_joined(parts[first:end]) if end else parts[0][:0] for first, end in source.runs]
@@ -104,42 +105,10 @@ def _joined(parts: list[Tensor]) -> Tensor:
     return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 
-def _cut(states: Tensor, plan: ReductionPlan, level: int) -> Sequence[Tensor]:
+def cut(states: Tensor, plan: ReductionPlan, level: int) -> Sequence[Tensor]:
+    """A level's states, cut into the pieces that later levels take."""
     sizes = [n for _, n in plan.pieces[level]]
     return states.split_with_sizes(sizes) if len(sizes) > 1 else (states,)
-
-
-def permuted(states: Tensor, source: Source) -> Tensor:
-    """The states in the order of the source's rows, all of them, each once.
-
-    The gradient is taken in the inverse order. That of `index_select` would be added to zeros, and
-    sorted first on CUDA where the result is to be the same every time.
-    """
-    assert source.rows is not None
-    small = states.device.type == "cpu" and states.numel() <= SMALL
-    if small or not (states.requires_grad and torch.is_grad_enabled()) or _transformed():
-        return states.index_select(0, source.rows)
-    return _Permuted.apply(states, source.rows, source.inverse)
-
-
-def _transformed() -> bool:
-    return torch.compiler.is_compiling() or obstacle_of_call() is not None
-
-
-class _Permuted(torch.autograd.Function):
-    """(states, rows, the inverse of rows) → states[rows]."""
-
-    @staticmethod
-    def forward(ctx: Any, states: Tensor, rows: Tensor, inverse: Tensor) -> Tensor:
-        ctx.save_for_backward(rows, inverse)
-        return states.index_select(0, rows)
-
-    @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
-        rows, inverse = ctx.saved_tensors
-        if torch.is_grad_enabled() and grad.requires_grad and not _transformed():
-            return _Permuted.apply(grad, inverse, rows), None, None
-        return grad.index_select(0, inverse), None, None
 
 
 # By a kernel ------------------------------------------------------------------------------------

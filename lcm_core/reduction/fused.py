@@ -44,10 +44,10 @@ def missing_for_fused(kernel: object, x: Tensor) -> str | None:
     for dtype in (low, x.dtype, kernel.cell.weight_ih.dtype):
         if dtype not in (torch.float32, torch.bfloat16):
             return f"Triton's kernels take float32 and bfloat16, not {dtype}"
-    if 2 * x[..., 0].numel() >= 2**31:
-        return "Triton's kernels take fewer than 2³⁰ elements"
     if x.shape[-1] not in WIDTHS:
         return "Triton's kernels take widths that are multiples of 8, up to 256"
+    if x.numel() // x.shape[-1] >= MOST:
+        return "Triton's kernels take fewer than 2³⁰ elements"
     return missing_for_triton(x)
 
 
@@ -64,7 +64,7 @@ def missing_for_triton(x: Tensor) -> str | None:
 def _tried(device: torch.device) -> str | None:
     """Why Triton does not run on the device: tried by a small launch, once."""
     try:
-        from lcm_core.operators.kernels import triton_gru
+        from lcm_core.gpu import symmetrized_gru
     except ImportError:
         return "Triton is not installed"
     if INTERPRETED:
@@ -74,10 +74,11 @@ def _tried(device: torch.device) -> str | None:
     one, rows = torch.zeros(1, device=device), torch.zeros(1, dtype=torch.int32, device=device)
     try:
         with torch.cuda.device(device):
-            copy = triton_gru.find_kernel(
+            copy = symmetrized_gru.find_kernel(
                 "copy_rows", 1, 1, "tf32", True, *3 * [one.dtype], device.index
             )
-            copy((1,), one, one.clone(), rows, rows, rows)
+            for _ in "ab":  # the first call compiles, and launches in another way
+                copy((1,), one, one.clone(), rows, rows, rows)
     except Exception as error:  # no C compiler, an old driver, …: whatever stops Triton
         reason = f"Triton cannot start a kernel ({str(error).splitlines()[0]})"
         warnings.warn(
@@ -169,11 +170,11 @@ class _Launches:
 
 
 def _launches(plan: ReductionPlan, x: Tensor, weight: Tensor) -> _Launches:
-    from lcm_core.operators.kernels import triton_gru  # Triton may not be there
+    from lcm_core.gpu import symmetrized_gru  # Triton may not be there
 
     exact = torch.get_float32_matmul_precision() == "highest"
     return _Launches(
-        triton=triton_gru,
+        triton=symmetrized_gru,
         codes=plan.codes,
         d=x.shape[-1],
         copies=math.prod(x.shape[1:-1]),

@@ -5,7 +5,7 @@ each level has. `StaticPlan` is for sets whose sizes only the device knows: the 
 """
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import torch
@@ -60,22 +60,29 @@ class DevicePlan(ReductionPlan):
         """Number of pairs; of a static plan, the most that it can be."""
         return self.codes.pairs
 
+    @cached_property
     def whole(self) -> ReductionPlan:
         """A plan of the ordinary kind."""
         return self.make_rest()
 
     def __getattr__(self, name: str) -> Any:
-        """A part of the whole plan, which is made when one is asked for first."""
+        """A part of the whole plan."""
         if name not in ("bounds", "pieces", "late", "pairs", "roots", "set_rows"):
             raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
-        whole = self.make_rest()
-        parts = ("bounds", "pieces", "late", "pairs", "roots", "set_rows")
-        vars(self).update({part: getattr(whole, part) for part in parts})
-        return getattr(whole, name)
+        return getattr(self.whole, name)
+
+    def to(self, device: torch.device | str, non_blocking: bool = True) -> ReductionPlan:
+        """As of every plan; on another device it is a plan of the ordinary kind."""
+        here = torch.empty(0, device=device).device == self.device
+        return self if here else self.whole.to(device, non_blocking)
 
     def __reduce__(self) -> Any:
         """For pickle: as a plan of the ordinary kind."""
-        return self.make_rest().__reduce_ex__(2)
+        return _itself, (self.whole,)
+
+
+def _itself(plan: ReductionPlan) -> ReductionPlan:
+    return plan
 
 
 class StaticPlan(DevicePlan):
@@ -209,7 +216,7 @@ class _Making:
 @cache
 def find_kernel(name: str, dtype: torch.dtype, device: int | None, **constants: bool) -> Any:
     """The kernel of that name: one object for each kind of launch."""
-    from lcm_core.operators.kernels.triton_gru import Kernel  # Triton may not be there
-    from lcm_core.reduction import triton_plan
+    from lcm_core.gpu import plans  # Triton may not be there
+    from lcm_core.gpu.launch import Kernel
 
-    return Kernel(getattr(triton_plan, name), {**constants, "BN": BLOCK}, {"num_warps": 4})
+    return Kernel(getattr(plans, name), {**constants, "BN": BLOCK}, {"num_warps": 4})

@@ -13,6 +13,7 @@ from torch import Tensor
 from lcm_core.operators.ordinary import outside_transforms, unwrapped
 from lcm_core.reduction.codes import PairCodes, pair_codes
 from lcm_core.reduction.layout import BalancedTrees, Pieces, Rows, StateLayout, layout_of_trees
+from lcm_core.reduction.permutation import Permutation
 from lcm_core.reduction.transfer import to_device
 from lcm_core.trees.tree import Tree
 
@@ -39,15 +40,7 @@ class Source:
     sizes: tuple[int, ...]
     starts: tuple[int, ...] = ()
     runs: tuple[tuple[int, int], ...] | None = None
-    rows: Int[Tensor, " n"] | None = None
-
-    @cached_property
-    def inverse(self) -> Int[Tensor, " n"]:
-        """Where each row of the pieces lies in `rows`."""
-        assert self.rows is not None
-        with outside_transforms():
-            number = torch.arange(len(self.rows), device=self.rows.device)
-            return torch.empty_like(number).scatter_(0, self.rows, number)
+    rows: Permutation | None = None
 
     @classmethod
     def of_groups(
@@ -71,7 +64,7 @@ class Source:
             if runs := _whole_pieces(slices, sizes, pieces):
                 return cls(tuple(places), sizes, runs=runs)
         rows = torch.cat([_as_tensor(rows, device) for rows in groups])
-        return cls(tuple(places), sizes, rows=rows)
+        return cls(tuple(places), sizes, rows=Permutation(rows))
 
 
 @dataclass(frozen=True)
@@ -128,7 +121,7 @@ class ReductionPlan:
 
     @cached_property
     def sources(self) -> tuple[Source, ...]:
-        """Where states are read: the roots, then x, then what the levels 2, 3, … combine."""
+        """Where states are read: the roots, x, levels 2 to depth."""
         with outside_transforms():
             return self.find_sources()
 

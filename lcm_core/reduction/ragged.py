@@ -1,5 +1,7 @@
 """Ragged reduction: every set of a batch through its tree, one operator call a level."""
 
+from functools import partial
+
 import networkx as nx
 import numpy as np
 import torch
@@ -7,7 +9,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from lcm_core.operators import Operator
-from lcm_core.operators.ordinary import outside_transforms, transforming, unwrapped
+from lcm_core.operators.ordinary import transforming
 from lcm_core.reduction.checks import (
     bounds_of_sets,
     check_places,
@@ -165,45 +167,19 @@ def make_plan(
 
     Under a transform of `torch.func` the plan is made outside of it, and x is not looked at.
     """
-    transformed = transforming()
-    with outside_transforms():
-        if transformed:
-            x, identity = torch.zeros(len(x), 1, device=x.device), None
-            ptr, index = unwrapped(ptr), unwrapped(index)
+    key = (tree, seed if tree == "random" else None)
+    make = partial(_make_plan, tree=tree, seed=seed)
+    for_kernels = operator is not None and operator.kernel is not None and tree == "balanced"
+    if for_kernels and not transforming() and missing_for_triton(x) is None:
         check_places(x, ptr, index, num_sets)
+        n, device = len(x), x.device
 
-        def recall() -> ReductionPlan:
-            return _recalled_plan(x, ptr, index, num_sets, tree, seed, identity)
+        def whole() -> ReductionPlan:  # holds on to the sets, and not to x
+            return make_plan(torch.zeros(n, 1, device=device), ptr, index, num_sets)
 
-        for_kernels = operator is not None and operator.kernel is not None and tree == "balanced"
-        if for_kernels and not transformed and missing_for_triton(x) is None:
-            plan = plan_on_device(x, ptr, index, num_sets, recall)
-            if plan is not None:
-                return plan
-        return recall()
-
-
-def _recalled_plan(
-    x: Float[Tensor, "N *d"],
-    ptr: Tensor | None,
-    index: Tensor | None,
-    num_sets: int | None,
-    tree: str | Tree,
-    seed: int,
-    identity: Tensor | None,
-) -> ReductionPlan:
-    """The plan of a recent call with the same sets, or a new one."""
-    with outside_transforms():
-        kind = "index" if ptr is None else "ptr"
-        key = (kind, num_sets, tree, seed if tree == "random" else None)
-        places = index if ptr is None else ptr
-        return RECENT_PLANS.recall(
-            key,
-            x,
-            places,
-            identity,
-            lambda: _make_plan(x, ptr, index, num_sets, tree, seed, identity),
-        )
+        if (plan := plan_on_device(x, ptr, index, num_sets, whole)) is not None:
+            return plan
+    return RECENT_PLANS.recall(x, ptr, index, num_sets, identity, key, make)
 
 
 def plan_of_sizes(
@@ -227,9 +203,9 @@ def _make_plan(
     ptr: Tensor | None,
     index: Tensor | None,
     num_sets: int | None,
+    identity: Tensor | None,
     tree: str | Tree,
     seed: int,
-    identity: Tensor | None,
 ) -> ReductionPlan:
     on_device = x.device.type in ("cpu", "cuda")  # others lack operations
     if tree == "balanced" and on_device and (index is None or num_sets is not None):

@@ -12,8 +12,8 @@ from typing import Generic, NamedTuple, TypeVar
 import torch
 from torch import Tensor
 
-from lcm_core.operators.ordinary import outside_transforms
-from lcm_core.reduction.checks import all_finite, check_finite
+from lcm_core.operators.ordinary import outside_transforms, transforming, unwrapped
+from lcm_core.reduction.checks import all_finite, check_finite, check_places
 
 __all__ = ["Recent"]
 
@@ -40,40 +40,52 @@ class Recent(Generic[Value]):
 
     def recall(
         self,
-        key: Hashable,
         x: Tensor,
-        places: Tensor | None,
+        ptr: Tensor | None,
+        index: Tensor | None,
+        num_sets: int | None,
         identity: Tensor | None,
-        make: Callable[[], Value],
+        key: Hashable,
+        make: Callable[..., Value],
     ) -> Value:
-        """The value kept for the same key and places, or else a new one.
+        """The value kept for these sets, or else a new one.
+
+        Under a transform of `torch.func` the value is made outside of it, and x is not looked at.
 
         Args:
-            key: all that the value depends on besides x's device and the places.
             x: elements, (N, *), which are checked: they must be finite.
-            places: the ptr or index; None if there is neither.
+            ptr, index, num_sets: as in `read_sets`.
             identity: entries equal to it may be infinite.
-            make: makes the value, and checks x and places.
+            key: all that the value depends on besides the sets and x's device.
+            make: makes the value from x, ptr, index, num_sets and identity, all of which it checks.
 
         Raises:
             ValueError: an element that is not finite.
         """
-        if places is None:
-            places = x.new_empty(0, dtype=torch.long)
-        if type(places) is not Tensor:  # a fake one, say, whose values cannot be compared
-            return make()
-        key = (key, len(x), len(places), *_place(x.device))
-        if candidates := self._find(key):
-            same = [(kept.places == places).all() for kept in candidates]
-            finite, *flags = torch.stack([all_finite(x), *same]).tolist()
-            if any(flags):
-                if not finite:
-                    check_finite(x, identity)
-                return self._again(candidates[flags.index(True)])
-        value = make()
-        with outside_transforms():  # a copy: the caller may write into theirs
-            self._add(_Kept(key, places.detach().clone(), value, len(x)))
-        return value
+        transformed = transforming()
+        with outside_transforms():
+            if transformed:
+                x, identity = torch.zeros(len(x), 1, device=x.device), None
+                ptr, index = unwrapped(ptr), unwrapped(index)
+            check_places(x, ptr, index, num_sets)
+            places = ptr if ptr is not None else index
+            if places is None:
+                places = x.new_empty(0, dtype=torch.long)
+            if type(places) is not Tensor:  # a fake one, say, whose values cannot be compared
+                return make(x, ptr, index, num_sets, identity)
+            shape = (ptr is not None, num_sets, len(places), len(x))
+            key = (key, *shape, *_place(x.device))
+            if candidates := self._find(key):
+                same = [(kept.places == places).all() for kept in candidates]
+                finite, *flags = torch.stack([all_finite(x), *same]).tolist()
+                if any(flags):
+                    if not finite:
+                        check_finite(x, identity)
+                    return self._again(candidates[flags.index(True)])
+            value = make(x, ptr, index, num_sets, identity)
+            own = places.detach().clone()  # the caller may write into theirs
+            self._add(_Kept(key, own, value, len(x)))
+            return value
 
     def recall_by_key(
         self, key: Hashable, elements: int, device: torch.device, make: Callable[[], Value]

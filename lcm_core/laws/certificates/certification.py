@@ -24,6 +24,7 @@ from lcm_core.laws.measure import LawReport, law_report
 from lcm_core.laws.populations import closure_population
 from lcm_core.laws.spreads import check_bounds
 from lcm_core.operators import Operator, make_operator
+from lcm_core.operators.devices import beside
 from lcm_core.seeding import Seeded
 
 __all__ = ["certify", "operator_of"]
@@ -93,8 +94,9 @@ def certify(
     """
     x, ptr = _read(x) if ptr is None else _sets(x, ptr)
     parameter = next((p for p in aggregation.parameters() if p.is_floating_point()), None)
+    x = beside(aggregation, x)
     if parameter is not None:
-        x = x.to(parameter)
+        x = x.to(parameter.dtype)
     elif not x.is_floating_point():
         x = x.float()
     ptr = ptr.to(x.device)
@@ -112,7 +114,8 @@ def certify(
             return None
 
     def aggregate(x: Tensor, ptr: Tensor) -> Tensor:
-        index = torch.repeat_interleave(torch.arange(len(ptr) - 1, device=x.device), ptr.diff())
+        number = torch.arange(len(ptr) - 1, device=x.device)
+        index = torch.repeat_interleave(number, ptr.diff(), output_size=len(x))
         result: Tensor = aggregation(x, index=index, dim_size=len(ptr) - 1)
         return result.flatten(1)
 

@@ -15,6 +15,7 @@ from lcm_core.aggregations.fold import FoldAggregation
 from lcm_core.figures import fold_paths_figure
 from lcm_core.laws.fold_exchange import fold_exchange_error
 from lcm_core.laws.spreads import order_spread
+from lcm_core.operators.devices import on_cpu
 from lcm_core.widgets.base.controls import button, row
 from lcm_core.widgets.base.live_figure import LiveFigure
 from lcm_core.widgets.base.panel import Panel
@@ -57,7 +58,7 @@ class FoldExplorer(Panel):
         widths = {fold.in_channels for fold in folds.values()}
         if len(widths) > 1:
             raise ValueError(f"expected folds of elements of one width, got {sorted(widths)}")
-        self.folds = dict(folds)
+        self.folds = {name: on_cpu(fold) for name, fold in folds.items()}
         self._channels, self._seed = widths.pop(), seed
         self.paths: dict[str, np.ndarray] = {}
         self.apart: dict[str, float] = {}

@@ -13,6 +13,7 @@ from torch import Tensor
 from lcm_core.aggregations.registry import AGGREGATIONS
 from lcm_core.operators import Operator
 from lcm_core.operators.base import OPERATORS
+from lcm_core.operators.devices import on_cpu
 from lcm_core.registry import Watchers
 from lcm_core.tasks.registry import TASKS
 from lcm_core.training.pretrained_models import pretrained
@@ -36,6 +37,13 @@ class Entry:
 
     operator: Operator | Callable[[int], Operator]
     elements: Tensor | None = None
+
+    def __post_init__(self) -> None:
+        """Panels compute on the CPU: what lies elsewhere is copied."""
+        if isinstance(self.operator, Operator):
+            object.__setattr__(self, "operator", on_cpu(self.operator))
+        if self.elements is not None:
+            object.__setattr__(self, "elements", self.elements.cpu())
 
     @classmethod
     def of(cls, trainer: Trainer) -> Entry:

@@ -10,7 +10,7 @@ sum, row after row, says where the nodes of a set begin: level by level, and set
 import triton
 import triton.language as tl
 
-from lcm_core.operators.kernels.triton_gru import loose_kernel
+from lcm_core.gpu.launch import loose_kernel
 
 __all__ = ["count_index", "count_nodes", "write_codes"]
 

@@ -4,12 +4,12 @@ A pair is three codes (int32): its left state, its right state, and where its re
 v ≥ 0 is row v of the states, v < 0 row −1 − v of x (operands) or of the roots (results). With C
 copies of each set, beside one another in memory, row v stands for rows vC to vC + C − 1.
 
-The arithmetic is that of `symmetrized_gru.py`: with S = l + r and D = l − r the gates of both
-orders come of two products. The packed weights are six blocks (d, d): of S for the reset and the
-update gate, of D for both, and of the new state for the input and the hidden state. A second copy
-has blocks (d, 2d), the transposes of two of them side by side. In the backward pass each pair gives
-eight gradients of width d, of the first four blocks, and of what the left state and the right one
-give to the new states; those of the operands and of the weights follow from them by products.
+The arithmetic is that of `operators/kernels/symmetrized_gru.py`: with S = l + r and D = l − r the
+gates of both orders come of two products. The packed weights are six blocks (d, d): of S for the
+reset and the update gate, of D for both, and of the new state for the input and the hidden state.
+A second copy has blocks (d, 2d), the transposes of two of them side by side. In the backward pass
+each pair gives eight gradients of width d: of the first four blocks, and of what the left state and
+the right one give to the new states. Those of the operands and the weights follow by products.
 
 All kernels have their constants last.
 """
@@ -21,46 +21,12 @@ import torch
 import triton
 import triton.language as tl
 
-__all__ = ["BLOCKS", "GRADIENTS", "Kernel", "find_kernel", "loose_kernel"]
+from lcm_core.gpu.launch import Kernel, loose_kernel
+
+__all__ = ["BLOCKS", "GRADIENTS", "find_kernel"]
 
 BLOCKS = 6  # (d, d) of the packed weights
 GRADIENTS = 8  # (d,) of a pair
-
-
-def loose_kernel(function: Any) -> Any:
-    """A kernel that is compiled once for all values of its numbers, whose names are lower case."""
-    names = function.__code__.co_varnames[: function.__code__.co_argcount]
-    return triton.jit(function, do_not_specialize=[name for name in names if name.islower()])
-
-
-class Kernel:
-    """A kernel with its constants.
-
-    After the first call it is launched without Triton's search for the compiled form, which takes
-    longer than a launch. So all tensors must begin at multiples of 16 bytes, as PyTorch's own do.
-
-    Args:
-        function: the kernel.
-        constants: its last arguments, by name.
-        options: how many warps work on a tile, and stages of loads.
-    """
-
-    def __init__(self, function: Any, constants: dict[str, Any], options: dict[str, int]):
-        self.function, self.constants, self.options = function, constants, options
-        self.values = tuple(constants.values())
-        self.compiled: Any = None
-
-    def __call__(self, grid: tuple[int, ...], *args: Any) -> None:
-        """Launch it on the current device.
-
-        Args:
-            grid: numbers of programs, of one or two dimensions.
-            *args: all that are not constants.
-        """
-        if self.compiled is None:  # the interpreter compiles nothing
-            self.compiled = self.function[grid](*args, **self.constants, **self.options)
-        else:
-            self.compiled[(*grid, 1, 1)[:3]](*args, *self.values)
 
 
 @cache
@@ -73,7 +39,7 @@ def find_kernel(
     low: torch.dtype,
     element: torch.dtype,
     given: torch.dtype,
-    device: int,
+    device: int | None,
     more: bool = False,
 ) -> Kernel:
     """The kernel for such a launch: one object for each kind of launch.
@@ -99,9 +65,10 @@ def find_kernel(
         return Kernel(
             _KERNELS[name], constants | {"BM": 32, "BN": min(width, 64)}, {"num_warps": 4}
         )
-    *tile, warps = (
-        (16, 32, 32, 4) if few else _TILES[name][precision if low.itemsize > 2 else "low"]
-    )
+    if few or not _has_room(device):
+        *tile, warps = SMALL_WEIGHT_TILE if name == "backward_weights" else SMALL_TILE
+    else:
+        *tile, warps = _TILES[name][precision if low.itemsize > 2 else "low"]
     sizes = "BJ", "BN", "BM"
     if name != "backward_weights":
         sizes = "BM", "BN", "BK"
@@ -110,6 +77,12 @@ def find_kernel(
     if name == "backward_gates":
         constants["MORE"] = more
     return Kernel(_KERNELS[name], constants, {"num_warps": warps})
+
+
+@cache
+def _has_room(device: int | None) -> bool:
+    """Whether the GPU has the shared memory that `_TILES` need: 227 KiB, as data centres' have."""
+    return device is None or torch.cuda.get_device_capability(device)[0] in (9, 10)
 
 
 # Within a kernel --------------------------------------------------------------------------------
@@ -477,18 +450,21 @@ _TILES = {
         "low": (64, 32, 32, 4),
     },
     "backward_gates": {
-        "tf32x3": (64, 32, 32, 4),
-        "tf32": (64, 32, 32, 4),
-        "low": (64, 32, 32, 4),
+        "tf32x3": (16, 64, 32, 4),
+        "tf32": (16, 64, 32, 4),
+        "low": (16, 64, 32, 4),
     },
     "backward_operands": {
-        "tf32x3": (64, 32, 32, 4),
-        "tf32": (64, 32, 32, 4),
-        "low": (64, 32, 32, 4),
+        "tf32x3": (128, 64, 32, 8),
+        "tf32": (64, 64, 32, 8),
+        "low": (64, 64, 32, 8),
     },
     "backward_weights": {
-        "tf32x3": (64, 64, 64, 4),
-        "tf32": (64, 64, 64, 4),
+        "tf32x3": (128, 32, 64, 4),
+        "tf32": (64, 64, 32, 4),
         "low": (64, 64, 64, 4),
     },
 }
+
+#: For few pairs, and for GPUs with less shared memory.
+SMALL_TILE, SMALL_WEIGHT_TILE = (16, 32, 32, 4), (64, 64, 32, 4)
