@@ -31,6 +31,11 @@ ALLOWED = {
     # Documented, in spite of their underscore.
     "experiments/framework/calibration.py": {"_replace"},  # of a named tuple
     "experiments/framework/workers.py": {"_exit"},  # of the module os
+    # As torch's own optimisers do; test_captured.py compares the result with theirs.
+    "training/captured.py": {
+        *("_foreach_add_", "_foreach_addcmul_", "_foreach_div"),
+        *("_foreach_mul", "_foreach_mul_", "_foreach_sqrt"),
+    },
     # What the tests below try.
     "widgets/base/plotly_inside.py": {"_data", "_layout_obj", "_props"},
     "widgets/base/ipykernel_inside.py": {"_reply_subshell_for"},
