@@ -1,5 +1,6 @@
 """Batches of sets with room for the largest, each in one buffer, made ahead on threads."""
 
+import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,8 +21,8 @@ from lcm_core.training.regularisers import penalty_generator
 
 __all__ = ["AHEAD", "Packed", "Packer", "Parts"]
 
-AHEAD = 3  # batches that are made before their step
-THREADS = 2
+THREADS = min(4, os.cpu_count() or 1)
+AHEAD = THREADS + 2  # batches that are made before their step
 ROUND = 256  # bytes: where parts begin
 
 
