@@ -12,9 +12,10 @@ from lcm_core.operators import make_operator
 from lcm_core.reduction import ReductionPlan
 from lcm_core.reduction.paths import run
 from lcm_core.reduction.places import StatePlaces
-from lcm_core.training import packed
+from lcm_core.training import graph_steps
 from lcm_core.training.captured import CapturedStep, CaptureError, why_not
 from lcm_core.training.recipe import Recipe
+from lcm_core.training.set_steps import SetSteps
 from lcm_core.training.trainer import Trainer, TrainingError
 from tests.static_plan import HostPlan, use_host_plans
 
@@ -27,6 +28,8 @@ RECIPES = [
     "@3 associativity=1 @5 rate_scale=0.5 @7 associativity=0 identity=1",
     "task=distinct learning_rate=0.02 schedule=constant batch_size=3",
     "task=sum_modulo associativity=1 batch_size=1",
+    "task=bbbp layers=2 batch_size=8",
+    "task=graph_properties batch_size=5",
 ]
 
 
@@ -150,11 +153,11 @@ def test_a_loaded_state_is_captured_again(graphs, tmp_path):
 
 
 def test_a_state_saved_between_records_goes_on_in_the_plain_way(graphs, tmp_path):
-    recipe = recipe_of("associativity=1", batch_size=32, device="cpu")
+    recipe = recipe_of("associativity=1", batch_size=32, log_every=6, device="cpu")
     expected = trained(recipe, graphs=False)[1]
     trainer = Trainer(recipe)
     trainer.graphs = True
-    records = trainer.records(should_stop=lambda: trainer.step == 5)
+    records = trainer.records(should_stop=lambda: trainer.step == 3)
     head = [record.timeless() for record in records]
     trainer.save(tmp_path / "run.pt")
     other = Trainer.load(tmp_path / "run.pt")
@@ -192,8 +195,8 @@ def test_batches_made_ahead_are_those_of_the_step(monkeypatch):
     """Also after a slider is moved, and after a jump to another step."""
     recipe = recipe_of("", batch_size=4, device="cpu")
     trainer = Trainer(recipe)
-    ahead = packed.Packer(trainer.task, recipe, 3, ahead=True)
-    asked = packed.Packer(trainer.task, recipe, 3, ahead=False)
+    parts = trainer.task, trainer.model, trainer.regularisers, recipe
+    ahead, asked = SetSteps(*parts, 3, ahead=True), SetSteps(*parts, 3, ahead=False)
     laws = ("associativity",)
     for step, now, later in [
         *((step, (), ()) for step in range(6)),
@@ -205,12 +208,25 @@ def test_batches_made_ahead_are_those_of_the_step(monkeypatch):
     ]:
         one, other = ahead.take(step, now), asked.take(step, now)
         assert one.tuples == other.tuples
-        assert int(one.parts.step) == step
+        assert int(one.parts["step"]) == step
         assert torch.equal(one.buffer, other.buffer) or not now
         for name in ("ptr", "x", "y"):
-            assert torch.equal(getattr(one.parts, name), getattr(other.parts, name))
+            assert torch.equal(one.parts[name], other.parts[name])
         ahead.give_back(one, {step + 1: later, step + 2: later, step + 3: later})
         asked.give_back(other, {})
+
+
+def test_a_batch_with_more_edges_than_there_is_room_for_takes_a_plain_step(graphs, monkeypatch):
+    recipe = recipe_of("task=graph_properties", batch_size=5, log_every=3, device="cpu")
+    expected = trained(recipe, graphs=False)[1]
+    monkeypatch.setattr(graph_steps, "MORE", 0.8)
+    plain = []
+    run_plainly = Trainer._run_plainly
+    monkeypatch.setattr(
+        Trainer, "_run_plainly", lambda *args: plain.append(1) or run_plainly(*args)
+    )
+    assert_close(trained(recipe, graphs=True)[1], expected)
+    assert 0 < len(plain) < recipe.steps
 
 
 # What is left to the plain way
@@ -220,14 +236,14 @@ def test_batches_made_ahead_are_those_of_the_step(monkeypatch):
     ("text", "reason"),
     [
         ("tree=left", "the tree is left"),
-        ("readout=gru_fold", "only readouts of sets by a tree"),
-        ("readout=sum", "there is no GPU kernel for the readout sum"),
-        ("task=bbbp", "only readouts of sets by a tree"),
+        ("readout=gru_fold", "the readout is not symmetrized_gru"),
+        ("readout=sum", "the readout is not symmetrized_gru"),
+        ("task=bbbp neighbors=max", "the neighbours are not aggregated by sum"),
     ],
 )
 def test_other_recipes_train_in_the_plain_way(text, reason):
     trainer = Trainer(recipe_of(text, batch_size=4, device="cpu"))
-    why = why_not(trainer.task, trainer.model, trainer.optimizer, 4)
+    why = why_not(trainer.task, trainer.model, trainer.optimizer, 4, ())
     assert why is not None
     assert reason in why
 

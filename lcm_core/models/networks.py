@@ -11,6 +11,7 @@ from torch_geometric.nn.aggr import Aggregation
 
 from lcm_core.aggregations import LCMAggregation, make_aggregation
 from lcm_core.models.pna_benchmark import PropertyModel
+from lcm_core.models.static_edges import StaticEdges
 from lcm_core.reduction.plan import ReductionPlan
 from lcm_core.reduction.ragged import make_plan
 from lcm_core.tasks import SetBatch
@@ -19,6 +20,7 @@ from lcm_core.trees.tree import Tree
 __all__ = [
     "CategoricalEncoder",
     "GraphModel",
+    "Layer",
     "PlannedMessagePassing",
     "SetModel",
     "describe_model",
@@ -113,6 +115,23 @@ class GraphModel(nn.Module):
         x, ptr = self.elements(batch)
         return self.decoder(self.aggregation(x, ptr=ptr))
 
+    def answers(
+        self, batch: Batch, around: StaticEdges, plan: ReductionPlan
+    ) -> Float[Tensor, "B out"]:
+        """As `forward`, with room for more nodes and edges.
+
+        Args:
+            batch: `x` (rows, features) and `edge_attr` (edges, features), sorted as `around` is.
+            around: the edges.
+            plan: of the nodes of each graph, the first rows.
+        """
+        nodes, edges = self.encoder(batch.x), self.edge_encoder(batch.edge_attr)
+        layer: Any
+        for layer in self.layers:
+            nodes = layer.along(nodes, edges, around)
+        elements = self.to_elements(nodes)[: plan.num_elements]
+        return self.decoder(self.aggregation(elements, plan=plan))
+
 
 def describe_model(model: Any) -> str:
     """The number of parameters in one sentence: all, and those of `model.aggregation`."""
@@ -185,6 +204,15 @@ class Layer(PlannedMessagePassing):
         plan: Optional[ReductionPlan] = None,  # noqa: UP045
     ) -> Tensor:
         aggregate = self.propagate(edge_index, nodes=nodes, edges=edges, plan=plan)
+        return self.updated(nodes, aggregate)
+
+    def along(self, nodes: Tensor, edges: Tensor, around: StaticEdges) -> Tensor:
+        """As `forward`, with edges whose shapes stay; `edges` are their states."""
+        messages = self.message(around.from_neighbors(nodes), edges)
+        return self.updated(nodes, around.aggregate(self.aggr_module, messages))
+
+    def updated(self, nodes: Tensor, aggregate: Tensor) -> Tensor:
+        """The new states, from the old ones and the aggregates of what the neighbours sent."""
         gathered = self.from_aggregate(aggregate)
         return nodes + self.update_nodes(self.norm(nodes + gathered))
 

@@ -11,11 +11,12 @@ from torch_geometric.data import Batch
 from torch_geometric.nn.aggr import Aggregation
 
 from lcm_core.aggregations.lcm import LCMAggregation
+from lcm_core.models.static_edges import StaticEdges
 from lcm_core.reduction.plan import ReductionPlan
 from lcm_core.reduction.ragged import make_plan
 from lcm_core.trees.tree import Tree
 
-__all__ = ["Neighborhoods", "PropertyModel"]
+__all__ = ["Neighborhoods", "PropertyModel", "Round"]
 
 
 class PropertyModel(nn.Module):
@@ -67,7 +68,7 @@ class PropertyModel(nn.Module):
     def aggregation(self) -> Aggregation:
         return self.other_rounds.aggregation
 
-    def nodes(self, batch: Batch, around: Neighborhoods) -> Float[Tensor, "N hidden"]:
+    def nodes(self, batch: Batch, around: Neighborhoods | StaticEdges) -> Float[Tensor, "N hidden"]:
         """The states of all nodes when the rounds of their graphs are over."""
         states = self.encoder(batch.x)
         rounds = (batch.ptr.diff() // 2)[batch.batch, None]
@@ -88,8 +89,24 @@ class PropertyModel(nn.Module):
 
     def forward(self, batch: Batch) -> Float[Tensor, "rows out"]:
         """A row for each node, with zeros for what is asked of graphs; then one for each graph."""
-        states = self.nodes(batch, Neighborhoods(batch.edge_index, len(batch.x)))
-        whole = self.readout(self.to_elements(states), ptr=batch.ptr)
+        return self.answers(batch, Neighborhoods(batch.edge_index, len(batch.x)))
+
+    def answers(
+        self, batch: Batch, around: Neighborhoods | StaticEdges, plan: ReductionPlan | None = None
+    ) -> Float[Tensor, "rows out"]:
+        """As `forward`, along given edges.
+
+        Args:
+            batch: of which `edge_index` is not read.
+            around: the edges.
+            plan: of the nodes of each graph, the first rows of `x`.
+        """
+        states = self.nodes(batch, around)
+        elements = self.to_elements(states)
+        if plan is None:
+            whole = self.readout(elements, ptr=batch.ptr)
+        else:
+            whole = self.readout(elements[: plan.num_elements], plan=plan)
         node_features, graph_features = self.widths
         of_nodes = nn.functional.pad(self.of_nodes(states), (0, graph_features))
         of_graphs = nn.functional.pad(self.of_graphs(whole), (node_features, 0))
@@ -117,6 +134,14 @@ class Neighborhoods:
         self.ptr = torch.searchsorted(self.node, bounds)
         self._plans: dict[tuple[str | Tree, int], ReductionPlan] = {}
 
+    def from_neighbors(self, states: Float[Tensor, "N d"]) -> Float[Tensor, "edges d"]:
+        """For each edge the state of the neighbour that it comes from."""
+        return states.index_select(0, self.neighbor)
+
+    def from_nodes(self, states: Float[Tensor, "N d"]) -> Float[Tensor, "edges d"]:
+        """For each edge the state of the node that it goes to."""
+        return states.index_select(0, self.node)
+
     def aggregate(
         self, how: Aggregation, messages: Float[Tensor, "edges d"]
     ) -> Float[Tensor, "N d_out"]:
@@ -142,14 +167,14 @@ class Round(nn.Module):
         self.heard = nn.Linear(hidden + aggregation.out_channels, hidden)
 
     def messages(
-        self, states: Float[Tensor, "N hidden"], around: Neighborhoods
+        self, states: Float[Tensor, "N hidden"], around: Neighborhoods | StaticEdges
     ) -> Float[Tensor, "edges channels"]:
         """What comes along each edge, sorted by the node that it comes to."""
         sent, received = self.from_neighbor(states), self.from_self(states)
-        return sent.index_select(0, around.neighbor) + received.index_select(0, around.node)
+        return around.from_neighbors(sent) + around.from_nodes(received)
 
     def forward(
-        self, states: Float[Tensor, "N hidden"], around: Neighborhoods
+        self, states: Float[Tensor, "N hidden"], around: Neighborhoods | StaticEdges
     ) -> Float[Tensor, "N hidden"]:
         together = around.aggregate(self.aggregation, self.messages(states, around))
         return nn.functional.leaky_relu(self.heard(torch.cat([states, together], dim=1)))

@@ -84,8 +84,8 @@ class Task(ABC, Generic[BatchT]):
         out_features: width of the targets and of the model's outputs.
         splits: names of the evaluation splits; "validation" is always one of them.
         further_splits: splits that a run evaluates besides "validation", by default.
-        training_sizes: of tasks on sets: the sizes of the smallest and the largest training set;
-            None where nobody knows.
+        training_sizes: elements of the smallest and the largest training set, or nodes of such
+            graphs; None where nobody knows.
     """
 
     name: str

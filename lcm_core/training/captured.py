@@ -1,11 +1,11 @@
-"""The training step of a task on sets with shapes that do not change: on a GPU one CUDA graph.
+"""A training step with shapes that do not change: on a GPU one CUDA graph.
 
-A batch mixes sizes, so that the number of elements and of pairs differ from step to step. Here x
-has room for the largest sets, and the device reads the bounds of the sets. So the host copies one
-buffer and launches one graph a step, and never waits.
+A batch mixes sizes, so that the numbers of elements and of pairs differ from step to step. Here
+there is room for the largest sets or graphs, and the device reads where they begin. So the host
+copies one buffer and launches one graph a step, and never waits.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -15,25 +15,34 @@ from torch import Tensor, nn
 from torch.optim import AdamW
 
 from lcm_core.aggregations import LCMAggregation
-from lcm_core.laws.measure import arity
-from lcm_core.laws.penalties import LAW_PENALTIES, law_penalty
-from lcm_core.models.networks import SetModel
-from lcm_core.operators import GRU, SymmetrizedGRU
-from lcm_core.operators.kernels.symmetrized_gru import SymmetrizedGRUKernel
-from lcm_core.operators.ordinary import obstacle
+from lcm_core.laws.penalties import LAW_PENALTIES
+from lcm_core.models.networks import CategoricalEncoder, GraphModel, Layer, SetModel
+from lcm_core.models.pna_benchmark import PropertyModel, Round
+from lcm_core.operators import GRU, Sum, SymmetrizedGRU
 from lcm_core.reduction.on_device import StaticPlan
 from lcm_core.reduction.paths import choose_path
 from lcm_core.reduction.plan import ReductionPlan
-from lcm_core.tasks.base import SetBatch, Task
+from lcm_core.tasks.base import Task
+from lcm_core.training.graph_steps import GraphSteps
 from lcm_core.training.packed import Packer
 from lcm_core.training.recipe import Recipe
 from lcm_core.training.regularisers import Regularisers
+from lcm_core.training.set_steps import SetSteps
 
 __all__ = ["CaptureError", "CapturedStep", "why_not"]
 
 ROOM = 2**22  # elements of a batch, at most: x has room for the largest sets
 COUNTED = ("loss", "task_loss", *LAW_PENALTIES)  # rows of the sums
-INSIDE = (nn.Sequential, nn.Linear, nn.GELU, SymmetrizedGRU, GRU, nn.GRUCell)
+MODELS: dict[type, type[Packer]] = {
+    SetModel: SetSteps,
+    GraphModel: GraphSteps,
+    PropertyModel: GraphSteps,
+}
+PARTS = {
+    *MODELS, Layer, Round, CategoricalEncoder, LCMAggregation, SymmetrizedGRU, GRU, Sum,
+    nn.Sequential, nn.ModuleList, nn.Linear, nn.GELU, nn.LeakyReLU, nn.LayerNorm, nn.Embedding,
+    nn.GRUCell,
+}  # fmt: skip
 
 # Places of the numbers that change from step to step; after them, two for each parameter.
 KEEP, DECAY, BETA, FRESH, WEIGHTS = 0, 1, 2, 3, 4
@@ -44,42 +53,57 @@ class CaptureError(RuntimeError):
     """A step could not be captured as a CUDA graph; nothing was changed."""
 
 
-def why_not(task: Task[Any], model: Any, optimizer: Any, batch_size: int) -> str | None:
+def why_not(
+    task: Task[Any], model: Any, optimizer: Any, batch_size: int, laws: Collection[str]
+) -> str | None:
     """Why a training step cannot have shapes that do not change; None if it can.
 
     Args:
         task, model, optimizer: of the run.
-        batch_size: sets in a step.
+        batch_size: sets or graphs in a step.
+        laws: that are regularised.
     """
-    if type(model) is not SetModel or type(model.aggregation) is not LCMAggregation:
-        return "only readouts of sets by a tree become one CUDA graph"
-    aggregation, sizes = model.aggregation, task.training_sizes
-    if aggregation.tree != "balanced":
-        return f"the tree is {aggregation.tree}, not balanced"
+    if type(model) not in MODELS:
+        return f"the model is a {type(model).__name__}"
+    readout, sizes = _readout(model), task.training_sizes
+    if type(readout) is not LCMAggregation or type(readout.operator) is not SymmetrizedGRU:
+        return "the readout is not symmetrized_gru"
+    if readout.tree != "balanced":
+        return f"the tree is {readout.tree}, not balanced"
     if sizes is None:
         return "the task does not say how large its sets are"
     if sizes[0] < 1:
         return "some training sets are empty"
     if batch_size * sizes[1] > ROOM:
         return f"there is no room for {batch_size} sets of {sizes[1]} elements"
+    if type(model) is not SetModel and laws:
+        return "in networks for graphs, regularisers draw from all levels of all rounds"
     if type(optimizer) is not AdamW or len(optimizer.param_groups) != 1:
         return "the optimiser is not AdamW with one group of parameters"
-    kernel = aggregation.operator.kernel
-    if not isinstance(kernel, SymmetrizedGRUKernel):
-        return f"there is no GPU kernel for the readout {aggregation.operator.name}"
-    parts = [model.encoder, model.decoder, aggregation.operator]
-    hooked = aggregation._forward_hooks or aggregation._forward_pre_hooks
-    if hooked or model._forward_hooks or model._forward_pre_hooks:
-        return "the model has a hook"
-    if aggregation.lin is not None:
-        parts.append(aggregation.lin)
-    if (found := obstacle(nn.ModuleList(parts), inside=INSIDE)) is not None:
-        return found
-    states = kernel.cell.weight_ih.detach()[:2]  # like those that are reduced
-    if torch.is_autocast_enabled(states.device.type):
+    for name, part in model.named_modules():
+        if (found := _strange(part)) is not None:
+            return f"{type(part).__name__} at {name or 'the top'} {found}"
+        if type(part) is LCMAggregation and part is not readout and type(part.operator) is not Sum:
+            return "the neighbours are not aggregated by sum"
+    weight = readout.operator.operator.cell.weight_ih
+    if torch.is_autocast_enabled(weight.device.type):
         return "autocast is on"
-    path = choose_path(_one_pair(), aggregation.operator, states)
+    path = choose_path(_one_pair(), readout.operator, weight.detach()[:2])
     return None if path.name == "fused" else path.why
+
+
+def _readout(model: Any) -> Any:
+    return model.readout if type(model) is PropertyModel else model.aggregation
+
+
+def _strange(part: nn.Module) -> str | None:
+    """What a graph would go past, such as a hook."""
+    if type(part) not in PARTS:
+        return "is of a class that was not expected there"
+    own = vars(part)
+    if any(hooks for name, hooks in own.items() if "_hook" in name and "state_dict" not in name):
+        return "has a hook"
+    return "has another forward than its class" if "forward" in own else None
 
 
 @cache
@@ -117,18 +141,19 @@ class CapturedStep:
 
     def __init__(
         self,
-        task: Task[SetBatch],
-        model: SetModel,
+        task: Task[Any],
+        model: Any,
         optimizer: AdamW,
         regularisers: Regularisers,
         recipe: Recipe,
     ):
-        self.task, self.model, self.optimizer = task, model, optimizer
-        self.regularisers, self.clip = regularisers, recipe.clip
+        self.optimizer, self.clip = optimizer, recipe.clip
         self.parameters = optimizer.param_groups[0]["params"]
         self.device = device = self.parameters[0].device
         on_gpu = device.type == "cuda"
-        self.packer = Packer(task, recipe, PARAMETERS + 2 * len(self.parameters), ahead=on_gpu)
+        scalars = PARAMETERS + 2 * len(self.parameters)
+        make = MODELS[type(model)]
+        self.packer = make(task, model, regularisers, recipe, scalars, ahead=on_gpu)
         self.buffer = torch.zeros(self.packer.bytes, dtype=torch.uint8, device=device)
         self.parts = self.packer.parts_of(self.buffer)
         assert task.training_sizes is not None
@@ -157,7 +182,7 @@ class CapturedStep:
 
     def run(
         self, step: int, weights: dict[str, float], following: Mapping[int, tuple[str, ...]]
-    ) -> None:
+    ) -> bool:
         """One step: parameters, the state of the optimiser, `sums` and `failed_at` change.
 
         Args:
@@ -165,36 +190,42 @@ class CapturedStep:
             weights: of the laws that are regularised.
             following: as of `Packer.give_back`.
 
+        Returns:
+            Whether the step was done; False if the batch does not fit, and nothing was changed.
+
         Raises:
             CaptureError: capturing the step failed: take it in the plain way.
         """
         laws = tuple(weights)
         states = self._states()
         packed = self.packer.take(step, laws)
+        tuples = packed.tuples
+        if tuples is None:
+            self.packer.give_back(packed, following)
+            return False
         try:
-            kind = self._kind(laws, packed.tuples, states)
-            self._write(packed.parts.scalars, weights, states)
+            kind = self._kind(laws, tuples, states)
+            self._write(packed.parts["scalars"], weights, states)
             if kind is not None and kind.graph is None and self.stream is not None:
-                kind.graph = self._capture(laws, packed.tuples, states)
+                kind.graph = self._capture(laws, tuples, states)
             self.buffer.copy_(packed.buffer, non_blocking=True)
             if packed.copied is not None:
                 packed.copied.record(torch.cuda.current_stream(self.device))
         finally:
             self.packer.give_back(packed, following)
         if kind is None:
-            kind = self._kinds[laws, packed.tuples] = _Kind(
-                self._first(laws, packed.tuples, states)
-            )
+            kind = self._kinds[laws, tuples] = _Kind(self._first(laws, tuples, states))
         elif kind.graph is not None:
             kind.graph.replay()
         else:
-            self._compute(laws, packed.tuples, states)
+            self._compute(laws, tuples, states)
         for group in kind.groups:
             for number in group:
                 states[number]["step"] += 1
         for name in ("loss", "task_loss", *laws):
             if name not in self.sums:
                 self.sums[name] = self.totals[COUNTED.index(name)]
+        return True
 
     # On the host ----------------------------------------------------------------------------
 
@@ -279,10 +310,10 @@ class CapturedStep:
         self, laws: tuple[str, ...], tuples: int, states: list[dict[str, Tensor]]
     ) -> list[list[int]]:
         """The step, from `parts` to the parameters; returns the `groups` of a `_Kind`."""
-        parts, scalars = self.parts, self.parts.scalars.unbind()
+        parts, scalars = self.parts, self.parts["scalars"].unbind()
         self.optimizer.zero_grad()
-        self.plan.update(parts.ptr)
-        task_loss, penalties = self._losses(laws, tuples)
+        self.plan.update(parts["ptr"])
+        task_loss, penalties = self.packer.losses(parts, laws, tuples, self.plan)
         loss = task_loss
         for law, penalty in penalties.items():
             loss = loss + scalars[WEIGHTS + LAW_PENALTIES.index(law)] * penalty
@@ -290,7 +321,7 @@ class CapturedStep:
         norm = nn.utils.clip_grad_norm_(self.parameters, self.clip)
         with torch.no_grad():
             fine = (loss + norm).isfinite() | (self.failed_at >= 0)
-            self.failed_at.copy_(torch.where(fine, self.failed_at, parts.step))
+            self.failed_at.copy_(torch.where(fine, self.failed_at, parts["step"]))
             groups = self._groups(states)
             for group in groups:
                 self._update(group, states, scalars)
@@ -301,26 +332,6 @@ class CapturedStep:
             before = torch.where(scalars[KEEP] > 0, self.totals, 0.0)
             self.totals.copy_(before + torch.stack([torch.stack(new), torch.stack(counts)], 1))
         return groups
-
-    def _losses(self, laws: tuple[str, ...], tuples: int) -> tuple[Tensor, dict[str, Tensor]]:
-        parts, aggregation = self.parts, self.model.aggregation
-        assert isinstance(aggregation, LCMAggregation)
-        batch = SetBatch(parts.x, parts.ptr, parts.y, parts.ptr.diff())
-        with aggregation.recording() as calls:
-            roots = aggregation(self.model.encoder(parts.x), plan=self.plan)
-        task_loss = self.task.loss(self.model.decoder(roots), batch)
-        penalties, begin = {}, 0
-        for law in laws:
-            rows = parts.rows[begin : begin + arity(law) * tuples]
-            begin += len(rows)
-            penalties[law] = torch.zeros((), device=self.device)
-            if (operator := self.regularisers.breaking(law, aggregation)) is not None:
-                x, pairs = calls[0].states
-                states = torch.cat([x, calls[0].roots, pairs])
-                # As an embedding: its gradient is deterministic, and needs no wait of the host.
-                drawn = nn.functional.embedding(rows, states)
-                penalties[law] = law_penalty(operator, law, *drawn.chunk(arity(law)))
-        return task_loss, penalties
 
     def _groups(self, states: list[dict[str, Tensor]]) -> list[list[int]]:
         groups: dict[float, list[int]] = {}

@@ -1,6 +1,7 @@
-"""Batches of sets with room for the largest, each in one buffer, made ahead on threads."""
+"""Batches with room for more, each in one buffer, made ahead on threads."""
 
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,12 +13,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lcm_core.laws.measure import arity
-from lcm_core.laws.penalties import LAW_PENALTIES, draw_tuples
-from lcm_core.reduction.places import StatePlaces
-from lcm_core.tasks.base import SetBatch, Task
+from lcm_core.tasks.base import Task
 from lcm_core.training.recipe import Recipe
-from lcm_core.training.regularisers import penalty_generator
+from lcm_core.training.regularisers import Regularisers
 
 __all__ = ["AHEAD", "Packed", "Packer", "Parts"]
 
@@ -25,21 +23,7 @@ THREADS = min(4, os.cpu_count() or 1)
 AHEAD = THREADS + 2  # batches that are made before their step
 ROUND = 256  # bytes: where parts begin
 
-
-@dataclass(frozen=True)
-class Parts:
-    """What a step reads, as views of one buffer.
-
-    Shapes: `ptr` (B + 1,) int64; `step` () int64, from 0; `rows` int64, room for the states of the
-    regularisers' tuples; `scalars` float32; `y` (B, out_features); `x` (room, in_features).
-    """
-
-    ptr: Tensor
-    step: Tensor
-    rows: Tensor
-    scalars: Tensor
-    y: Tensor
-    x: Tensor
+Parts = dict[str, Tensor]
 
 
 @dataclass
@@ -48,49 +32,50 @@ class Packed:
 
     Attributes:
         buffer: (bytes,); on the way to a GPU, page-locked.
-        parts: of the buffer.
+        parts: of the buffer, by name.
         copied: on a GPU: recorded after the copy, before which the buffer must not change.
         laws: the laws for which tuples were drawn.
-        tuples: how many for each.
+        tuples: how many for each; None if the batch does not fit.
     """
 
     buffer: Tensor
     parts: Parts
     copied: torch.cuda.Event | None
     laws: tuple[str, ...] = ()
-    tuples: int = 0
+    tuples: int | None = 0
 
 
-class Packer:
-    """Draws the batches of a run, and the tuples of its regularisers, as a plain step does.
+class Packer(ABC):
+    """The batches of a run with room for more, and the losses of a model on them.
+
+    The batches, and what regularisers draw, are those of a plain step.
 
     Args:
-        task: on sets, with `training_sizes`.
-        recipe: of the run.
-        scalars: room for so many numbers.
+        task, model, regularisers, recipe: of the run.
+        scalars: room for so many numbers that change from step to step.
         ahead: whether batches are made ahead, for a GPU; else when they are asked for.
     """
 
-    def __init__(self, task: Task[SetBatch], recipe: Recipe, scalars: int, ahead: bool):
+    def __init__(
+        self,
+        task: Task[Any],
+        model: Any,
+        regularisers: Regularisers,
+        recipe: Recipe,
+        scalars: int,
+        ahead: bool,
+    ):
         assert task.training_sizes is not None
-        self.task, self.batch_size, self.seed = task, recipe.batch_size, recipe.seed
+        self.task, self.model, self.regularisers = task, model, regularisers
+        self.batch_size, self.seed, self.largest = (
+            recipe.batch_size, recipe.seed, task.training_sizes[1],
+        )  # fmt: skip
         self.encoded = recipe.penalty_states == "encoded"
-        largest = task.training_sizes[1]
-        first = task.train_batch(0, recipe.batch_size, recipe.seed)
-        # Tuples are rounded up to a multiple of the number of levels.
-        tuples = recipe.batch_size + largest.bit_length()
-        shapes: list[tuple[torch.dtype, Sequence[int]]] = [
-            (torch.int64, (recipe.batch_size + 1,)),
-            (torch.int64, ()),
-            (torch.int64, (sum(map(arity, LAW_PENALTIES)) * tuples,)),
-            (torch.float32, (scalars,)),
-            (first.y.dtype, first.y.shape),
-            (first.x.dtype, (recipe.batch_size * largest, first.x.shape[1])),
-        ]
+        shapes = {"step": (torch.int64, ()), "scalars": (torch.float32, (scalars,))}
         self.bytes = 0
-        self._layout: list[tuple[int, torch.dtype, Sequence[int]]] = []
-        for dtype, shape in shapes:
-            self._layout.append((self.bytes, dtype, shape))
+        self._layout: dict[str, tuple[int, torch.dtype, Sequence[int]]] = {}
+        for name, (dtype, shape) in {**shapes, **self.shapes()}.items():
+            self._layout[name] = self.bytes, dtype, shape
             self.bytes += -(-prod(shape) * dtype.itemsize // ROUND) * ROUND
         self._free: SimpleQueue[Packed] = SimpleQueue()
         self._made: dict[int, Future[Packed]] = {}
@@ -101,13 +86,42 @@ class Packer:
             copied = torch.cuda.Event(blocking=True) if to_gpu else None
             self._free.put(Packed(buffer, self.parts_of(buffer), copied))
 
+    @abstractmethod
+    def shapes(self) -> dict[str, tuple[torch.dtype, Sequence[int]]]:
+        """The dtype and the shape of each part of a batch."""
+
+    @abstractmethod
+    def fill(self, parts: Parts, step: int, laws: tuple[str, ...]) -> int | None:
+        """Write the batch of a step.
+
+        Args:
+            parts: of a buffer on the host.
+            step: from 0.
+            laws: that are regularised.
+
+        Returns:
+            Number of tuples drawn for each law; None if the batch does not fit.
+        """
+
+    @abstractmethod
+    def losses(
+        self, parts: Parts, laws: tuple[str, ...], tuples: int, plan: Any
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """The loss of the task and the penalties, from parts that lie on the device.
+
+        Args:
+            parts: of the device's buffer.
+            laws, tuples: of the batch.
+            plan: a `StaticPlan` of the sets, or of the nodes of each graph.
+        """
+
     def parts_of(self, buffer: Tensor) -> Parts:
         """The parts of a buffer like ours, perhaps on a device."""
-        views = []
-        for begin, dtype, shape in self._layout:
+        views = {}
+        for name, (begin, dtype, shape) in self._layout.items():
             size = prod(shape) * dtype.itemsize
-            views.append(buffer[begin : begin + size].view(dtype).view(shape))
-        return Parts(*views)
+            views[name] = buffer[begin : begin + size].view(dtype).view(shape)
+        return views
 
     def take(self, step: int, laws: tuple[str, ...]) -> Packed:
         """The batch of a step; `give_back` must follow.
@@ -153,29 +167,9 @@ class Packer:
         try:
             if packed.copied is not None:
                 packed.copied.synchronize()
-            self._fill(packed, step, laws)
+            packed.parts["step"].fill_(step)
+            packed.laws, packed.tuples = laws, self.fill(packed.parts, step, laws)
         except BaseException:
             self._free.put(packed)
             raise
         return packed
-
-    def _fill(self, packed: Packed, step: int, laws: tuple[str, ...]) -> None:
-        batch: Any = self.task.train_batch(step, self.batch_size, self.seed)
-        parts, elements = packed.parts, len(batch.x)
-        parts.ptr.copy_(batch.ptr)
-        parts.step.fill_(step)
-        parts.y.copy_(batch.y)
-        parts.x[:elements] = batch.x
-        parts.x[elements:] = 0
-        packed.laws, packed.tuples = laws, 0
-        if not laws:
-            return
-        places = StatePlaces(batch.ptr, len(parts.x))
-        sizes = places.sizes[:1] if self.encoded else places.sizes
-        generator, end = penalty_generator(self.seed, step), 0
-        for law in laws:
-            for drawn, mixed in draw_tuples(sizes, self.batch_size, arity(law), generator):
-                rows = torch.cat([places.rows(level, states) for level, states in enumerate(drawn)])
-                packed.tuples = len(rows)
-                parts.rows[end : end + len(rows)] = rows[mixed]
-                end += len(rows)

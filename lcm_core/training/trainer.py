@@ -287,7 +287,7 @@ class Trainer:
         """Do the step with shapes that do not change, if that can be; `how` says why not."""
         recipe = self.recipe
         reason = self._uncaptured or why_not(
-            self.task, self.model, self.optimizer, recipe.batch_size
+            self.task, self.model, self.optimizer, recipe.batch_size, weights
         )
         if not reason:
             if self._captured is None:
@@ -299,12 +299,12 @@ class Trainer:
             coming = range(self.step + 1, min(self.step + 1 + AHEAD, recipe.steps))
             following = {step: tuple(_weights(recipe.live(step))) for step in coming}
             try:
-                captured.run(self.step, weights, following)
+                if not captured.run(self.step, weights, following):
+                    reason = "this batch is larger than most"
             except CaptureError as error:
                 self._uncaptured = reason = str(error)
                 warnings.warn(f"{reason}. Training goes on without, slower.", stacklevel=2)
-            else:
-                self._sums, self._failed_at = captured.sums, captured.failed_at
+            self._sums, self._failed_at = captured.sums, captured.failed_at
         if self.device.type == "cuda":
             graph = "Each step is one CUDA graph."
             self.how = f"Steps run operation by operation: {reason}." if reason else graph
@@ -323,10 +323,12 @@ class Trainer:
         fine = (loss.detach() + norm).isfinite()
         self._failed_at = torch.where(fine | (self._failed_at >= 0), self._failed_at, self.step)
         self.optimizer.step()
+        sums = dict(self._sums)
         for name, value in {"loss": loss, "task_loss": task_loss, **penalties}.items():
-            self._sums[name] = self._sums.get(name, 0) + torch.stack(
+            sums[name] = sums.get(name, 0) + torch.stack(
                 [value.detach().double(), torch.ones((), dtype=torch.double, device=self.device)]
             )
+        self._sums = sums
 
     def _losses(self, batch: Any, weights: dict[str, float]) -> tuple[Tensor, dict[str, Tensor]]:
         if not weights:

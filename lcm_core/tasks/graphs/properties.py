@@ -102,6 +102,12 @@ class GraphProperties(Task[Batch]):
             family=FAMILIES[int(graphs.families[number])].name,
         )
 
+    @property
+    def training_sizes(self) -> tuple[int, int]:  # type: ignore[override]
+        """The nodes of the smallest and of the largest training graph."""
+        sizes = SPLITS["train"][0]
+        return min(sizes), max(sizes)
+
     def train_batch(self, step: int, batch_size: int, seed: int, device: Device = "cpu") -> Batch:
         """The graphs of one step, of mixed sizes, by `lcm_core.tasks.stored.visits`."""
         count = len(property_graphs("train"))

@@ -1,6 +1,7 @@
 """A task on sets that are given."""
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, ClassVar
 
 import torch
@@ -32,7 +33,7 @@ class GivenSets(GivenItems[SetBatch]):
         """Width of an element."""
         return self.data_x.shape[1]
 
-    @property
+    @cached_property
     def training_sizes(self) -> tuple[int, int]:  # type: ignore[override]
         """The sizes of the smallest and the largest training set."""
         sizes = self.data_ptr.diff()[self.members["train"]]

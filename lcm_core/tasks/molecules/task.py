@@ -1,6 +1,7 @@
 """A property of molecules, yes or no, from a CSV file of SMILES strings."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -117,6 +118,12 @@ class MoleculeTask(Task[Batch]):
         """How many molecules of a split have the property."""
         self.check_split(split)
         return int(self._table.y[self.members[split]].sum())
+
+    @cached_property
+    def training_sizes(self) -> tuple[int, int]:  # type: ignore[override]
+        """The atoms of the smallest and of the largest training molecule."""
+        atoms = self._table.node_ptr.diff()[self.members["train"]]
+        return int(atoms.min()), int(atoms.max())
 
     def train_batch(self, step: int, batch_size: int, seed: int, device: Device = "cpu") -> Batch:
         """The molecules of one step, by `lcm_core.tasks.stored.visits`."""
