@@ -1,5 +1,6 @@
 """Batches with room for more, each in one buffer, made ahead on threads."""
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -18,8 +19,8 @@ from lcm_core.training.regularisers import Regularisers
 
 __all__ = ["AHEAD", "Packed", "Packer", "Parts"]
 
-AHEAD = 3  # batches that are made before their step
-THREADS = 2
+THREADS = min(4, os.cpu_count() or 1)
+AHEAD = THREADS + 2  # batches that are made before their step
 ROUND = 256  # bytes: where parts begin
 
 Parts = dict[str, Tensor]
