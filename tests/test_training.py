@@ -387,6 +387,42 @@ def test_a_loss_that_is_not_finite_names_its_step_and_keeps_the_last_good_state(
     assert timeless(trainer.records()) == run(text)[1:]
 
 
+def test_too_little_memory_is_a_sentence_that_says_what_to_lower(monkeypatch):
+    trainer = Trainer(Recipe.parse(SMALL))
+    records = trainer.records()
+    next(records)
+
+    def fail(*_):
+        raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(trainer, "_update", fail)
+        with pytest.raises(
+            TrainingError,
+            match=r"step 2 is kept: .* lower batch_size \(it is 6\) or fewer channels",
+        ):
+            next(records)
+    rest = timeless(trainer.records())
+    assert rest == run(SMALL)[1:]
+
+
+def test_the_last_good_state_outlives_a_device_that_fails(monkeypatch, tmp_path):
+    trainer = Trainer(Recipe.parse(SMALL))
+    records = trainer.records()
+    next(records)
+
+    def fail(*_):
+        raise RuntimeError("CUDA error: unspecified launch failure")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(trainer, "_update", fail)
+        patch.setattr(trainer, "_restore", fail)
+        with pytest.raises(TrainingError, match=r"step 2 is kept: the device .* restart Python"):
+            next(records)
+    trainer.save(tmp_path / "run.pt")
+    assert timeless(Trainer.load(tmp_path / "run.pt").records()) == run(SMALL)[1:]
+
+
 def test_a_failing_step_is_named_and_the_last_good_state_is_kept():
     trainer = Trainer(Recipe.parse(SMALL))
     records = trainer.records()

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-__all__ = ["deterministic", "pick_device"]
+__all__ = ["describe_device", "deterministic", "device_names", "pick_device"]
 
 
 def pick_device(name: str) -> torch.device:
@@ -22,6 +22,24 @@ def pick_device(name: str) -> torch.device:
         raise ValueError(
             f"expected device to be auto, cpu, or one that is here, got {name!r} ({error})"
         ) from error
+
+
+def device_names() -> list[str]:
+    """The names that `pick_device` takes here: "auto", "cpu", and those of what else there is."""
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    gpus = ["cuda"] if count == 1 else [f"cuda:{number}" for number in range(count)]
+    return ["auto", "cpu", *gpus, *["mps"] * torch.backends.mps.is_available()]
+
+
+def describe_device(device: torch.device) -> str:
+    """Name a device; of a GPU also the model and the memory in use, by all programs together."""
+    if device.type != "cuda":
+        return str(device)
+    free, total = torch.cuda.mem_get_info(device)
+    return (
+        f"{device}: {torch.cuda.get_device_name(device)}, {(total - free) / 2**30:.1f} of "
+        f"{total / 2**30:.1f} GiB in use"
+    )
 
 
 @contextmanager

@@ -108,6 +108,7 @@ class Trainer:
         self.how = ""
         self._captured: CapturedStep | None = None
         self._uncaptured = ""  # why capturing a step failed
+        self._lost = False  # whether the device failed, and only `_good` is left
         self._draws: bool | None = None  # whether a training step draws; the first one tells
 
     @property
@@ -153,8 +154,13 @@ class Trainer:
         stop = should_stop or (lambda: False)
         while True:
             if self._record_is_due():
-                with deterministic(self.device):
-                    record = self._record(stop)
+                try:
+                    with deterministic(self.device):
+                        record = self._record(stop)
+                except RuntimeError as error:
+                    if self.device.type == "cpu" or isinstance(error, TrainingError):
+                        raise
+                    raise self._failed(error, self.step) from error
                 if record is None:
                     return
                 yield record
@@ -253,16 +259,35 @@ class Trainer:
                     self._draws = seeded.drew
             if self.device.type == "cpu":
                 self._check_finite()
+        except TrainingError:
+            raise
         except Exception as error:
-            self._restore(self._good)
-            if isinstance(error, TrainingError):
-                raise
-            raise TrainingError(
-                f"training stopped at step {step}, and the state of step {self.step} is kept: "
-                f"{error}"
-            ) from error
+            raise self._failed(error, step) from error
         self._seconds += time.perf_counter() - started
         self._cpu_seconds += time.process_time() - started_cpu
+
+    def _failed(self, error: Exception, step: int) -> TrainingError:
+        """Go back to the last good state; the error says what happened, and what to do."""
+        reason, recipe = str(error), self.recipe
+        if isinstance(error, torch.cuda.OutOfMemoryError):
+            reason = (
+                "the GPU has too little memory. Try a lower batch_size (it is "
+                f"{recipe.batch_size}) or fewer channels (they are {recipe.channels})"
+            )
+            self._captured = None
+            torch.cuda.empty_cache()
+        try:
+            self._restore(self._good)
+        except Exception as further:  # nothing runs on a GPU that failed
+            self._lost = True
+            self.step = self._good[1]["step"]
+            reason = (
+                f"the device {self.device} failed ({further}). `save` still writes that state; "
+                "to go on from it, restart Python"
+            )
+        return TrainingError(
+            f"training stopped at step {step}, and the state of step {self.step} is kept: {reason}"
+        )
 
     def _seeded(self) -> Seeded:
         """Within it, what the model draws by itself, as dropout does, comes from the recipe's seed.
@@ -400,8 +425,8 @@ class Trainer:
         return record
 
     def _keep(self) -> None:
-        """Remember this state, to come back to if a step fails."""
-        self._good = self.recipe, copy.deepcopy(self.state_dict())
+        """Remember this state on the host, to come back to if a step or the device fails."""
+        self._good = self.recipe, _on_host(self.state_dict())
 
     @torch.no_grad()
     def _laws(self) -> Iterator[tuple[str, float]]:
@@ -425,7 +450,12 @@ class Trainer:
     # The state ------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything needed to go on from here, as tensors and plain data."""
+        """Everything needed to go on from here, as tensors and plain data.
+
+        If the device has failed, it is the last good state.
+        """
+        if self._lost:
+            return self._good[1]
         with self._lock:
             wanted = [list(each) for each in self._wanted]
         return {
@@ -526,6 +556,15 @@ def _model(recipe: Recipe, task: Task[Any]) -> Any:
         recipe.tree,
         recipe.seed,
     )
+
+
+def _on_host(state: Any) -> Any:
+    """A copy of a state, with its tensors on the CPU."""
+    if isinstance(state, Tensor):
+        return state.detach().to("cpu", copy=True)
+    if isinstance(state, dict):
+        return {key: _on_host(value) for key, value in state.items()}
+    return [_on_host(value) for value in state] if type(state) is list else copy.deepcopy(state)
 
 
 def _weights(live: dict[str, float]) -> dict[str, float]:

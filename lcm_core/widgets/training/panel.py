@@ -118,7 +118,8 @@ class TrainingPanel(Panel):
         self.follow_box.add_class("lcm-follow")
         self.follow_box.observe(guard(self._follow), names="value")
         self.follow_status = ReadOut("follow-status", width="auto")
-        menus = (self.recipe_menu, self.controls.task_menu, self.controls.readout_menu)
+        controls = self.controls
+        menus = self.recipe_menu, controls.task_menu, controls.readout_menu, controls.device_menu
         file_row = row(
             self.add_button,
             self.file_text,
@@ -215,6 +216,9 @@ class TrainingPanel(Panel):
 
     def _choose(self, field: str, value: str) -> None:
         """The task is that of the whole race. Weights without a use are 0 then."""
+        if field == "device":
+            self._prepare([self.recipe.replace(device=value)])
+            return
         chosen = self.recipes if field == "task" else [self.recipe]
         self._prepare([recipe.with_choice(field, value) for recipe in chosen])
 

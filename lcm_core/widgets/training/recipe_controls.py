@@ -12,6 +12,7 @@ from lcm_core.aggregations import aggregation_names
 from lcm_core.laws.penalties import LAW_PENALTIES
 from lcm_core.operators.base import operator_examples
 from lcm_core.tasks import task_names
+from lcm_core.training.device import device_names
 from lcm_core.training.recipe import LIVE_FIELDS, Recipe
 from lcm_core.training.trainer import Trainer
 from lcm_core.widgets.base.controls import LockedDropdown, button, menu
@@ -44,7 +45,7 @@ class RecipeControls:
         recipe: to begin with.
         guard: wraps each callback.
         on_slide: called with a live field and its value, when a slider is moved.
-        on_choose: called with `task` or `readout` and a name.
+        on_choose: called with `task`, `readout` or `device` and a name.
         on_text: called with the text when Apply is pressed.
     """
 
@@ -67,6 +68,10 @@ class RecipeControls:
             recipe.readout,
             "operator, fold, or one of PyG's",
         )
+        devices = device_names()
+        self.device_menu = _menu("Device", devices, recipe.device, "where it is trained", "180px")
+        if len(devices) == 2:  # there is no choice: auto is the CPU
+            self.device_menu.layout.display = "none"
         self.sliders = {field: _slider(field, getattr(recipe, field)) for field in LIVE_FIELDS}
         self.recipe_text = widgets.Textarea(
             description="Recipe",
@@ -101,6 +106,7 @@ class RecipeControls:
 
         self.task_menu.observe(report("task", on_choose), names="value")
         self.readout_menu.observe(report("readout", on_choose), names="value")
+        self.device_menu.observe(report("device", on_choose), names="value")
         for field, slider in self.sliders.items():
             slider.observe(report(field, on_slide), names="value")
 
@@ -108,6 +114,7 @@ class RecipeControls:
         """Shows a recipe at its step 0, with the weights that its aggregations have a use for."""
         self._set("task", self.task_menu, recipe.task)
         self._set("readout", self.readout_menu, recipe.readout)
+        self._set("device", self.device_menu, recipe.device)
         for field, slider in self.sliders.items():
             self._followed[field] = getattr(recipe, field)
             self._set(field, slider, getattr(recipe, field))
@@ -138,8 +145,9 @@ class RecipeControls:
                     self._list(field, control, [*control.options, *new], control.value)
 
     def lock(self, live: bool) -> None:
-        """Task and readout cannot change during a run."""
-        self.task_menu.disabled = self.readout_menu.disabled = live
+        """Task, readout and device cannot change during a run."""
+        for control in (self.task_menu, self.readout_menu, self.device_menu):
+            control.disabled = live
 
     def show_recipes(self, recipes: Sequence[Recipe]) -> None:
         """Writes the text, one recipe a line; leaves it alone while it is the same, so that the
@@ -169,9 +177,11 @@ class RecipeControls:
             control.value = value
 
 
-def _menu(title: str, names: Sequence[str], value: str, tooltip: str) -> LockedDropdown:
+def _menu(
+    title: str, names: Sequence[str], value: str, tooltip: str, width: str = "260px"
+) -> LockedDropdown:
     options = list(dict.fromkeys([*names, value]))
-    return menu(title, options, value, tooltip, "260px", LockedDropdown)
+    return menu(title, options, value, tooltip, width, LockedDropdown)
 
 
 def _slider(field: str, value: float) -> widgets.SelectionSlider:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import ipywidgets as widgets
 
 from lcm_core.figures import race_curves, race_figure, training_curves, training_figure
+from lcm_core.training.device import describe_device
 from lcm_core.training.run_state import RunState, run_labels
 from lcm_core.training.trainer import Trainer
 from lcm_core.widgets.base.live_figure import LiveFigure
@@ -39,10 +40,13 @@ class RunView:
     def draw(self, run: Run, run_state: RunState) -> None:
         """Show how far a run has come, and the device of one of its recipes."""
         self._draw_figure(run)
-        device = html.escape(
-            str(run_state.trainer.device if run_state.trainer else run_state.recipe.device)
+        trainer = run_state.trainer
+        device = describe_device(trainer.device) if trainer else run_state.recipe.device
+        how = f" {trainer.how}" if trainer else ""
+        self.status.say(
+            f"<b class='lcm-state'>{run.state}</b> on <span>{html.escape(device)}</span>"
+            f"{html.escape('.' * bool(how.strip()) + how)}".rstrip()
         )
-        self.status.say(f"<b class='lcm-state'>{run.state}</b> on <span>{device}</span>")
         self.progress.max = sum(run_state.recipe.steps for run_state in run.run_states)
         self.progress.value = sum(run_state.step for run_state in run.run_states)
         self.progress_text.say(progress_text(run))
