@@ -11,7 +11,7 @@ from lcm_core.aggregations import lcm
 from lcm_core.reduction.engine import Levels
 from lcm_core.reduction.paths import Path, run
 from lcm_core.reduction.plan import ReductionPlan
-from lcm_core.training import captured
+from lcm_core.training import capturable, captured
 
 
 class HostPlan(ReductionPlan):
@@ -60,4 +60,4 @@ def use_host_plans(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(lcm, "run", run_any)
     monkeypatch.setattr(captured, "StaticPlan", HostPlan)
-    monkeypatch.setattr(captured, "choose_path", lambda *_: Path("fused", "by HostPlan"))
+    monkeypatch.setattr(capturable, "choose_path", lambda *_: Path("fused", "by HostPlan"))

@@ -13,7 +13,8 @@ from lcm_core.reduction import ReductionPlan
 from lcm_core.reduction.paths import run
 from lcm_core.reduction.places import StatePlaces
 from lcm_core.training import graph_steps
-from lcm_core.training.captured import CapturedStep, CaptureError, why_not
+from lcm_core.training.capturable import why_not
+from lcm_core.training.captured import CapturedStep, CaptureError
 from lcm_core.training.recipe import Recipe
 from lcm_core.training.set_steps import SetSteps
 from lcm_core.training.trainer import Trainer, TrainingError

@@ -32,7 +32,7 @@ ALLOWED = {
     "experiments/framework/calibration.py": {"_replace"},  # of a named tuple
     "experiments/framework/workers.py": {"_exit"},  # of the module os
     # As torch's own optimisers do; test_captured.py compares the result with theirs.
-    "training/captured.py": {
+    "training/adamw.py": {
         *("_foreach_add_", "_foreach_addcmul_", "_foreach_div"),
         *("_foreach_mul", "_foreach_mul_", "_foreach_sqrt"),
     },

@@ -25,7 +25,8 @@ from lcm_core.models.networks import make_model
 from lcm_core.seeding import Seeded, initialised
 from lcm_core.tasks import make_task
 from lcm_core.tasks.base import Task, seeded_generator
-from lcm_core.training.captured import CapturedStep, CaptureError, why_not
+from lcm_core.training.capturable import why_not
+from lcm_core.training.captured import CapturedStep, CaptureError
 from lcm_core.training.device import deterministic, pick_device
 from lcm_core.training.packed import AHEAD
 from lcm_core.training.recipe import Recipe
