@@ -559,13 +559,33 @@ def _model(recipe: Recipe, task: Task[Any]) -> Any:
     )
 
 
-def _on_host(state: Any) -> Any:
-    """A copy of a state, with its tensors on the CPU."""
-    if isinstance(state, Tensor):
-        return state.detach().to("cpu", copy=True)
-    if isinstance(state, dict):
-        return {key: _on_host(value) for key, value in state.items()}
-    return [_on_host(value) for value in state] if type(state) is list else copy.deepcopy(state)
+def _on_host(state: dict[str, Any]) -> dict[str, Any]:
+    """A copy of a state, with its tensors on the CPU; one copy brings all of a dtype."""
+    groups: dict[tuple[torch.device, torch.dtype], list[Tensor]] = {}
+    for tensor in _tensors(state):
+        groups.setdefault((tensor.device, tensor.dtype), []).append(tensor.detach().flatten())
+    copies = {
+        kind: iter(torch.cat(parts).cpu().split([len(part) for part in parts]))
+        for kind, parts in groups.items()
+    }
+
+    def copied(value: Any) -> Any:
+        if isinstance(value, Tensor):
+            return next(copies[value.device, value.dtype]).view(value.shape).clone()
+        if isinstance(value, dict):
+            return {key: copied(each) for key, each in value.items()}
+        return [copied(each) for each in value] if type(value) is list else copy.deepcopy(value)
+
+    return {key: copied(value) for key, value in state.items()}
+
+
+def _tensors(value: Any) -> Iterator[Tensor]:
+    """The tensors in dicts and lists, in their order."""
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _tensors(each)
 
 
 def _weights(live: dict[str, float]) -> dict[str, float]:
