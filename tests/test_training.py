@@ -21,7 +21,12 @@ from lcm_core.files.checkpoints import write_checkpoint
 from lcm_core.models.networks import describe_model
 from lcm_core.operators import Operator
 from lcm_core.operators.base import OPERATORS, register_operator
-from lcm_core.training.device import deterministic, pick_device
+from lcm_core.training.device import (
+    describe_device,
+    deterministic,
+    device_names,
+    pick_device,
+)
 from lcm_core.training.recipe import LIVE_FIELDS, Event, Recipe
 from lcm_core.training.trainer import Trainer, TrainingError
 from tests.records import timeless
@@ -444,6 +449,8 @@ def test_devices():
     assert pick_device("cpu") == torch.device("cpu")
     with pytest.raises(ValueError, match="expected device to be auto, cpu, or one that is here"):
         pick_device("cdua")
+    for name in device_names():
+        assert describe_device(pick_device(name)).startswith(str(pick_device(name)))
 
 
 def test_aggregations_by_name():

@@ -20,6 +20,7 @@ from lcm_core.training.run_state import run_names
 from lcm_core.training.trainer import Trainer
 from lcm_core.widgets import TrainingPanel
 from lcm_core.widgets.operators.catalog import operator_catalog
+from lcm_core.widgets.training import recipe_controls
 from lcm_core.widgets.training.live_operator import REST
 from lcm_core.widgets.training.race import checked_race
 from lcm_core.widgets.training.recipe_controls import RecipeControls
@@ -84,6 +85,33 @@ def test_another_option_in_the_menus_changes_no_recipe(panels) -> None:
 def test_what_a_recipe_calls_the_device_is_text(panels) -> None:
     panel = panels(f"{SMALL} device=<img/src=x>")
     assert "&lt;img/src=x&gt;" in panel.status.value
+
+
+def test_where_there_is_a_gpu_a_menu_of_devices_chooses_it(panels, monkeypatch) -> None:
+    monkeypatch.setattr(recipe_controls, "device_names", lambda: ["auto", "cpu", "cuda"])
+    panel = panels(SMALL, f"{SMALL} readout=sum")
+    menu = panel.controls.device_menu
+    assert menu.layout.display != "none"
+    assert list(menu.options) == ["auto", "cpu", "cuda"]
+    menu.value = "cuda"
+    assert [recipe.device for recipe in panel.recipes] == ["cuda", "auto"]
+    menu.value = "auto"
+    assert panel.recipes[0] == Recipe.parse(SMALL)
+
+
+def test_where_there_is_none_there_is_nothing_to_choose(panels, monkeypatch) -> None:
+    monkeypatch.setattr(recipe_controls, "device_names", lambda: ["auto", "cpu"])
+    assert panels(SMALL).controls.device_menu.layout.display == "none"
+
+
+def test_the_first_line_says_how_steps_run(panels) -> None:
+    panel = panels(SMALL)
+    panel.run.load()
+    wait_for(lambda: panel.state == "paused")
+    panel.trainer.how = "Each step is <one>."
+    with panel.lock:
+        panel.draw()
+    assert "on <span>cpu</span>. Each step is &lt;one&gt;." in panel.status.value
 
 
 # Sizes never trained on -----------------------------------------------------------------------
