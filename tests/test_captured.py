@@ -264,14 +264,23 @@ def test_sets_in_memory_have_room_for_the_largest(monkeypatch):
     assert_close(records, expected)
 
 
-def test_a_hook_is_called(monkeypatch):
+@pytest.mark.parametrize(
+    "register",
+    [
+        lambda model, call: model.encoder.register_forward_hook(call),
+        lambda model, call: model.aggregation.register_forward_pre_hook(call),
+        lambda model, call: model.decoder[0].register_full_backward_hook(call),
+        lambda model, call: model.decoder[0].weight.register_hook(call),
+    ],
+)
+def test_a_hook_is_called(register, monkeypatch):
     use_host_plans(monkeypatch)
     trainer = Trainer(recipe_of("", batch_size=4, device="cpu"))
     trainer.graphs = True
     trainer._advance()
     assert trainer._captured is not None
     calls = []
-    trainer.model.encoder.register_forward_hook(lambda *_: calls.append(1))
+    register(trainer.model, lambda *_: calls.append(1))
     trainer._advance()
     assert calls == [1]
 

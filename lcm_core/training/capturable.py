@@ -12,6 +12,7 @@ from lcm_core.aggregations import LCMAggregation
 from lcm_core.models.networks import CategoricalEncoder, GraphModel, Layer, SetModel
 from lcm_core.models.pna_benchmark import PropertyModel, Round
 from lcm_core.operators import GRU, Sum, SymmetrizedGRU
+from lcm_core.operators.ordinary import has_gradient_hook
 from lcm_core.reduction.paths import choose_path
 from lcm_core.reduction.plan import ReductionPlan
 from lcm_core.tasks.base import Task
@@ -84,6 +85,8 @@ def _strange(part: nn.Module) -> str | None:
     own = vars(part)
     if any(hooks for name, hooks in own.items() if "_hook" in name and "state_dict" not in name):
         return "has a hook"
+    if any(map(has_gradient_hook, part.parameters(recurse=False))):
+        return "has a hook for a gradient"
     return "has another forward than its class" if "forward" in own else None
 
 
