@@ -13,7 +13,7 @@ from lcm_core.training.recipe import Recipe
 
 __all__ = ["EXPERIMENT", "RACES", "jobs"]
 
-LAWS = ("associativity", "exchange", "order spread")
+LAWS = ("associativity", "exchange", "identity", "order spread")
 SIZES = ("validation", "size 32", "size 128")
 MINIMUM = "task=second_minimum channels=32 batch_size=128 learning_rate=0.01"
 ATOMS = "task=bbbp channels=32 batch_size=64"

@@ -10,7 +10,7 @@ from typing import Any
 from lcm_core.experiments.framework.base import Experiment, Picture, Report, TrainingRun
 from lcm_core.experiments.framework.registry import register_experiment
 from lcm_core.experiments.framework.results import Results
-from lcm_core.experiments.framework.tables import score_table
+from lcm_core.experiments.framework.tables import score_table, with_effort
 from lcm_core.training.recipe import Recipe
 
 __all__ = ["DEFAULT", "EXPERIMENT"]
@@ -50,11 +50,15 @@ def jobs() -> list[TrainingRun]:
 def report(results: Results) -> Report:
     """Scores by size and time, and what follows from them."""
     tables = [
-        score_table(
+        with_effort(
+            score_table(
+                results,
+                [(f"size {size}", column, split) for size, split in SIZES.items()],
+                first="aggregation",
+                caption=f"Share of sets with every bit right after {column} of training.",
+            ),
             results,
-            [(f"size {size}", column, split) for size, split in SIZES.items()],
-            first="aggregation",
-            caption=f"Share of sets with every bit right after {column} of training.",
+            column,
         )
         for column in BUDGETS
     ]
