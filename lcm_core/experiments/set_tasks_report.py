@@ -78,7 +78,7 @@ class Cell(NamedTuple):
     def judged(self) -> Cell:
         """The same without the one of our rows that validation did not choose."""
         others = {r: s for r, s in self.scores.items() if r == self.ours or r not in OURS}
-        return self._replace(scores=others)
+        return Cell(self.column, self.size, others, self.constant, self.ours)
 
 
 def above_constant(score: float, constant: float, sets: int) -> bool:
