@@ -17,6 +17,8 @@ from lcm_core import (
 from lcm_core.laws.in_words import laws_in_words
 from lcm_core.seeding import Seeded
 from lcm_core.tasks.graphs.families import CHANGED, with_changes
+from lcm_core.training import Trainer
+from lcm_core.training.recipe import Recipe
 
 SETS, ORDERS = 4000, 16
 
@@ -98,6 +100,35 @@ def test_a_histogram_is_an_exact_state_for_the_median_and_every_element_can_beco
 
 def _median(values):
     return sorted(values)[(len(values) - 1) // 2]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("penalty", "low", "high"), [("associativity=1", 0.98, 1.0), ("", 0.0, 0.2)]
+)
+def test_with_the_penalty_from_the_start_results_are_the_size_of_the_set(penalty, low, high):
+    """Notebook 11: it is not all states in one place, they spread more than elements do."""
+    trainer = Trainer(
+        Recipe.parse(
+            "task=parity bits=1 channels=16 steps=400 batch_size=64 learning_rate=0.01 "
+            f"operator=symmetrized_gru {penalty}"
+        )
+    )
+    *_, last = trainer.records()
+    aggregation, sizes, found, elements = trainer.model.aggregation, [], [], []
+    with torch.no_grad():
+        for batch in trainer.task.batches("validation"):
+            x, ptr = trainer.model.elements(batch)
+            elements.append(aggregation.states(x))
+            found.append(reduce(aggregation.operator, elements[-1], ptr))
+            sizes.append(ptr.diff())
+    results, size = torch.cat(found), torch.cat(sizes)
+    means = torch.stack([results[size == each].mean(0) for each in size])
+    share = float(means.var(0).sum() / results.var(0).sum())
+    assert low <= share <= high
+    if penalty:
+        assert last.metric < 0.6
+        assert results.var(0).sum() > torch.cat(elements).var(0).sum()
 
 
 # What bounded states cannot count ---------------------------------------------------------------
