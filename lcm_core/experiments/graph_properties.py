@@ -14,10 +14,10 @@ from lcm_core.experiments.framework.results import Results
 from lcm_core.experiments.framework.tables import (
     alike_in_steps,
     interval,
+    law_table,
     score_table,
     spread,
     steps_of,
-    value_table,
     with_effort,
 )
 from lcm_core.tasks.graphs.dataset import SPLITS
@@ -72,16 +72,11 @@ def report(results: Results) -> Report:
         caption="Mean of the six log₁₀ MSE, by the number of nodes: lower is better.",
     )
     everything = with_effort(everything, results, COLUMN)
-    laws = value_table(
-        results.rows,
-        ("associativity", "exchange", "identity", "order spread"),
-        lambda row, law: results.laws(row, COLUMN, law),
-        ".2g",
-        lambda law: None,
-        "neighbours",
-        "Law errors of the aggregation of neighbours at the end of training (unitless). Where the "
-        "error of the identity is not small, the learned ⊕ is commutative, more or less "
-        "associative, and without an identity.",
+    laws = law_table(
+        results,
+        [COLUMN],
+        "The aggregation of neighbours at the end of training",
+        first="neighbours",
     )
     parts = score_table(
         results,

@@ -10,7 +10,7 @@ from typing import Any
 from lcm_core.experiments.framework.base import Experiment, Job, Picture, Report, Table, TrainingRun
 from lcm_core.experiments.framework.registry import register_experiment
 from lcm_core.experiments.framework.results import Results
-from lcm_core.experiments.framework.tables import NOTHING, effort, score_table
+from lcm_core.experiments.framework.tables import NOTHING, effort, law_table, score_table
 from lcm_core.experiments.molecule_data import DATA, FORM, against, data_jobs, data_table
 from lcm_core.training.recipe import Recipe
 
@@ -106,7 +106,13 @@ def report(results: Results) -> Report:
                 partial(_draw, results, place),
             ),
         ]
-    return [*shown, _effort_table(results), _overfitting(results)]
+    laws = law_table(
+        results,
+        [column(READOUT, table) for table in TABLES],
+        "The readout, all tables together (laws of an aggregation of neighbours were not measured)",
+        first=READOUT,
+    )
+    return [*shown, laws, _effort_table(results), _overfitting(results)]
 
 
 def _role(place: str) -> str:

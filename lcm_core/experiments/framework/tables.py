@@ -18,6 +18,7 @@ __all__ = [
     "alike_in_steps",
     "effort",
     "interval",
+    "law_table",
     "score_table",
     "spread",
     "steps_of",
@@ -26,6 +27,7 @@ __all__ = [
 ]
 
 NOTHING = "–"  # where there is no result yet
+LAWS = ("associativity", "exchange", "identity", "order spread")
 
 ALIKE = 1.2  # rows whose steps differ by a larger factor are not compared as aggregations
 
@@ -174,6 +176,32 @@ def interval(apart: Difference, form: str = ".1%") -> str:
 @lru_cache(maxsize=1024)
 def _steps(recipe: str) -> int:
     return Recipe.parse(recipe).steps
+
+
+def law_table(
+    results: Results,
+    columns: Sequence[str],
+    what: str,
+    rows: Sequence[str] | None = None,
+    first: str = "",
+) -> Table:
+    """The mean law errors at the end of training, of all seeds and these columns together.
+
+    Args:
+        what: the beginning of the caption: whose they are.
+        rows: None is all rows.
+        first: heading of the rows.
+    """
+    return value_table(
+        results.rows if rows is None else rows,
+        LAWS,
+        lambda row, law: [value for each in columns for value in results.laws(row, each, law)],
+        ".2g",
+        lambda law: None,
+        first,
+        f"{what}: mean law errors (unitless). Where the error of the identity is not small, the "
+        "learned ⊕ is commutative, more or less associative, and without an identity.",
+    )
 
 
 def _number(value: float, form: str) -> str:
