@@ -27,6 +27,17 @@ def test_intervals_of_three_seeds_hold_the_difference_95_times_of_100():
     assert 0.93 < held < 0.98
 
 
+def test_a_bootstrap_over_three_seeds_does_not():
+    rng = np.random.default_rng(0)
+    held = []
+    for _ in range(1000):
+        differences = rng.normal(size=3) - rng.normal(size=3)
+        means = rng.choice(differences, (1000, 3)).mean(1)
+        low, high = np.quantile(means, [0.025, 0.975])
+        held.append(low <= 0 <= high)
+    assert np.mean(held) < 0.8
+
+
 def test_what_does_not_differ_is_found_to_differ_in_at_most_5_claims_of_100():
     rng = np.random.default_rng(0)
     false = 0

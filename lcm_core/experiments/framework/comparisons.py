@@ -46,7 +46,7 @@ def difference(
 
     Welch's t: the variance of the difference is s₁²/n₁ + s₂²/n₂ over the seeds, with as many
     degrees of freedom as Welch and Satterthwaite give them, plus `item_variance`. A bootstrap over
-    three seeds would have ten different resamples, and intervals that are too narrow.
+    three seeds has ten different resamples: its 95 % intervals hold 75 differences of 100.
 
     >>> found = difference([0.9, 0.92, 0.91], [0.8, 0.81, 0.82])
     >>> f"{found.mean:.2f} ({found.low:.2f} to {found.high:.2f}), p = {found.p:.4f}"
