@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from lcm_core.reduction import fused
 
 pytest.importorskip("triton", reason="Triton is for Linux")
 
-from lcm_core.gpu import symmetrized_gru  # noqa: E402 - Triton is there
+from lcm_core.gpu import symmetrized_gru
 
 
 def test_the_kernels_compute_what_the_definition_does():
@@ -33,6 +34,7 @@ def test_a_gpu_on_which_no_kernel_starts_takes_the_plain_way_and_says_so_once(mo
     monkeypatch.setattr(torch.version, "cuda", "13.0")
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: (9, 0))
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda _: "Some GPU")
+    monkeypatch.setattr(torch.cuda, "device", nullcontext)
     monkeypatch.setattr(symmetrized_gru, "find_kernel", no_compiler)
     fused._tried.cache_clear()
     with pytest.warns(UserWarning, match=r"Failed to find C compiler.* on Some GPU take") as said:
