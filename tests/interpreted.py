@@ -203,3 +203,17 @@ def test_no_elements_and_no_pairs():
     assert all((each == 0).all() for each in to_parameters)
     nothing = reduce(operator, x[:0], plan=ReductionPlan.from_sizes([0]))
     assert torch.equal(nothing, operator.identity[None])
+
+
+def test_products_in_tf32_are_of_rounded_numbers(monkeypatch):
+    """Of eleven bits: errors are of the size of 2⁻¹¹."""
+    monkeypatch.setattr(torch, "get_float32_matmul_precision", lambda: "high")
+    fast, exact = operators(16)
+    x = states(40, 16)
+    plan = ReductionPlan.from_sizes([16, 20, 4])
+    found = results(fast, x, plan, all_levels=True)
+    with use_kernels(False):
+        wanted = results(exact, x.detach().double().requires_grad_(), plan, all_levels=True)
+    for a, b in zip(found, wanted, strict=True):
+        error = (a - b).norm() / b.norm()
+        assert 1e-5 < error < 1e-3

@@ -5,6 +5,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch.nn.utils.rnn import PackedSequence
 from torch_geometric.nn import GATConv, GINConv, MessagePassing, SAGEConv
 from torch_geometric.nn.aggr import LCMAggregation as PyGLCMAggregation
 from torch_geometric.nn.aggr import MaxAggregation, MeanAggregation, MinAggregation, SumAggregation
@@ -17,6 +18,7 @@ from lcm_core import (
     operator_names,
     reduce,
 )
+from lcm_core.aggregations import fold
 from lcm_core.aggregations import lcm as aggregation
 from lcm_core.models import networks as models
 from lcm_core.models.networks import PlannedMessagePassing, make_model
@@ -296,6 +298,25 @@ def test_a_packing_reads_each_set_in_its_order_whatever_the_sizes(cell, sizes, s
             assert torch.allclose(got[b], ours(x[index == b])[0], atol=1e-12)
     wide = ours(torch.stack([x, 2 * x], 1), index, dim_size=len(sizes), dim=0)
     assert torch.allclose(wide[:, 0], got, atol=1e-12)
+
+
+@pytest.mark.parametrize("cell", ["gru", "lstm"])
+@pytest.mark.parametrize("sizes", [[3, 0, 7, 5, 6], [4, 4, 3], [1, 2], [2, 1, 2, 1]])
+def test_a_fold_that_pads_as_on_a_gpu_gives_what_one_that_packs_gives(monkeypatch, cell, sizes):
+    ours, x = FoldAggregation(3, 4, cell=cell), torch.randn(sum(sizes), 3, requires_grad=True)
+    weights, steps, found = torch.randn(len(sizes), 4), [], []
+    for padding in ((), ("cpu",)):
+        monkeypatch.setattr(fold, "PADDING", padding)
+        fold.RECENT_PACKINGS.clear()
+        result = ours(x, ptr=ptr_of(sizes))
+        gradients = torch.autograd.grad((result * weights).sum(), (x, *ours.parameters()))
+        found.append((result, *gradients))
+        hook = ours.rnn.register_forward_hook(lambda rnn, x, y: steps.append(type(x[0])))
+        ours(x, ptr=ptr_of(sizes))  # a hook sees what it always has
+        hook.remove()
+    for packed, padded in zip(*found, strict=True):
+        assert torch.allclose(packed, padded, atol=1e-5)
+    assert steps == [PackedSequence] * 2
 
 
 def test_a_fold_of_equal_sizes_sorts_and_gathers_nothing():

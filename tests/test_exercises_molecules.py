@@ -12,9 +12,12 @@ from lcm_core.exercises import (
     check_comparison,
     check_interval,
     check_levels,
+    check_notation,
     check_renumber,
     check_split,
 )
+from lcm_core.experiments import read_results
+from lcm_core.tasks import make_task
 from lcm_core.tasks.molecules.scaffold_split import scaffold_split
 
 
@@ -152,3 +155,51 @@ def test_the_checks_leave_the_global_generator_alone() -> None:
     before = torch.get_rng_state()
     check_renumber(lambda x, e, order: (x[order], order.argsort()[e]))
     assert torch.equal(torch.get_rng_state(), before)
+
+
+# What a score can be made of --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rule", "lesson"),
+    [
+        (len, "How are rings written?"),
+        (lambda smiles: "c" in smiles, "the wrong way round"),
+        (lambda smiles: float("nan"), "a finite number"),
+        (lambda smiles: None, "could not be computed"),
+    ],
+)
+def test_rules_that_miss_the_notation_are_explained(rule, lesson: str) -> None:
+    explained(check_notation(rule), lesson)
+
+
+@pytest.mark.parametrize(
+    "rule", [lambda smiles: "c" not in smiles, lambda smiles: -smiles.count("c")]
+)
+def test_rules_that_read_the_notation_pass(rule) -> None:
+    assert check_notation(rule).passed
+
+
+@pytest.mark.parametrize(
+    ("task", "expected"),
+    [("clintox", (0.86, 0.90, 0.925)), ("bbbp", (0.75, 0.75, 0.85)), ("bace", (0.50, 0.50, 0.49))],
+)
+def test_the_letters_score_what_notebook_09_says(task: str, expected) -> None:
+    table = make_task(task)
+    for split, wanted in zip(("train", "validation", "test"), expected, strict=True):
+        graphs = [table.graph(int(i)) for i in table.members[split]]
+        labels = [int(graph.y) for graph in graphs]
+        score = roc_auc_score(labels, ["c" not in graph.smiles for graph in graphs])
+        assert score == pytest.approx(wanted, abs=0.006)
+        if task == "clintox" and split == "test":
+            runs = read_results("molecules").runs
+            assert score > max(r.scores["test"] for r in runs if r.column.startswith("ClinTox"))
+
+
+def test_every_toxic_molecule_of_clintox_is_written_without_aromatic_letters() -> None:
+    table = make_task("clintox")
+    graphs = [table.graph(i) for i in range(len(table))]
+    without = [int(graph.y) for graph in graphs if "c" not in graph.smiles]
+    assert sum(without) == sum(int(graph.y) for graph in graphs) == 112
+    assert len(without) - sum(without) == 358
+    assert len(graphs) - 112 == 1366

@@ -51,14 +51,14 @@ def test_every_aggregation_has_the_same_network_and_budget() -> None:
     assert {(job.budget, job.steps) for job in jobs} == {(180.0, None)}
 
 
-def test_what_the_seeds_cannot_tell_apart_is_called_no_difference() -> None:
+def test_what_the_seeds_cannot_tell_apart_is_called_not_decided() -> None:
     near = made_up({"LCM": [-2.0, -2.4, -2.2], "GRU": [-2.1, -2.3, -2.0]})
     assert "**LCM against GRU**: −2.20" in words(near)
-    assert "no difference beyond the spread" in words(near)
-    better = words(made_up({"LCM": [-2.4, -2.5], "GRU": [-2.1, -2.0]}))
-    assert "LCM is better with every seed" in better
-    worse = words(made_up({"LCM": [-2.0, -1.9], "GRU": [-2.1, -2.2]}))
-    assert "LCM is worse with every seed" in worse
+    assert "above 0 where LCM is better: not decided" in words(near)
+    better = words(made_up({"LCM": [-2.4, -2.41], "GRU": [-2.1, -2.11]}))
+    assert "difference +0.30 (+0.27 to +0.33), above 0 where LCM is better: decided" in better
+    worse = words(made_up({"LCM": [-2.1, -2.11], "GRU": [-2.4, -2.41]}))
+    assert "difference −0.30 (−0.33 to −0.27), above 0 where LCM is better: decided" in worse
     assert "no more than a hint" in words(made_up({"LCM": [-2.0], "GRU": [-2.1]}))
 
 

@@ -89,7 +89,7 @@ def run(part: Part, device: str, limit: float) -> Iterator[None]:
     begin, seen = time.monotonic(), 0
     command = [sys.executable, "-m", "benchmarks.gpu_check.part", part.name]
     command += ["--device", device, "--notebook", str(part.notebook.path)]
-    command += ["--seconds", f"{max(limit - 10, 5):.0f}"]
+    command += ["--end", f"{time.time() + max(limit - 10, 5):.0f}"]
     with part.log.open("w") as log:
         process = subprocess.Popen(
             command, cwd=ROOT, env=environment(), stdout=log, stderr=log, process_group=0

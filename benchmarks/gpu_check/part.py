@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import time
 
 import torch
 
@@ -20,14 +21,15 @@ def main() -> None:
     parser.add_argument("name", choices=PARTS)
     parser.add_argument("--device", required=True)
     parser.add_argument("--notebook", required=True)
-    parser.add_argument("--seconds", type=float, required=True)
+    parser.add_argument("--end", type=float, required=True, help="when it should end")
     options = parser.parse_args()
     if options.device == "cpu":
         torch.set_num_threads(1)
     elif not torch.cuda.is_available():
         parser.exit(2, "torch sees no GPU here: is it a build for CUDA, and is there a driver?\n")
     part = importlib.import_module(PARTS[options.name])
-    part.check(Notebook(options.notebook), options.device, options.seconds)
+    seconds = max(options.end - time.time(), 1)  # less than given: importing takes its time
+    part.check(Notebook(options.notebook), options.device, seconds)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Sets of any sizes as packed sequences, which a recurrent network reads without padding."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -75,6 +76,24 @@ class Packing:
         if len(self.live) == 0:
             return x
         return x.unflatten(0, (-1, len(self.live))).transpose(0, 1).flatten(0, 1)
+
+    @cached_property
+    def padded(self) -> tuple[Permutation, Permutation]:
+        """For sets that are read as if all were as large as the largest.
+
+        The first turns the elements in the order of reading, and rows of padding after them, into
+        (steps, sets). The second puts the last state of each set first, of all (steps, sets).
+        """
+        assert self.rows is not None
+        device, steps, width = self.rows.rows.device, len(self.live), int(self.live[0])
+        there = torch.arange(width, device=device) < to_device(self.live, device)[:, None]
+        places = torch.argsort(~there.flatten(), stable=True)
+        sizes = np.sort(self.sizes)[::-1][:width]
+        last = to_device((sizes - 1) * width + np.arange(width), device)
+        going_on = torch.ones(steps * width, dtype=torch.bool, device=device)
+        ends = torch.argsort(going_on.index_fill_(0, last, False), stable=True)
+        ends[:width] = last
+        return Permutation(Permutation(places).inverse), Permutation(ends)
 
     def unpacked(self, results: Float[Tensor, "filled *d"]) -> Float[Tensor, "B *d"]:
         """Results of the sets that are not empty, in the order of reading → those of all sets.

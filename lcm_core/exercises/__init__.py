@@ -30,6 +30,7 @@ from lcm_core.exercises.molecules import (
     check_comparison,
     check_interval,
     check_levels,
+    check_notation,
     check_renumber,
     check_split,
 )
@@ -105,6 +106,7 @@ __all__ = [
     "check_mean_log",
     "check_modulo",
     "check_moves",
+    "check_notation",
     "check_one_and_one",
     "check_order_spread",
     "check_ordered",

@@ -1,4 +1,4 @@
-"""The checks of `09_molecules`: a score, a split, reductions, an order, an interval, seeds."""
+"""The checks of `09_molecules`: a score, a split, reductions, an order, notation, seeds, …"""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from torch import Tensor
 from torch_geometric.data import Data
 
 from lcm_core.exercises.verdict import Verdict
-from lcm_core.tasks import BACE, BBBP
+from lcm_core.tasks import BACE, BBBP, ClinTox
 from lcm_core.tasks.molecules.auc_uncertainty import auc_interval
+from lcm_core.tasks.molecules.task import roc_auc
 from lcm_core.trees.tree import make_tree
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "check_comparison",
     "check_interval",
     "check_levels",
+    "check_notation",
     "check_renumber",
     "check_split",
 ]
@@ -42,9 +44,17 @@ COMPARED = (
 ODD_ONES = (0, 115, 653, 1400)  # of BBBP: a salt among them
 
 
+NOTATION = 0.8  # the ROC-AUC on training molecules of ClinTox that a rule of one line is to reach
+
+
 @cache
 def _bbbp() -> BBBP:
     return BBBP()
+
+
+@cache
+def _clintox() -> ClinTox:
+    return ClinTox()
 
 
 def check_auc(auc: Callable[[np.ndarray, np.ndarray], float]) -> Verdict:
@@ -174,6 +184,42 @@ def check_renumber(
     return Verdict(
         True,
         "the same molecule under other numbers: what a network says of it should not change.",
+    )
+
+
+def check_notation(rule: Callable[[str], float]) -> Verdict:
+    """Whether `rule(smiles)`, a number, tells the classes of ClinTox apart by how it is written."""
+    task = _clintox()
+    found = {}
+    for split in ("train", "validation"):
+        members = [task.graph(int(i)) for i in task.members[split]]
+        try:
+            scores = torch.tensor([float(rule(each.smiles)) for each in members])
+        except Exception as error:
+            return _could_not(
+                error, "rule(smiles) gets a text and gives a number (or True, False)."
+            )
+        if not scores.isfinite().all():
+            return Verdict(False, "rule(smiles) has to be a finite number for every molecule.")
+        labels = torch.tensor([float(each.y) for each in members])
+        found[split] = roc_auc(scores[:, None], labels[:, None])
+    told = f"ROC-AUC {found['train']:.2f} in training, {found['validation']:.2f} in validation"
+    if min(found.values()) >= NOTATION:
+        return Verdict(
+            True,
+            f"{told}, without a network, and without chemistry: it reads how a line was written. "
+            "The next cell opens the test split.",
+        )
+    if max(found.values()) <= 1 - NOTATION:
+        return Verdict(False, f"{told}: the right habit, the wrong way round. Toxic is the larger.")
+    toxic, other = (
+        [each.smiles for each in members if bool(each.y) == wanted and "1" in each.smiles][:2]
+        for wanted in (True, False)
+    )
+    return Verdict(
+        False,
+        f"{told}; {NOTATION:g} in both is wanted. How are rings written? Toxic: "
+        f"{' and '.join(toxic)}. Not toxic: {' and '.join(other)}.",
     )
 
 

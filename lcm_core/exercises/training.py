@@ -127,8 +127,8 @@ def check_summary(summary: Callable[[Sequence[float]], tuple[float, float]]) -> 
         return Verdict(False, _about_error(scores, error, spread, mean))
     return Verdict(
         True,
-        "mean and standard error. Two means whose distance is within about twice their errors "
-        "are not shown to be different.",
+        "mean and standard error. With three runs the true mean is within one error of it in 58 % "
+        "of all cases, and within 4.3 errors in 95 %.",
     )
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from lcm_core.experiments.framework.base import Experiment, Picture, Report, TrainingRun
 from lcm_core.experiments.framework.registry import register_experiment
@@ -21,7 +20,7 @@ STEPS = 3000
 TREE, ENCODED = "states of the tree", "encoded elements"
 KINDS = {TREE: "tree", ENCODED: "encoded"}
 SPLITS = ("size 16", "size 32", "size 128")
-LAWS = ("associativity", "exchange", "order spread")
+LAWS = ("associativity", "exchange", "identity", "order spread")
 NONE = "0"
 
 
@@ -68,19 +67,20 @@ def report(results: Results) -> Report:
         f"Second minimum, 8 bits, `small_values=0.3`, {STEPS:,} steps for every run: only the "
         "weight and the states that it sees differ. Law errors are measured over the closure of "
         "encoded elements, the states that reductions meet.",
-        _in_words(results),
+        _in_words(results, "size 128", ".1%"),
         *scores,
         *laws,
         Picture(
             "scores",
             "Share of sets of 128 with every bit right over the weight of associativity, for the "
-            f"regulariser on the tree's states and on encoded elements. {_in_words(results)}",
+            "regulariser on the tree's states and on encoded elements. "
+            f"{_in_words(results, 'size 128', '.1%')}",
             partial(_draw, results, "size 128"),
         ),
         Picture(
             "laws",
             "Mean associativity error over the weight of its regulariser, which sees the tree's "
-            f"states or encoded elements. {_laws_in_words(results)}",
+            f"states or encoded elements. {_in_words(results, 'associativity', '.3f')}",
             partial(_draw, results, "associativity"),
         ),
     ]
@@ -93,38 +93,17 @@ def _values(results: Results, column: str, weight: str, what: str) -> list[float
     return results.scores(weight, column, what)
 
 
-class Effect(NamedTuple):
-    """What the regulariser does to a score or a law error: its median without, and at the best."""
-
-    column: str
-    without: float
-    weight: str
-    best: float
-
-
-def _effects(results: Results, what: str, choose: Callable[..., str]) -> Iterator[Effect]:
-    """For each kind of states that there are results of; `choose` is max or min."""
+def _in_words(results: Results, what: str, form: str) -> str:
+    """The medians of a score or a law error over the weights; none is picked as the best."""
+    said = []
     for column in KINDS:
         found = {row: _values(results, column, row, what) for row in results.rows}
         medians = {row: statistics.median(values) for row, values in found.items() if values}
-        if len(medians) > 1 and NONE in medians:
-            weight = choose(medians, key=medians.__getitem__)
-            yield Effect(column, medians[NONE], weight, medians[weight])
-
-
-def _in_words(results: Results) -> str:
-    return " ".join(
-        f"On the {column}, at size 128: {without:.1%} without the regulariser, {best:.1%} with its "
-        f"best weight, {weight}."
-        for column, without, weight, best in _effects(results, "size 128", max)
-    )
-
-
-def _laws_in_words(results: Results) -> str:
-    return " ".join(
-        f"On the {column}: {without:.3f} without it, {best:.3f} at weight {weight}."
-        for column, without, weight, best in _effects(results, "associativity", min)
-    )
+        without = medians.pop(NONE, None)
+        if without is not None and medians:
+            others = ", ".join(f"{score:{form}} ({weight})" for weight, score in medians.items())
+            said.append(f"On the {column}: {without:{form}} without it; {others}.")
+    return f"{what[0].upper()}{what[1:]} by the weight of the regulariser. {' '.join(said)}"
 
 
 def _draw(results: Results, what: str) -> Any:

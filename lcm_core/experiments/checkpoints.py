@@ -52,7 +52,7 @@ def report(results: Results) -> Report:
     cells = {
         column: [(split, column, split) for split in splits] for column, splits in SPLITS.items()
     }
-    laws = ("associativity", "order spread")
+    laws = ("associativity", "identity", "order spread")
     return [
         "`lcm_core.pretrained(NAME)` reads them, and the menus of the explorers offer the "
         f"operators of those that are no folds as `trained: NAME`: {names}. Where there are "

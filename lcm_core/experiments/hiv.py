@@ -10,7 +10,7 @@ from typing import Any
 from lcm_core.experiments.framework.base import Experiment, Job, Picture, Report, TrainingRun
 from lcm_core.experiments.framework.registry import register_experiment
 from lcm_core.experiments.framework.results import Results
-from lcm_core.experiments.framework.tables import score_table
+from lcm_core.experiments.framework.tables import law_table, score_table, with_effort
 from lcm_core.experiments.molecule_data import DATA, FORM, data_jobs, data_table
 from lcm_core.tasks.molecules.auc_uncertainty import auc_standard_error
 from lcm_core.training.recipe import Recipe
@@ -54,7 +54,8 @@ def report(results: Results) -> Report:
         "The loss is not weighted by class although only one molecule in 28 is positive: "
         "ROC-AUC depends on the order of the answers alone, which a common factor hardly moves.",
         data_table(results, [COLUMN]),
-        table,
+        with_effort(table, results, COLUMN),
+        law_table(results, [COLUMN], "The readout at the end of training", first="readout"),
         _in_words(results),
         Picture(
             "readout",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -10,8 +11,9 @@ import numpy as np
 import torch
 
 from lcm_core.experiments.framework.base import Measurement, Table
+from lcm_core.experiments.framework.comparisons import difference
 from lcm_core.experiments.framework.results import Results
-from lcm_core.experiments.framework.tables import spread, verdict
+from lcm_core.experiments.framework.tables import alike_in_steps, interval, spread, steps_of
 from lcm_core.tasks import MoleculeTask, make_task
 from lcm_core.tasks.molecules.auc_uncertainty import auc_standard_error
 
@@ -94,10 +96,15 @@ def data_table(results: Results, labels: Sequence[str]) -> Table:
 
 
 def against(results: Results, one: str, other: str, column: str) -> str:
-    """Whether the test scores of two rows in a column differ by more than the seeds do."""
+    """How far the test scores of two rows in a column are apart, with an interval over the seeds.
+
+    And whether their steps differ by more than 20 %, so that nothing follows.
+    """
     ours, theirs = (results.scores(row, column, "test") for row in (one, other))
     if not ours or not theirs:
         return ""
-    numbers = f"{spread(ours, FORM)} against {spread(theirs, FORM)}"
-    came = verdict(ours, theirs)
-    return f"{column}: {numbers}, {came}" if came else f"{column}: {numbers}"
+    says = f"{column}: {spread(ours, FORM)} against {spread(theirs, FORM)}"
+    if (apart := difference(ours, theirs)) is not None:
+        says += f", difference {interval(apart, FORM)}"
+    steps = [statistics.median(steps_of(results, row, column)) for row in (one, other)]
+    return says if alike_in_steps(*steps) else f"{says} (steps {steps[0]:,.0f} and {steps[1]:,.0f})"

@@ -8,12 +8,11 @@ from typing import NamedTuple
 from lcm_core.experiments.framework.base import Experiment, Report, Table, TrainingRun
 from lcm_core.experiments.framework.registry import register_experiment
 from lcm_core.experiments.framework.results import Results
-from lcm_core.experiments.framework.tables import score_table, value_table
+from lcm_core.experiments.framework.tables import law_table, score_table
 from lcm_core.training.recipe import Recipe
 
 __all__ = ["EXPERIMENT", "RACES", "jobs"]
 
-LAWS = ("associativity", "exchange", "order spread")
 SIZES = ("validation", "size 32", "size 128")
 MINIMUM = "task=second_minimum channels=32 batch_size=128 learning_rate=0.01"
 ATOMS = "task=bbbp channels=32 batch_size=64"
@@ -155,14 +154,7 @@ def _tables(results: Results, column: str) -> Iterator[Table]:
             f"`{race.common}`."
         ),
     )
-    yield value_table(
-        rows,
-        LAWS,
-        lambda row, law: results.laws(row, column, law),
-        ".2g",
-        best=lambda law: None,
-        caption=f"{race.notebook}, {column}: mean law errors (unitless).",
-    )
+    yield law_table(results, [column], f"{race.notebook}, {column}", rows)
 
 
 EXPERIMENT = Experiment(

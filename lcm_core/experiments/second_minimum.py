@@ -8,9 +8,10 @@ from functools import partial
 from typing import Any
 
 from lcm_core.experiments.framework.base import Experiment, Picture, Report, TrainingRun
+from lcm_core.experiments.framework.comparisons import difference
 from lcm_core.experiments.framework.registry import register_experiment
 from lcm_core.experiments.framework.results import Results
-from lcm_core.experiments.framework.tables import score_table
+from lcm_core.experiments.framework.tables import interval, law_table, score_table, with_effort
 from lcm_core.training.recipe import Recipe
 
 __all__ = ["DEFAULT", "EXPERIMENT"]
@@ -50,11 +51,15 @@ def jobs() -> list[TrainingRun]:
 def report(results: Results) -> Report:
     """Scores by size and time, and what follows from them."""
     tables = [
-        score_table(
+        with_effort(
+            score_table(
+                results,
+                [(f"size {size}", column, split) for size, split in SIZES.items()],
+                first="aggregation",
+                caption=f"Share of sets with every bit right after {column} of training.",
+            ),
             results,
-            [(f"size {size}", column, split) for size, split in SIZES.items()],
-            first="aggregation",
-            caption=f"Share of sets with every bit right after {column} of training.",
+            column,
         )
         for column in BUDGETS
     ]
@@ -73,6 +78,11 @@ def report(results: Results) -> Report:
         _in_words(results),
         *tables,
         picture,
+        *(
+            law_table(results, [column], f"After {column}", first="aggregation")
+            for column in BUDGETS
+            if results.of(column=column)
+        ),
     ]
 
 
@@ -90,11 +100,13 @@ def _in_words(results: Results) -> str:
                 continue
             best = max(medians, key=lambda row: medians[row])
             second = max((row for row in medians if row != LCM), key=lambda row: medians[row])
-            lead = "the best here" if best == LCM else f"behind {best} ({medians[best]:.1%})"
-            next_to = f"; next {second}, {medians[second]:.1%}" if best == LCM else ""
-            sentences.append(
-                f"After {column}, at size {size}, LCM has {medians[LCM]:.1%}, {lead}{next_to}."
-            )
+            rival = second if best == LCM else best
+            found = f"After {column}, at size {size}, LCM has {medians[LCM]:.1%}, "
+            found += f"the {'next' if best == LCM else 'best'} row, {rival}, {medians[rival]:.1%}"
+            ours, theirs = (results.scores(row, column, split) for row in (LCM, rival))
+            if (apart := difference(ours, theirs)) is not None:
+                found += f" (difference of the means {interval(apart)})"
+            sentences.append(f"{found}.")
     return " ".join(sentences)
 
 

@@ -59,7 +59,10 @@ def find_kernel(
     width = max(16, triton.next_power_of_2(d))
     constants: dict[str, Any] = {"D": d}
     if name in ("pack_weights", "add_up"):
-        return Kernel(_KERNELS[name], constants | {"BN": 128}, {"num_warps": 4})
+        constants["BN"] = 128
+        if name == "pack_weights":
+            constants["P"] = precision
+        return Kernel(_KERNELS[name], constants, {"num_warps": 4})
     constants["C"] = copies
     if name == "copy_rows":
         return Kernel(
@@ -86,6 +89,16 @@ def _has_room(device: int | None) -> bool:
 
 
 # Within a kernel --------------------------------------------------------------------------------
+
+
+@triton.jit
+def _operand(x, low: tl.constexpr, P: tl.constexpr):
+    """A tile as a product takes it. The hardware cuts numbers off to tf32: round them before."""
+    x = x.to(low)
+    if P == "tf32" and low == tl.float32:
+        bits = x.to(tl.int32, bitcast=True)
+        x = ((bits + 0x1000) & -0x2000).to(tl.float32, bitcast=True)
+    return x
 
 
 @triton.jit
@@ -151,8 +164,10 @@ def _steps(
         some = live[:, None] & (k < D)[None, :]
         x = tl.load(left[:, None] + k[None, :], mask=some, other=0.0).to(low)
         y = tl.load(right[:, None] + k[None, :], mask=some, other=0.0).to(low)
-        even = tl.dot(x + y, _weight(W, 0, cols, k, D), even, input_precision=P)
-        odd = tl.dot(x - y, _weight(W, 2, cols, k, D), odd, input_precision=P)
+        both, apart = _operand(x + y, low, P), _operand(x - y, low, P)
+        x, y = _operand(x, low, P), _operand(y, low, P)
+        even = tl.dot(both, _weight(W, 0, cols, k, D), even, input_precision=P)
+        odd = tl.dot(apart, _weight(W, 2, cols, k, D), odd, input_precision=P)
         hidden = _weight(W, 5, cols, k, D)
         left_hidden = tl.dot(x, hidden, left_hidden, input_precision=P)
         right_hidden = tl.dot(y, hidden, right_hidden, input_precision=P)
@@ -164,8 +179,8 @@ def _steps(
     for start in range(0, D, BK):
         k = start + tl.arange(0, BK)
         some = live[:, None] & (k < D)[None, :]
-        x = tl.load(left[:, None] + k[None, :], mask=some, other=0.0).to(low)
-        y = tl.load(right[:, None] + k[None, :], mask=some, other=0.0).to(low)
+        x = _operand(tl.load(left[:, None] + k[None, :], mask=some, other=0.0), low, P)
+        y = _operand(tl.load(right[:, None] + k[None, :], mask=some, other=0.0), low, P)
         inputs = _weight(W, 4, cols, k, D)
         new1 = tl.dot(y, inputs, new1, input_precision=P)
         new2 = tl.dot(x, inputs, new2, input_precision=P)
@@ -179,8 +194,9 @@ def _steps(
         some = live[:, None] & (k < D)[None, :]
         x = tl.load(left[:, None] + k[None, :], mask=some, other=0.0).to(low)
         y = tl.load(right[:, None] + k[None, :], mask=some, other=0.0).to(low)
-        even = tl.dot(x + y, _weight(W, 1, cols, k, D), even, input_precision=P)
-        odd = tl.dot(x - y, _weight(W, 3, cols, k, D), odd, input_precision=P)
+        both, apart = _operand(x + y, low, P), _operand(x - y, low, P)
+        even = tl.dot(both, _weight(W, 1, cols, k, D), even, input_precision=P)
+        odd = tl.dot(apart, _weight(W, 3, cols, k, D), odd, input_precision=P)
     update1, update2 = _sigmoid(even + odd), _sigmoid(even - odd)
     return reset1, reset2, left_hidden, right_hidden, new1, new2, update1, update2
 
@@ -272,6 +288,7 @@ def backward_operands(
     )
     row = G + (pair - base)[:, None].to(tl.int64) * (8 * D)
     column = W + 6 * D * D + cols[None, :] * (2 * D)  # of the transposes
+    low = G.dtype.element_ty
     to_sum = tl.zeros((BM, BN), tl.float32)
     to_difference, to_left, to_right = to_sum, to_sum, to_sum
     for start in range(0, 2 * D, BK):
@@ -282,15 +299,15 @@ def backward_operands(
         )
         at, w = row + k[None, :], column + k[:, None]
         of_sum = tl.load(w, mask=tile, other=0.0)
-        through = tl.load(at, mask=some, other=0.0)
+        through = _operand(tl.load(at, mask=some, other=0.0), low, P)
         to_sum = tl.dot(through, of_sum, to_sum, input_precision=P)
         of_difference = tl.load(w + 2 * D * D, mask=tile, other=0.0)
-        through = tl.load(at + 2 * D, mask=some, other=0.0)
+        through = _operand(tl.load(at + 2 * D, mask=some, other=0.0), low, P)
         to_difference = tl.dot(through, of_difference, to_difference, input_precision=P)
         of_new = tl.load(w + 4 * D * D, mask=tile, other=0.0)
-        through = tl.load(at + 4 * D, mask=some, other=0.0)
+        through = _operand(tl.load(at + 4 * D, mask=some, other=0.0), low, P)
         to_left = tl.dot(through, of_new, to_left, input_precision=P)
-        through = tl.load(at + 6 * D, mask=some, other=0.0)
+        through = _operand(tl.load(at + 6 * D, mask=some, other=0.0), low, P)
         to_right = tl.dot(through, of_new, to_right, input_precision=P)
     mask = live[:, None] & (cols < D)[None, :]
     left = _at(left, copy, TO_X, TO_S, D, C)[:, None] + cols[None, :]
@@ -339,13 +356,14 @@ def backward_weights(
         of_left = tl.load(g, mask=some, other=0.0)
         bias += tl.sum(of_left.to(tl.float32), 1)
         if which < 2:
-            operand = x + y if which < 1 else x - y
-            total = tl.dot(of_left, operand, total, input_precision=P)
+            both = _operand(x + y if which < 1 else x - y, low, P)
+            total = tl.dot(_operand(of_left, low, P), both, total, input_precision=P)
         else:
             of_right = tl.load(g + 2 * D, mask=some, other=0.0)
             bias += tl.sum(of_right.to(tl.float32), 1)
-            total = tl.dot(of_left, x, total, input_precision=P)
-            total = tl.dot(of_right, y, total, input_precision=P)
+            x, y = _operand(x, low, P), _operand(y, low, P)
+            total = tl.dot(_operand(of_left, low, P), x, total, input_precision=P)
+            total = tl.dot(_operand(of_right, low, P), y, total, input_precision=P)
 
     at = TO_W + ((part * 3 + which) * 2 * D + j[:, None]) * D + cols[None, :]
     mask = (j < 2 * D)[:, None] & (cols < D)[None, :]
@@ -392,7 +410,10 @@ def add_up(
 
 
 @loose_kernel
-def pack_weights(INPUTS, HIDDEN, INPUTS_BIAS, HIDDEN_BIAS, W, B, D: tl.constexpr, BN: tl.constexpr):
+def pack_weights(
+    INPUTS, HIDDEN, INPUTS_BIAS, HIDDEN_BIAS, W, B,
+    D: tl.constexpr, BN: tl.constexpr, P: tl.constexpr,
+):  # fmt: skip
     """The six blocks and their transposes, W, and four biases of width d, B."""
     gate = tl.program_id(1)
     at = tl.program_id(0) * BN + tl.arange(0, BN)
@@ -400,8 +421,9 @@ def pack_weights(INPUTS, HIDDEN, INPUTS_BIAS, HIDDEN_BIAS, W, B, D: tl.constexpr
     inputs = tl.load(INPUTS + gate * D * D + at, mask=there, other=0.0).to(tl.float32)
     hidden = tl.load(HIDDEN + gate * D * D + at, mask=there, other=0.0).to(tl.float32)
     of_gate = gate < 2
-    one = tl.where(of_gate, 0.5 * (inputs + hidden), inputs).to(W.dtype.element_ty)
-    other = tl.where(of_gate, 0.5 * (hidden - inputs), hidden).to(W.dtype.element_ty)
+    low = W.dtype.element_ty
+    one = _operand(tl.where(of_gate, 0.5 * (inputs + hidden), inputs), low, P)
+    other = _operand(tl.where(of_gate, 0.5 * (hidden - inputs), hidden), low, P)
     first, second = tl.where(of_gate, gate, 4), tl.where(of_gate, gate + 2, 5)
     tl.store(W + first * D * D + at, one, mask=there)
     tl.store(W + second * D * D + at, other, mask=there)

@@ -73,9 +73,10 @@ class Deviations:
         results: the root of each tree, (k, state_dim).
         deviations: distance of each result to the mean of all, (k,).
         jumps: distance between the results at the two ends of each edge, (edges,).
-        spread: s, as in law errors: s² = E‖u − ū‖² over the results u of other sets of n such
-            elements (64 drawn with replacement from the states, balanced tree). Where it is 0, the
-            numbers above are absolute.
+        spread: s, the spread between sets: s² = E‖u − ū‖² over the results u of other sets of n
+            such elements (64 drawn with replacement from the states, balanced tree). Where it is
+            0, the numbers above are absolute. (A law error has the spread of both sides, an order
+            spread the total spread, over sets and orders.)
         rounding: what may be rounding alone.
     """
 

@@ -32,7 +32,9 @@ def order_spread(
     """Measure how much results depend on the order of the elements.
 
     It is the RMS deviation of a set's result from its own mean over random orders, divided by s,
-    with s² = E‖u − ū‖² over all results u (unitless).
+    with s² = E‖u − ū‖² over all results u, of all sets and orders (unitless). So s is the total
+    spread: 0 means that the order does not matter, 1 that nothing else does, and √½ ≈ 0.71 that
+    it matters as much as the set. With 16 orders the last two come out as 0.97 and 0.68.
 
     >>> from lcm_core import FoldAggregation, make_operator
     >>> _ = torch.manual_seed(0)
@@ -79,7 +81,7 @@ def tree_spread(
     """Measure how much reductions depend on the tree.
 
     It is the RMS deviation of a set's reduction from its own mean over random trees, divided by s,
-    with s² = E‖u − ū‖² over all reductions u (unitless).
+    with s² = E‖u − ū‖² over all reductions u, the total spread as in `order_spread` (unitless).
 
     >>> from lcm_core import make_operator
     >>> _ = torch.manual_seed(0)

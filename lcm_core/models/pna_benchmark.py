@@ -26,8 +26,15 @@ class PropertyModel(nn.Module):
     the benchmark; in a batch, the states of a graph stay as they are when its rounds are over. In a
     round a node aggregates W [h_i, h_j] over its neighbours j, joins that with its own state h_i,
     and takes the result as the input of a GRU whose hidden state is h_i. The GRU is the same in all
-    rounds, the rest in all but the first. The original splits the 16 channels into 4 towers of 4
-    that do not see each other within a round; here every channel sees every other.
+    rounds, the rest in all but the first.
+
+    The original does otherwise (its repository, lukecavabarrett/pna):
+
+    - 4 towers of 4 channels do not see each other within a round; here every channel sees all;
+    - the GRU's input is the old state, its hidden state what was heard; here it is the other way;
+    - Set2Set takes as many steps as the graph has nodes; here a recipe's `set2set` takes 3;
+    - the layers that answer for a graph have batch normalisation and ReLU; here LeakyReLU alone;
+    - the last layer is followed by a LeakyReLU; here it is linear.
 
     Source: Corso et al. 2020, "Principal Neighbourhood Aggregation for Graph Nets",
     https://arxiv.org/abs/2004.05718

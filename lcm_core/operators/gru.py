@@ -37,9 +37,14 @@ class GRU(Operator):
 
 @register("symmetrized_gru")
 class SymmetrizedGRU(Symmetrized):
-    """x ⊕ y = ½ [GRU(x, y) + GRU(y, x)]: the operator of the paper.
+    """x ⊕ y = ½ [GRU(x, y) + GRU(y, x)]: the operator of PyG's `LCMAggregation`.
 
-    Source: Ong & Veličković 2022, arXiv 2212.08541, section 3.
+    Commutative by construction. Its states are bounded, |x ⊕ y|ₖ ≤ max(1, |xₖ|, |yₖ|), whatever the
+    weights are, since a GRU cell takes a weighted mean of its old state and a tanh. So it cannot
+    count or add without a bound; nor can `gru`.
+
+    Source: PyG's `LCMAggregation` (pull request 7976), an implementation of Ong & Veličković 2022,
+    arXiv 2212.08541.
 
     Args:
         channels: width of elements, states and answers.

@@ -11,7 +11,8 @@ class Symmetrized(Operator):
     It keeps lift, lower and identity of g. It is associative by construction only where g is
     both: ½(AB + BA) of matrices commutes, and is not associative although AB is.
 
-    Source: Ong & Veličković 2022, arXiv 2212.08541, section 3.
+    Source: PyG's `LCMAggregation` (pull request 7976) does this with a GRU cell, after Ong &
+    Veličković 2022, arXiv 2212.08541.
     """
 
     commutative = True
@@ -69,7 +70,8 @@ def symmetrized(operator: Operator) -> Symmetrized:
     >>> op(x, y).item(), op(y, x).item()
     (-2.5, -2.5)
 
-    Source: Ong & Veličković 2022, arXiv 2212.08541, section 3.
+    Source: PyG's `LCMAggregation` (pull request 7976) does this with a GRU cell, after Ong &
+    Veličković 2022, arXiv 2212.08541.
 
     Args:
         operator: the operator g, whose parameters the result shares.

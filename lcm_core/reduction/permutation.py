@@ -12,7 +12,8 @@ from lcm_core.operators.ordinary import obstacle_of_call, outside_transforms
 
 __all__ = ["Permutation"]
 
-SMALL = 2**14  # at most this many entries: on the CPU `index_select` has less overhead
+SMALL = 2**14  # entries, at most, for which `index_select` has less overhead on the CPU, and
+SMALL_ON_GPU = 2**20  # on a GPU, where its gradient need not be the same every time
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,10 @@ class Permutation:
         The gradient is permuted back. That of `index_select` would be added to zeros, and sorted
         first on CUDA where the result is to be the same every time.
         """
-        small = states.device.type == "cpu" and states.numel() <= SMALL
+        most = SMALL
+        if states.device.type != "cpu":
+            most = -1 if torch.are_deterministic_algorithms_enabled() else SMALL_ON_GPU
+        small = states.numel() <= most
         if small or not (states.requires_grad and torch.is_grad_enabled()) or _transformed():
             return states.index_select(0, self.rows)
         return _Permuted.apply(states, self.rows, self.inverse)

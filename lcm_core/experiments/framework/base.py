@@ -198,11 +198,13 @@ class Summary:
         title: its heading.
         sources: the names of the experiments.
         report: from the results of those that have any, by name, to what is shown.
+        changes: what differs from the last report, and why; Markdown, on the page alone.
     """
 
     title: str
     sources: Sequence[str]
     report: Callable[[Mapping[str, Results]], Sequence[str | Table]]
+    changes: str = ""
 
 
 def plain(recipe: Recipe) -> Recipe:

@@ -56,6 +56,8 @@ def render(folder: Path, summary: Summary | None = None) -> Rendered:
     parts = [INTRODUCTION]
     if summary is not None and (lines := list(summary_lines(summary, stores))):
         parts += [f"## {summary.title}\n", *lines]
+        if summary.changes:
+            parts += ["### Changed since the last report, and why\n", summary.changes]
     for store in stores:
         experiment = find_experiment(store.experiment)
         results = store.results(experiment)

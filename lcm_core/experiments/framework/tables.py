@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import NamedTuple
 
 from lcm_core.experiments.framework.base import Table
+from lcm_core.experiments.framework.comparisons import Difference
 from lcm_core.experiments.framework.results import Results
+from lcm_core.training.recipe import Recipe
 
 __all__ = [
-    "BETTER",
-    "LEVEL",
     "NOTHING",
-    "WORSE",
+    "Effort",
+    "alike_in_steps",
+    "effort",
+    "interval",
+    "law_table",
     "score_table",
     "spread",
+    "steps_of",
     "value_table",
-    "verdict",
+    "with_effort",
 ]
 
 NOTHING = "–"  # where there is no result yet
+LAWS = ("associativity", "exchange", "identity", "order spread")
 
-BETTER, WORSE = "better with every seed", "worse with every seed"
-LEVEL = "no difference beyond the spread of the seeds"
+ALIKE = 1.2  # rows whose steps differ by a larger factor are not compared as aggregations
 
 #: Values, one a seed, of a row in a column of the table.
 Values = Callable[[str, str], Sequence[float]]
@@ -47,23 +54,6 @@ def spread(values: Sequence[float], form: str = ".1%") -> str:
         return middle
     low, high = (_number(value, form).removesuffix("%") for value in (min(values), max(values)))
     return f"{middle} ({low}{' to ' if '−' in low else '–'}{high})"
-
-
-def verdict(
-    ours: Sequence[float], theirs: Sequence[float], higher_is_better: bool = True
-) -> str | None:
-    """How our scores, one a seed, compare with theirs: `BETTER`, `WORSE`, or `LEVEL` if they mix.
-
-    None where either has fewer than two seeds: of one alone the spread is not known.
-
-    >>> verdict([0.8, 0.9], [0.7, 0.6])
-    'better with every seed'
-    """
-    if min(len(ours), len(theirs)) < 2:
-        return None
-    if min(ours) <= max(theirs) and min(theirs) <= max(ours):
-        return LEVEL
-    return BETTER if (min(ours) > max(theirs)) == higher_is_better else WORSE
 
 
 def value_table(
@@ -143,6 +133,75 @@ def score_table(
         return table
     texts = [NOTHING if each is None else _number(each, form) for each in constants]
     return Table(table.headings, [*table.rows, ["*best constant answer*", *texts]], caption)
+
+
+class Effort(NamedTuple):
+    """What the runs of a row took, as text: steps, and CPU seconds of training (medians)."""
+
+    steps: str
+    seconds: str
+
+
+def effort(results: Results, row: str, column: str) -> Effort:
+    """The steps and the CPU seconds of a row in a column; each `–` where there is no run."""
+    runs = results.of(row, column)
+    if not runs:
+        return Effort(NOTHING, NOTHING)
+    seconds = statistics.median(run.cpu_seconds for run in runs)
+    return Effort(f"{statistics.median(steps_of(results, row, column)):,.0f}", f"{seconds:,.0f}")
+
+
+def steps_of(results: Results, row: str, column: str) -> list[int]:
+    """The steps of a row in a column, one a seed."""
+    return [_steps(run.recipe) for run in results.of(row, column)]
+
+
+def alike_in_steps(one: float, other: float) -> bool:
+    """Whether two numbers of steps differ by at most 20 %."""
+    return max(one, other) <= ALIKE * min(one, other)
+
+
+def with_effort(table: Table, results: Results, column: str) -> Table:
+    """The same table with the steps and the CPU seconds beside each of its rows."""
+    rows = [[*row, *effort(results, row[0], column)] for row in table.rows]
+    return Table([*table.headings, "steps", "CPU s"], rows, table.caption)
+
+
+def interval(apart: Difference, form: str = ".1%") -> str:
+    """A difference with its 95 % interval, such as `+0.10 (+0.08 to +0.12)`."""
+    mean, low, high = (_number(each, f"+{form}") for each in (apart.mean, apart.low, apart.high))
+    return f"{mean} ({low} to {high})"
+
+
+@lru_cache(maxsize=1024)
+def _steps(recipe: str) -> int:
+    return Recipe.parse(recipe).steps
+
+
+def law_table(
+    results: Results,
+    columns: Sequence[str],
+    what: str,
+    rows: Sequence[str] | None = None,
+    first: str = "",
+) -> Table:
+    """The mean law errors at the end of training, of all seeds and these columns together.
+
+    Args:
+        what: the beginning of the caption: whose they are.
+        rows: None is all rows.
+        first: heading of the rows.
+    """
+    return value_table(
+        results.rows if rows is None else rows,
+        LAWS,
+        lambda row, law: [value for each in columns for value in results.laws(row, each, law)],
+        ".2g",
+        lambda law: None,
+        first,
+        f"{what}: mean law errors (unitless). Where the error of the identity is not small, the "
+        "learned ⊕ is commutative, more or less associative, and without an identity.",
+    )
 
 
 def _number(value: float, form: str) -> str:

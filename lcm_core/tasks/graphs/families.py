@@ -10,7 +10,7 @@ __all__ = ["CHANGED", "FAMILIES", "Family", "draw_family", "draw_graphs", "with_
 
 Adjacency = Bool[np.ndarray, "G n n"]
 
-CHANGED = 0.02  # of the edges: so many are taken away, and about as many others added
+CHANGED = 0.02  # the share of the edges that is taken away in a sparse graph, see `with_changes`
 POWER = 2.0  # of the chance that a degree of a tree is above k: 1 / k², which is exponent 3
 
 
@@ -34,8 +34,9 @@ def draw_graphs(
 ) -> tuple[Adjacency, Int[np.ndarray, " G"]]:
     """Random graphs of n nodes, and the family of each, as a place in `FAMILIES`.
 
-    Families are drawn by their shares. The nodes are shuffled, about 2 % of the edges change, and
-    a graph in which a node is left without an edge is drawn again, from the same family.
+    Families are drawn by their shares. The nodes are shuffled, up to 2 % of the edges go and others
+    come (`with_changes`), and a graph in which a node is left without an edge is drawn again, from
+    the same family.
 
     Source: Corso et al. 2020, "Principal Neighbourhood Aggregation for Graph Nets",
     https://arxiv.org/abs/2004.05718
@@ -79,6 +80,7 @@ def with_changes(graphs: Adjacency, rng: np.random.Generator) -> Adjacency:
 
     Of e edges and r pairs without one, an edge goes with chance 2 % · min(1, (r / e)²), and a pair
     gets one with chance 2 % · min(1, (e / r)²): in a sparse graph 2 % of the edges go.
+    In the mean, e / r times as many come as go: fewer in a sparse graph, more in a dense one.
     """
     n = graphs.shape[1]
     edges = np.maximum(graphs.sum(axis=(1, 2)) / 2, 1)

@@ -18,7 +18,9 @@ MOST_CANDIDATES = 2**16  # for the likeliest median
 class Median(BitsTask):
     """The lower median of a set of unsigned integers, bit by bit: of {1, 4, 6, 9} it is 4.
 
-    Unlike a minimum, it is no merge of small summaries: an exact state holds half of the set.
+    Unlike a minimum, it is no merge of small summaries. Of real numbers an exact state must hold
+    every element, since any of them can become the median when others join. Of `bits` bits a
+    histogram is exact as well: 2^`bits` counts, which add.
 
     Args:
         bits: the width of the integers, 1 to 24. Elements have `bits` features.

@@ -1,4 +1,8 @@
-"""The second smallest element of a set of integers: the benchmark of the paper on sets."""
+"""The second smallest element of a set of integers: the task of PyG's example of an LCM.
+
+PyG's pull request 8020, which added the example, calls it the first benchmark task of Ong &
+Veličković 2022, arXiv 2212.08541.
+"""
 
 from collections.abc import Sequence
 

@@ -25,8 +25,8 @@ def summary(shape: Shape, found: Deviations, n: int) -> str:
     one, other = (shape.names[end] for end in shape.edges[edge])
     free = int((found.jumps <= found.rounding).sum())
     unit = (
-        f"1 is as far as results of other sets of {n} such elements lie apart "
-        f"(s = {found.spread:.3g})."
+        f"1 is the spread between sets: the root-mean-square distance of the results of other sets "
+        f"of {n} such elements from their mean (s = {found.spread:.3g})."
         if found.spread > 0
         else "All other sets give one result, so these numbers have no unit to be measured in."
     )

@@ -1,0 +1,192 @@
+"""What the notebooks state about numbers, checked: spreads, distances, bounds, counter-examples."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lcm_core import (
+    FoldAggregation,
+    commutativity_error,
+    make_operator,
+    order_spread,
+    pretrained,
+    reduce,
+)
+from lcm_core.laws.in_words import laws_in_words
+from lcm_core.seeding import Seeded
+from lcm_core.tasks.graphs.families import CHANGED, with_changes
+from lcm_core.training import Trainer
+from lcm_core.training.recipe import Recipe
+
+SETS, ORDERS = 4000, 16
+
+
+@pytest.mark.parametrize(
+    ("of_order", "of_set", "expected"), [(1.0, 0.0, 0.97), (1.0, 1.0, 0.68), (0.0, 1.0, 0.0)]
+)
+def test_the_unit_of_the_order_spread_is_the_total_spread(of_order, of_set, expected):
+    """1 means nothing but order, 0.71 an equal part; with 16 orders a little less (notebook 06)."""
+    generator = torch.Generator().manual_seed(0)
+    centres = torch.randn(SETS, 64, generator=generator)
+
+    def aggregate(x, ptr):
+        return of_set * centres + of_order * torch.randn(SETS, 64, generator=generator)
+
+    found = order_spread(aggregate, torch.zeros(SETS, 1), torch.arange(SETS + 1), orders=ORDERS)
+    assert found.mean == pytest.approx(expected, abs=0.01)
+
+
+@pytest.mark.parametrize(("features", "mean"), [(1, 1.13), (4, 1.33), (64, 1.41)])
+def test_unrelated_results_are_as_far_apart_as_notebook_03_says(features, mean):
+    one, other = torch.randn(2, 40_000, features, generator=torch.Generator().manual_seed(0))
+    both = torch.cat([one, other])
+    s = (both - both.mean(0)).square().sum(-1).mean().sqrt()
+    apart = (one - other).norm(dim=-1) / s
+    assert float(apart.mean()) == pytest.approx(mean, abs=0.01)
+    assert float(apart.square().mean().sqrt()) == pytest.approx(2**0.5, abs=0.01)
+
+
+def test_a_large_commutativity_error_does_not_mean_that_the_sides_are_unrelated():
+    states = torch.randn(4000, 1, generator=torch.Generator().manual_seed(0))
+    operator = make_operator("formula(x-y)", channels=1)
+    assert commutativity_error(operator, states, samples=20_000).mean == pytest.approx(
+        1.6, abs=0.02
+    )
+    assert torch.equal(operator(states, -states), -operator(-states, states))
+
+
+@pytest.mark.parametrize(
+    ("formula", "identity"), [("log(exp(x)+exp(y))", "e = −∞"), ("x*y/(x+y)", "no number")]
+)
+def test_a_disguise_without_0_among_its_values_has_no_finite_identity(formula, identity):
+    """Notebook 10: exp and 1/x can be undone, and their values are closed under addition."""
+    laws = laws_in_words(make_operator(f"formula({formula})", channels=1))
+    assert identity in laws["identity"].text
+
+
+@pytest.mark.parametrize("density", [0.15, 0.5, 0.85])
+def test_additions_are_e_over_r_times_the_removals(density):
+    n, rng = 24, np.random.default_rng(0)
+    pairs = n * (n - 1) // 2
+    before = np.zeros((20_000, n, n), dtype=bool)
+    rows, columns = (each[: round(density * pairs)] for each in np.triu_indices(n, 1))
+    before[:, rows, columns] = before[:, columns, rows] = True
+    after = with_changes(before, rng)
+    e = len(rows)
+    r = pairs - e
+    taken = (before & ~after).sum() / 2 / len(before)
+    added = (after & ~before).sum() / 2 / len(before)
+    assert taken == pytest.approx(CHANGED * e * min(1, r / e) ** 2, rel=0.07)
+    assert added == pytest.approx(e / r * taken, rel=0.1)
+
+
+def test_three_runs_hold_the_mean_within_a_standard_error_58_times_of_100():
+    """And within 4.3 of them 95 times (notebook 05)."""
+    runs = np.random.default_rng(0).normal(size=(200_000, 3))
+    distance = np.abs(runs.mean(1)) / (runs.std(1, ddof=1) / 3**0.5)
+    assert (distance < 1).mean() == pytest.approx(0.58, abs=0.01)
+    assert (distance < 4.3).mean() == pytest.approx(0.95, abs=0.005)
+
+
+def test_a_histogram_is_an_exact_state_for_the_median_and_every_element_can_become_it():
+    a, b = [3, 3, 9, 15], [0, 7, 9]
+    counts = np.bincount(a, minlength=16) + np.bincount(b, minlength=16)
+    assert np.searchsorted(counts.cumsum(), (counts.sum() + 1) // 2) == _median([*a, *b])
+    for value in a:  # the smaller and the larger ones that may join decide which it is
+        assert any(_median([*a, *[0] * k, *[15] * m]) == value for k in range(5) for m in range(5))
+
+
+def _median(values):
+    return sorted(values)[(len(values) - 1) // 2]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("penalty", "low", "high"), [("associativity=1", 0.98, 1.0), ("", 0.0, 0.2)]
+)
+def test_with_the_penalty_from_the_start_results_are_the_size_of_the_set(penalty, low, high):
+    """Notebook 11: it is not all states in one place, they spread more than elements do."""
+    trainer = Trainer(
+        Recipe.parse(
+            "task=parity bits=1 channels=16 steps=400 batch_size=64 learning_rate=0.01 "
+            f"operator=symmetrized_gru {penalty}"
+        )
+    )
+    *_, last = trainer.records()
+    aggregation, sizes, found, elements = trainer.model.aggregation, [], [], []
+    with torch.no_grad():
+        for batch in trainer.task.batches("validation"):
+            x, ptr = trainer.model.elements(batch)
+            elements.append(aggregation.states(x))
+            found.append(reduce(aggregation.operator, elements[-1], ptr))
+            sizes.append(ptr.diff())
+    results, size = torch.cat(found), torch.cat(sizes)
+    means = torch.stack([results[size == each].mean(0) for each in size])
+    share = float(means.var(0).sum() / results.var(0).sum())
+    assert low <= share <= high
+    if penalty:
+        assert last.metric < 0.6
+        assert results.var(0).sum() > torch.cat(elements).var(0).sum()
+
+
+# What bounded states cannot count ---------------------------------------------------------------
+
+
+def within(results, elements):
+    """Whether |results| ≤ max(1, |elements|) feature by feature, to rounding."""
+    bound = elements.abs().amax(0).clamp_min(1.0)
+    return bool((results.abs() <= bound * (1 + 1e-5)).all())
+
+
+@given(
+    name=st.sampled_from(["gru", "symmetrized_gru"]),
+    seed=st.integers(0, 2**16),
+    n=st.integers(1, 40),
+    weights=st.floats(0.01, 100),
+    elements=st.floats(0.01, 100),
+    tree=st.sampled_from(["balanced", "left", "right", "random"]),
+)
+def test_no_tree_leads_a_gru_out_of_its_cube(name, seed, n, weights, elements, tree):
+    """|x ⊕ y|ₖ ≤ max(1, |xₖ|, |yₖ|), whatever the weights are (notebook 08, section 3)."""
+    with Seeded(seed), torch.no_grad():
+        operator = make_operator(name, channels=5)
+        for weight in operator.parameters():
+            weight.mul_(weights)
+        x = elements * torch.randn(n, 5)
+        assert within(operator(x, x.flip(0)), x)
+        assert within(reduce(operator, x, torch.tensor([0, n]), tree=tree), x)
+
+
+@given(
+    seed=st.integers(0, 2**16),
+    n=st.integers(1, 40),
+    weights=st.floats(0.01, 100),
+    elements=st.floats(0.01, 100),
+)
+def test_no_list_leads_a_gru_fold_out_of_the_cube(seed, n, weights, elements):
+    """Its elements are inputs, not states: with h₀ = 0 the cube is [−1, 1]ᵈ."""
+    with Seeded(seed), torch.no_grad():
+        fold = FoldAggregation(5, 5)
+        for weight in fold.rnn.parameters():
+            weight.mul_(weights)
+        result = fold(elements * torch.randn(n, 5), ptr=torch.tensor([0, n]))
+        assert within(result, torch.zeros(1, 5))
+
+
+@pytest.mark.parametrize("name", ["lcm", "lcm_plain", "molecules"])
+def test_trained_operators_stay_in_their_cube_whatever_the_size(name):
+    model = pretrained(name)
+    with torch.no_grad():
+        elements = model.operator.lift(model.elements)
+        for n in (16, 1024, 16_384):
+            rows = torch.randint(len(elements), (n,), generator=torch.Generator().manual_seed(n))
+            result = reduce(model.operator, elements[rows], torch.tensor([0, n]))
+            assert within(result, elements)
+            assert result.abs().max() > 0
+
+
+def test_a_sum_leaves_every_cube():
+    ones = torch.ones(1024, 2)
+    assert reduce(make_operator("sum", 2), ones, torch.tensor([0, 1024])).min() == 1024
