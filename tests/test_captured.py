@@ -213,8 +213,8 @@ def test_batches_made_ahead_are_those_of_the_step(monkeypatch):
         assert torch.equal(one.buffer, other.buffer) or not now
         for name in ("ptr", "x", "y"):
             assert torch.equal(one.parts[name], other.parts[name])
-        ahead.give_back(one, {step + 1: later, step + 2: later, step + 3: later})
-        asked.give_back(other, {})
+        ahead.give_back(one, step, {step + 1: later, step + 2: later, step + 3: later}.get)
+        asked.give_back(other, step, {}.get)
 
 
 def test_a_batch_with_more_edges_than_there_is_room_for_takes_a_plain_step(graphs, monkeypatch):

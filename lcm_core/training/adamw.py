@@ -28,10 +28,14 @@ class DeviceAdamW:
         self.optimizer = optimizer
         self.parameters: list[Tensor] = optimizer.param_groups[0]["params"]
         self.count = EACH + 2 * len(self.parameters)
+        self._states: list[dict[str, Tensor]] = []
+        self._of: Any = None  # the optimiser's, of which these are
 
     def states(self) -> list[dict[str, Tensor]]:
         """The state of each parameter, as AdamW makes it, made where there is none."""
         states: Any = self.optimizer.state
+        if states is self._of:  # loading a checkpoint replaces it
+            return self._states
         for parameter in self.parameters:
             if not states[parameter]:
                 states[parameter] = {
@@ -39,7 +43,8 @@ class DeviceAdamW:
                     "exp_avg": torch.zeros_like(parameter),
                     "exp_avg_sq": torch.zeros_like(parameter),
                 }
-        return [states[parameter] for parameter in self.parameters]
+        self._states, self._of = [states[parameter] for parameter in self.parameters], states
+        return self._states
 
     def tensors(self) -> list[Tensor]:
         """The tensors that a step changes in place."""
@@ -74,9 +79,7 @@ class DeviceAdamW:
     def count_step(self, groups: Sequence[Sequence[int]]) -> None:
         """Note on the host that these parameters took a step."""
         states = self.states()
-        for group in groups:
-            for number in group:
-                states[number]["step"] += 1
+        torch._foreach_add_([states[number]["step"] for group in groups for number in group], 1)
 
     @torch.no_grad()
     def update(self, groups: Sequence[Sequence[int]], numbers: Sequence[Tensor]) -> None:

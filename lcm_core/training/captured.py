@@ -5,7 +5,6 @@ there is room for the largest sets or graphs, and the device reads where they be
 copies one buffer and launches one graph a step, and never waits.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +17,7 @@ from lcm_core.reduction.on_device import StaticPlan
 from lcm_core.tasks.base import Task
 from lcm_core.training.adamw import DeviceAdamW
 from lcm_core.training.capturable import MODELS
+from lcm_core.training.packed import LawsOf
 from lcm_core.training.recipe import Recipe
 from lcm_core.training.regularisers import Regularisers
 
@@ -102,15 +102,13 @@ class CapturedStep:
                 row = self.totals[COUNTED.index(name)]
                 self.sums[name] = row.copy_(values)
 
-    def run(
-        self, step: int, weights: dict[str, float], following: Mapping[int, tuple[str, ...]]
-    ) -> bool:
+    def run(self, step: int, weights: dict[str, float], laws_of: LawsOf) -> bool:
         """One step: parameters, the state of the optimiser, `sums` and `failed_at` change.
 
         Args:
             step: from 0.
             weights: of the laws that are regularised.
-            following: as of `Packer.give_back`.
+            laws_of: as of `Packer.give_back`.
 
         Returns:
             Whether the step was done; False if the batch does not fit, and nothing was changed.
@@ -122,7 +120,7 @@ class CapturedStep:
         packed = self.packer.take(step, laws)
         tuples = packed.tuples
         if tuples is None:
-            self.packer.give_back(packed, following)
+            self.packer.give_back(packed, step, laws_of)
             return False
         try:
             kind = self._kind(laws, tuples)
@@ -134,7 +132,7 @@ class CapturedStep:
             if packed.copied is not None:
                 packed.copied.record(torch.cuda.current_stream(self.device))
         finally:
-            self.packer.give_back(packed, following)
+            self.packer.give_back(packed, step, laws_of)
         if kind is None:
             kind = self._kinds[laws, tuples] = _Kind(self._first(laws, tuples))
         elif kind.graph is not None:

@@ -2,10 +2,9 @@
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
 from math import prod
 from queue import SimpleQueue
 from typing import Any
@@ -17,13 +16,14 @@ from lcm_core.tasks.base import Task
 from lcm_core.training.recipe import Recipe
 from lcm_core.training.regularisers import Regularisers
 
-__all__ = ["AHEAD", "Packed", "Packer", "Parts"]
+__all__ = ["LawsOf", "Packed", "Packer", "Parts"]
 
 THREADS = min(4, os.cpu_count() or 1)
 AHEAD = THREADS + 2  # batches that are made before their step
 ROUND = 256  # bytes: where parts begin
 
 Parts = dict[str, Tensor]
+LawsOf = Callable[[int], tuple[str, ...] | None]
 
 
 @dataclass
@@ -140,20 +140,21 @@ class Packer(ABC):
             packed = self._make(step, laws)
         return packed
 
-    def give_back(self, packed: Packed, following: Mapping[int, tuple[str, ...]]) -> None:
+    def give_back(self, packed: Packed, step: int, laws_of: LawsOf) -> None:
         """Let another batch be made in this buffer, once it is copied.
 
         Args:
             packed: of `take`.
-            following: the steps to come, and the laws that are regularised in them, as far as is
-                known; the first few are made ahead.
+            step: the step that it was for: the next few are made ahead.
+            laws_of: the laws that are regularised in a step to come, as far as is known; None
+                where there is no such step.
         """
         self._free.put(packed)
         if self._threads is None:
             return
-        for step, laws in islice(following.items(), AHEAD):
-            if step not in self._made:
-                self._made[step] = self._threads.submit(self._make, step, laws)
+        for coming in range(step + 1, step + 1 + AHEAD):
+            if coming not in self._made and (laws := laws_of(coming)) is not None:
+                self._made[coming] = self._threads.submit(self._make, coming, laws)
 
     def drop(self) -> None:
         """Forget the batches made ahead: the run goes on elsewhere."""

@@ -5,7 +5,7 @@ import threading
 import time
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,6 @@ from lcm_core.tasks.base import Task, seeded_generator
 from lcm_core.training.capturable import why_not
 from lcm_core.training.captured import CapturedStep, CaptureError
 from lcm_core.training.device import deterministic, pick_device
-from lcm_core.training.packed import AHEAD
 from lcm_core.training.recipe import Recipe
 from lcm_core.training.record import Record
 from lcm_core.training.regularisers import Regularisers, penalty_generator
@@ -109,6 +108,8 @@ class Trainer:
         self.how = ""
         self._captured: CapturedStep | None = None
         self._uncaptured = ""  # why capturing a step failed
+        self._reason: str | None = None  # why steps are not captured
+        self._asked: Collection[str] | None = None  # the laws for which that was asked
         self._lost = False  # whether the device failed, and only `_good` is left
         self._draws: bool | None = None  # whether a training step draws; the first one tells
 
@@ -299,7 +300,8 @@ class Trainer:
         return Seeded(drawing.initial_seed())
 
     def _update(self, live: dict[str, float]) -> None:
-        self.model.train()
+        if not self.model.training:
+            self.model.train()
         weights = _weights(live)
         self.rate = float(self.schedule.get_last_lr()[0]) * live["rate_scale"]
         for group in self.optimizer.param_groups:
@@ -312,9 +314,12 @@ class Trainer:
     def _run_captured(self, weights: dict[str, float]) -> bool:
         """Do the step with shapes that do not change, if that can be; `how` says why not."""
         recipe = self.recipe
-        reason = self._uncaptured or why_not(
-            self.task, self.model, self.optimizer, recipe.batch_size, weights
-        )
+        if not self._sums or self._asked != weights.keys():  # the first step of a record, say
+            self._reason = self._uncaptured or why_not(
+                self.task, self.model, self.optimizer, recipe.batch_size, weights
+            )
+            self._asked = weights.keys()
+        reason = self._reason
         if not reason:
             if self._captured is None:
                 self._captured = CapturedStep(
@@ -322,13 +327,15 @@ class Trainer:
                 )
             captured = self._captured
             captured.adopt(self._sums, self._failed_at)
-            coming = range(self.step + 1, min(self.step + 1 + AHEAD, recipe.steps))
-            following = {step: tuple(_weights(recipe.live(step))) for step in coming}
+
+            def laws_of(step: int) -> tuple[str, ...] | None:
+                return tuple(_weights(recipe.live(step))) if step < recipe.steps else None
+
             try:
-                if not captured.run(self.step, weights, following):
+                if not captured.run(self.step, weights, laws_of):
                     reason = "this batch is larger than most"
             except CaptureError as error:
-                self._uncaptured = reason = str(error)
+                self._uncaptured = self._reason = reason = str(error)
                 warnings.warn(f"{reason}. Training goes on without, slower.", stacklevel=2)
             self._sums, self._failed_at = captured.sums, captured.failed_at
         if self.device.type == "cuda":
@@ -495,7 +502,7 @@ class Trainer:
         self._sums = {name: sums.to(self.device) for name, sums in state["sums"].items()}
         self._failed_at = state["failed_at"].to(self.device)
         self._seconds = self._cpu_seconds = 0.0
-        self._draws = None
+        self._draws = self._asked = None
         self._keep()
 
     def save(self, path: str | Path) -> None:
