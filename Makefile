@@ -7,6 +7,9 @@
 #   make gpu-check GPU_FLAGS="--output FILE"          flags for the check of a GPU machine
 #   make lab PYTHON=python3.12                        another Python (3.11 or newer)
 
+# Threads that wait let others run; see lcm_core/threads.py. OMP_WAIT_POLICY=ACTIVE lets them spin.
+export OMP_WAIT_POLICY ?= PASSIVE
+
 PYTHON ?= python3
 VENV ?= .venv
 LAB_FLAGS ?=

@@ -100,6 +100,10 @@ Panels for JupyterLab are in `lcm_core.widgets`, experiments in `lcm_core.experi
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from lcm_core.threads import let_threads_yield
+
+let_threads_yield()
+
 with warnings.catch_warnings():  # PyG 2.8 calls torch.jit.script, which torch 2.14 warns about
     warnings.filterwarnings("ignore", "`torch.jit.script` is deprecated")
     import torch_geometric  # noqa: F401

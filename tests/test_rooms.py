@@ -18,6 +18,7 @@ ROOMS = (
     "registry",
     "rounding",
     "seeding",
+    "threads",
     "files",
     "gpu",
     "operators",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 
 import ipywidgets as widgets
@@ -13,7 +12,7 @@ from lcm_core.training.trainer import Trainer
 from lcm_core.widgets.base.live_figure import LiveFigure
 from lcm_core.widgets.base.text_areas import ReadOut
 from lcm_core.widgets.training.run import Run
-from lcm_core.widgets.training.text import numbers_text, progress_text, race_table
+from lcm_core.widgets.training.text import device_text, numbers_text, progress_text, race_table
 
 __all__ = ["RunView"]
 
@@ -39,10 +38,9 @@ class RunView:
     def draw(self, run: Run, run_state: RunState) -> None:
         """Show how far a run has come, and the device of one of its recipes."""
         self._draw_figure(run)
-        device = html.escape(
-            str(run_state.trainer.device if run_state.trainer else run_state.recipe.device)
+        self.status.say(
+            f"<b class='lcm-state'>{run.state}</b> on <span>{device_text(run_state)}</span>"
         )
-        self.status.say(f"<b class='lcm-state'>{run.state}</b> on <span>{device}</span>")
         self.progress.max = sum(run_state.recipe.steps for run_state in run.run_states)
         self.progress.value = sum(run_state.step for run_state in run.run_states)
         self.progress_text.say(progress_text(run))
