@@ -15,6 +15,8 @@ PACKAGE = "lcm_core"
 #: Each room imports only from those before it.
 ROOMS = (
     "errors",
+    "imports",
+    "pyg",
     "registry",
     "rounding",
     "seeding",
@@ -31,13 +33,14 @@ ROOMS = (
     "depth",
     "models",
     "training",
+    "api",
     "train",
     "experiments",
     "exercises",
     "widgets",
 )
 #: Of the rooms before them, figures import these alone: they take plain data.
-BEFORE_FIGURES = {"errors", "rounding", "tasks"}
+BEFORE_FIGURES = {"errors", "pyg", "rounding", "tasks"}
 
 
 class Import(NamedTuple):

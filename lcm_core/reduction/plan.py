@@ -116,7 +116,7 @@ class ReductionPlan:
 
     @property
     def num_pairs(self) -> int:
-        """Number of pairs that are combined, N − B if no set is empty."""
+        """Number of pairs that are combined: N − B without empty sets."""
         return self.bounds[-1] - self.bounds[1]
 
     @cached_property
