@@ -238,7 +238,7 @@ def report(table: Table, options: argparse.Namespace) -> Iterator[str]:
     yield f"Speeds are medians of {options.repeats} windows of {options.seconds:g} s, in which the"
     yield "settings take turns. An answer is the time from the press of Pause or Start, a message"
     yield "on the kernel's channel, until the panel shows its effect: the 95th percentile of all."
-    yield "Memory is the mean proportional set size (PSS) of a kernel that trains, while K are there."
+    yield "Memory is the mean proportional set size (PSS) of a kernel that trains, one of K."
     yield ""
     yield "| K | setting | sets/s, all | each | of the best | answer, 95 % | memory, each |"
     yield "|---:|---|---:|---:|---:|---:|---:|"
