@@ -13,7 +13,8 @@ number is therefore chosen from the machine, and never from what else runs on it
 import math
 import os
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,6 +22,7 @@ __all__ = [
     "available_cpus",
     "cpu_quota",
     "default_threads",
+    "keeping_threads",
     "let_threads_yield",
     "using_threads",
     "waiting_advice",
@@ -33,6 +35,9 @@ MOST = 4  # more threads do not speed up batches of the usual sizes, and leave l
 PASSIVE = {"OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "0"}
 CHOICES = (*PASSIVE, "GOMP_SPINCOUNT")
 
+_lock = threading.Lock()
+_changes = 0  # of torch's number that hold now, in all threads of Python
+_steady = 1  # its number before the first of them
 _spinning = False  # whether torch was imported too early for us to choose, and its threads spin
 
 
@@ -73,13 +78,11 @@ def default_threads() -> int:
     Raises:
         ValueError: the variable holds no number of threads.
     """
-    import torch
-
     if given := os.environ.get(VARIABLE):
         if not given.isdecimal() or int(given) == 0:
             raise ValueError(f"expected {VARIABLE} to be a number of threads ≥ 1, got {given!r}")
         return int(given)
-    return min(torch.get_num_threads(), available_cpus(), MOST)
+    return min(_steady_threads(), available_cpus(), MOST)
 
 
 @contextmanager
@@ -87,15 +90,45 @@ def using_threads(count: int) -> Iterator[None]:
     """Context manager: in this thread of Python, torch computes on `count` threads."""
     import torch
 
+    global _changes, _steady
     before = torch.get_num_threads()
     if count == before:
         yield
         return
+    with _lock:
+        _steady = _steady if _changes else before
+        _changes += 1
     torch.set_num_threads(count)
     try:
         yield
     finally:
         torch.set_num_threads(before)
+        with _lock:
+            _changes -= 1
+
+
+def keeping_threads(function: Callable[[], None]) -> Callable[[], None]:
+    """The function for a new thread of Python, in which torch has its number of threads.
+
+    By itself a new thread takes the number that was set last, if only for a while and elsewhere.
+    """
+    count = _steady_threads()
+
+    def run() -> None:
+        import torch
+
+        torch.set_num_threads(count)
+        function()
+
+    return run
+
+
+def _steady_threads() -> int:
+    """Torch's number of threads outside all `using_threads`."""
+    import torch
+
+    with _lock:
+        return _steady if _changes else torch.get_num_threads()
 
 
 # The machine ------------------------------------------------------------------------------------

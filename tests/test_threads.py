@@ -5,14 +5,21 @@ import math
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 import torch
 
 from benchmarks.measure import busy
-from lcm_core import threads
-from lcm_core.threads import available_cpus, cpu_quota, default_threads, using_threads
+from lcm_core import Operator, reduce, threads
+from lcm_core.threads import (
+    available_cpus,
+    cpu_quota,
+    default_threads,
+    keeping_threads,
+    using_threads,
+)
 from lcm_core.training import Recipe, Trainer
 
 SMALL = "channels=16 steps=6 batch_size=512 log_every=2 eval_every=6 eval_splits=none device=cpu"
@@ -144,7 +151,39 @@ def test_the_variable_must_be_a_number(given: str, monkeypatch: pytest.MonkeyPat
 def test_threads_for_a_while() -> None:
     with using_threads(2):
         assert torch.get_num_threads() == 2
+        with using_threads(3):
+            assert torch.get_num_threads() == 3
+            assert default_threads() == 1
+        assert torch.get_num_threads() == 2
     assert torch.get_num_threads() == 1
+
+
+def test_a_new_thread_does_not_see_what_another_has_changed_for_a_while() -> None:
+    seen: list[int] = []
+    with using_threads(2):
+        thread = threading.Thread(
+            target=keeping_threads(lambda: seen.append(torch.get_num_threads()))
+        )
+        thread.start()
+        thread.join()
+    assert seen == [1]
+
+
+@pytest.mark.parametrize(("sets", "threads"), [(8, 1), (1000, 2)])
+def test_a_small_reduction_wakes_no_other_thread(sets: int, threads: int) -> None:
+    """Whatever its operator: for a matrix product, however small, all threads are woken."""
+    seen = set()
+
+    class Watching(Operator):
+        def forward(self, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
+            seen.add(torch.get_num_threads())
+            return left + right
+
+    x, ptr = torch.randn(4 * sets, 16), torch.arange(sets + 1) * 4
+    with using_threads(2):
+        reduce(Watching(16), x, ptr)
+        assert torch.get_num_threads() == 2
+    assert seen == {threads}
 
 
 # Of a run ---------------------------------------------------------------------------------------
