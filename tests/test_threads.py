@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+import warnings
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,9 @@ from lcm_core.threads import (
     keeping_threads,
     using_threads,
 )
-from lcm_core.training import Recipe, Trainer
+from lcm_core.training import Recipe, Trainer, fit
+from lcm_core.training.run_state import RunState
+from lcm_core.widgets.training.text import device_text
 
 SMALL = "channels=16 steps=6 batch_size=512 log_every=2 eval_every=6 eval_splits=none device=cpu"
 OURS = ("OMP_WAIT_POLICY", "KMP_BLOCKTIME", "GOMP_SPINCOUNT", "OMP_NUM_THREADS", threads.VARIABLE)
@@ -216,6 +219,30 @@ def test_a_checkpoint_keeps_the_threads_that_were_chosen(
     assert resumed.threads == 3
     assert threads_in_steps(resumed) == {3}
     assert "threads" not in resumed.recipe.text()
+
+
+def test_the_panel_names_the_threads_and_says_what_to_do_if_they_spin(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(threads, "_spinning", False)
+    run = RunState(Recipe.parse(f"{SMALL} threads=2"))
+    assert device_text(run) == "cpu"
+    run.trainer = run.make_trainer()
+    assert device_text(run) == "cpu, 2 threads"
+    monkeypatch.setattr(threads, "_spinning", True)
+    assert "cpu, 2 threads<br>torch was imported before lcm_core" in device_text(run)
+    assert "OMP_WAIT_POLICY=PASSIVE" in device_text(run)
+    run.trainer.threads = 1
+    assert device_text(run) == "cpu, 1 thread"
+
+
+def test_a_script_is_warned_if_its_threads_spin(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threads, "_spinning", True)
+    with pytest.warns(UserWarning, match="OMP_WAIT_POLICY=PASSIVE"):
+        fit(f"{SMALL} threads=2")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fit(f"{SMALL} threads=1")
 
 
 RECORDS = f"""

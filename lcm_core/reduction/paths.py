@@ -97,7 +97,7 @@ def choose_path(plan: ReductionPlan, operator: Operator, x: Tensor) -> Path:
         return Path("definition", obstacle)
     if torch.compiler.is_compiling():
         return COMPILED
-    if x.device.type == "cpu" and _few(plan, x):
+    if x.device.type == "cpu" and _entries(plan, x) <= FEW:
         return FEW_PAIRS
     if not _kernels.get():
         return SWITCHED_OFF
@@ -108,11 +108,12 @@ def choose_path(plan: ReductionPlan, operator: Operator, x: Tensor) -> Path:
         return FUSED
     if x.device.type == "cpu":
         return KERNEL
-    return FEW_PAIRS if _few(plan, x) else Path(KERNEL.name, f"{KERNEL.why}; {missing}")
+    return FEW_PAIRS if _entries(plan, x) <= FEW else Path(KERNEL.name, f"{KERNEL.why}; {missing}")
 
 
-def _few(plan: ReductionPlan, x: Tensor, most: int = FEW) -> bool:
-    return plan.num_pairs * math.prod(x.shape[1:]) <= most
+def _entries(plan: ReductionPlan, x: Tensor) -> int:
+    """The entries of all states that are made."""
+    return plan.num_pairs * math.prod(x.shape[1:])
 
 
 def run(plan: ReductionPlan, operator: Operator, x: Float[Tensor, "N *d"]) -> Levels:
@@ -124,7 +125,7 @@ def run(plan: ReductionPlan, operator: Operator, x: Float[Tensor, "N *d"]) -> Le
         return levels_by_kernel(plan, kernel, kernel.weights(), x)
     combine = operator.unchecked_combine if path.name == "combine" else operator
     on_cpu = x.device.type == "cpu" and not torch.compiler.is_compiling()
-    with using_threads(1) if on_cpu and _few(plan, x, SMALL) else nullcontext():
+    with using_threads(1) if on_cpu and _entries(plan, x) <= SMALL else nullcontext():
         return levels_by_autograd(plan, _checked(operator, combine), x)
 
 
