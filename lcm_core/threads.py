@@ -72,17 +72,16 @@ def waiting_advice(threads: int) -> str:
 def default_threads() -> int:
     """The number of threads of a run whose recipe does not name one.
 
-    It is `$LCM_CORE_THREADS` if that is set. Otherwise it is torch's own number, but at most 4, and
-    at most one for each CPU that this process may use.
+    It is torch's own number, but at most `$LCM_CORE_THREADS`; or, where that is not set, at most 4,
+    and at most one for each CPU that this process may use.
 
     Raises:
         ValueError: the variable holds no number of threads.
     """
-    if given := os.environ.get(VARIABLE):
-        if not given.isdecimal() or int(given) == 0:
-            raise ValueError(f"expected {VARIABLE} to be a number of threads ≥ 1, got {given!r}")
-        return int(given)
-    return min(_steady_threads(), available_cpus(), MOST)
+    given = os.environ.get(VARIABLE) or str(min(available_cpus(), MOST))
+    if not given.isdecimal() or int(given) == 0:
+        raise ValueError(f"expected {VARIABLE} to be a number of threads ≥ 1, got {given!r}")
+    return min(_steady_threads(), int(given))
 
 
 @contextmanager

@@ -140,8 +140,10 @@ def test_the_default_is_no_more_than_torch_or_the_machine_has(
         monkeypatch.setattr(threads, "available_cpus", lambda cpus=cpus: cpus)
         monkeypatch.setattr(torch, "get_num_threads", lambda of_torch=of_torch: of_torch)
         assert default_threads() == expected
-    monkeypatch.setenv(threads.VARIABLE, "7")
-    assert default_threads() == 7
+    for of_torch, given, expected in ((64, "7", 7), (2, "7", 2), (1, "2", 1)):
+        monkeypatch.setenv(threads.VARIABLE, given)
+        monkeypatch.setattr(torch, "get_num_threads", lambda of_torch=of_torch: of_torch)
+        assert default_threads() == expected
 
 
 @pytest.mark.parametrize("given", ["0", "two", "-1", "1.5"])
@@ -210,7 +212,8 @@ def test_a_recipe_may_name_its_threads() -> None:
 def test_a_checkpoint_keeps_the_threads_that_were_chosen(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(threads.VARIABLE, "3")
+    monkeypatch.setattr(threads, "available_cpus", lambda: 3)
+    monkeypatch.setattr(threads, "_steady_threads", lambda: 3)
     trainer = Trainer(Recipe.parse(SMALL))
     next(trainer.records())
     trainer.save(tmp_path / "run.pt")
