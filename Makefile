@@ -4,14 +4,19 @@
 #   make test PYTEST_FLAGS="-k tasks"                 flags for pytest
 #   make bench BENCH_FLAGS="--workloads ragged,tiny"  flags for the benchmark
 #   make bench BENCH_FLAGS="--device cuda"            the same on a GPU
+#   make classroom CLASSROOM_FLAGS="--kernels 1,4"    flags for the class of kernels
 #   make gpu-check GPU_FLAGS="--output FILE"          flags for the check of a GPU machine
 #   make lab PYTHON=python3.12                        another Python (3.11 or newer)
+
+# Threads that wait let others run; see lcm_core/threads.py. OMP_WAIT_POLICY=ACTIVE lets them spin.
+export OMP_WAIT_POLICY ?= PASSIVE
 
 PYTHON ?= python3
 VENV ?= .venv
 LAB_FLAGS ?=
 PYTEST_FLAGS ?=
 BENCH_FLAGS ?=
+CLASSROOM_FLAGS ?=
 GPU_FLAGS ?=
 
 BIN := $(VENV)/bin
@@ -25,7 +30,7 @@ NONE_CHOSEN = [ $$? -eq 5 ]  # the flags of pytest left none of these tests: no 
 ROOT_FLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-slow test-oldest test-newest test-wheel check-all lint format bench gpu-check results clean
+.PHONY: help lab test test-slow test-oldest test-newest test-wheel check-all lint format bench classroom gpu-check results clean
 
 help:  ## say what each target does
 	@grep -E '^[a-z-]+:.*  ## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*  ## /\t/' | expand -t 14
@@ -68,6 +73,9 @@ format: $(VENV)/.dev-installed  ## format, and mend what the linter can mend
 BENCHMARKS := docs/benchmarks$(if $(findstring cuda,$(BENCH_FLAGS)),-cuda).md
 bench: $(VENV)/.dev-installed  ## time and memory of reductions, ours and PyG's, to docs/benchmarks.md
 	$(BIN)/python -m benchmarks.reductions --output $(BENCHMARKS) $(BENCH_FLAGS)
+
+classroom: $(VENV)/.dev-installed  ## kernels that train at once: speed, memory, answers, to docs/classroom.md
+	$(BIN)/python -m benchmarks.classroom --output docs/classroom.md $(CLASSROOM_FLAGS)
 
 # No environment of its own, and nothing is installed: PYTHON has torch for the GPU already.
 gpu-check:  ## equality, tests and speed on this machine's GPU, within five minutes

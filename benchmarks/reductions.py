@@ -187,6 +187,8 @@ def scale_table(measured: dict[str, dict[str, Results]]) -> Iterator[str]:
 def machine(options: argparse.Namespace) -> str:
     versions = f"torch {torch.__version__}, PyG {torch_geometric.__version__}"
     threads = f"{options.threads} thread{'s' * (options.threads != 1)}"
+    if policy := os.environ.get("OMP_WAIT_POLICY"):
+        threads += f" (OMP_WAIT_POLICY={policy})"
     beside = f", beside {options.busy} busy processes" if options.busy else ""
     return f"On {processor()}, {threads} of {os.cpu_count()} cores{beside}; {versions}."
 

@@ -97,59 +97,18 @@ Your own
 Panels for JupyterLab are in `lcm_core.widgets`, experiments in `lcm_core.experiments`.
 """
 
+import sys
 import warnings
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-with warnings.catch_warnings():  # PyG 2.8 calls torch.jit.script, which torch 2.14 warns about
-    warnings.filterwarnings("ignore", "`torch.jit.script` is deprecated")
-    import torch_geometric  # noqa: F401
+from lcm_core.threads import let_threads_yield
 
-from lcm_core.aggregations import (
-    FoldAggregation,
-    LCMAggregation,
-    aggregation_names,
-    explain_path,
-    make_aggregation,
-    register_aggregation,
-)
-from lcm_core.laws import (
-    LAWS,
-    Certificate,
-    LawError,
-    LawMap,
-    LawReport,
-    Population,
-    associativity_error,
-    certify,
-    closure_population,
-    commutativity_error,
-    encoded_population,
-    exchange_error,
-    fold_exchange_error,
-    gaussian_population,
-    identity_error,
-    law_map,
-    law_penalty,
-    law_report,
-    laws_in_words,
-    order_spread,
-    sire_penalty,
-    tree_spread,
-)
-from lcm_core.operators import (
-    Operator,
-    blend,
-    make_operator,
-    operator_names,
-    product,
-    register,
-    register_operator,
-    symmetrized,
-)
-from lcm_core.reduction import ReductionPlan, reduce, trace, use_kernels
-from lcm_core.tasks import SetBatch, Task, make_task, register_task, task_names
-from lcm_core.training import Fit, Recipe, Record, Trainer, fit, pretrained, pretrained_names
-from lcm_core.trees import TREE_NAMES, Tree, make_tree
+let_threads_yield()
+
+if TYPE_CHECKING:
+    from lcm_core.api import *
+    from lcm_core.experiments import register_experiment
 
 __all__ = [
     "LAWS",
@@ -210,21 +169,24 @@ __all__ = [
     "use_kernels",
 ]
 
-if TYPE_CHECKING:
-    from lcm_core.experiments import register_experiment
-
+_ROOMS = ("aggregations", "laws", "operators", "reduction", "tasks", "training", "trees")
 _RENAMED = {"trained": "pretrained", "trained_names": "pretrained_names"}
 
 
 def __getattr__(name: str) -> Any:
-    """The experiments when they are first asked for; old names, with a warning."""
-    if name == "register_experiment":
-        from lcm_core.experiments import register_experiment
-
-        return register_experiment
-    if name not in _RENAMED:
+    """A public name, imported when it is first asked for; old names, with a warning."""
+    if name in _RENAMED:
+        new = _RENAMED[name]
+        warnings.warn(f"lcm_core.{name} is now lcm_core.{new}", DeprecationWarning, stacklevel=2)
+        return getattr(sys.modules[__name__], new)
+    if name in _ROOMS:
+        return import_module(f"lcm_core.{name}")
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    warnings.warn(
-        f"lcm_core.{name} is now lcm_core.{_RENAMED[name]}", DeprecationWarning, stacklevel=2
-    )
-    return globals()[_RENAMED[name]]
+    home = "lcm_core.experiments" if name == "register_experiment" else "lcm_core.api"
+    value = globals()[name] = getattr(import_module(home), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

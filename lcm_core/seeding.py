@@ -15,6 +15,8 @@ from torch import Tensor
 from torch._ops import OpOverload
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from lcm_core.imports import uncompiled
+
 __all__ = ["Seeded", "how_seeded", "initialised"]
 
 TRIES = 4  # to see whether a constructor makes something else each time
@@ -52,6 +54,12 @@ class Seeded(TorchDispatchMode):
         self._generators: dict[torch.device, torch.Generator] = {}
         self.drew = False
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """No: torch would import `torch._dynamo` for it, where `uncompiled` waits."""
+        return False
+
+    @uncompiled
     def __torch_dispatch__(
         self,
         func: OpOverload,

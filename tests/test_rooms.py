@@ -15,9 +15,12 @@ PACKAGE = "lcm_core"
 #: Each room imports only from those before it.
 ROOMS = (
     "errors",
+    "imports",
+    "pyg",
     "registry",
     "rounding",
     "seeding",
+    "threads",
     "files",
     "gpu",
     "operators",
@@ -30,13 +33,14 @@ ROOMS = (
     "depth",
     "models",
     "training",
+    "api",
     "train",
     "experiments",
     "exercises",
     "widgets",
 )
 #: Of the rooms before them, figures import these alone: they take plain data.
-BEFORE_FIGURES = {"errors", "rounding", "tasks"}
+BEFORE_FIGURES = {"errors", "pyg", "rounding", "tasks"}
 
 
 class Import(NamedTuple):
@@ -206,3 +210,15 @@ def test_each_room_says_what_it_is_for_and_which_file_to_open_first(package):
     assert 10 < len(summary) < 200
     (first,) = re.findall(r"Open `([a-z_/]+\.py)` first", rest)
     assert (PACKAGES[package] / first).exists()
+
+
+def test_pyg_is_imported_in_one_place():
+    """There it is imported without what it does not need; elsewhere it would be imported whole."""
+    at_once = [
+        module
+        for module, tree in TREES.items()
+        if module != f"{PACKAGE}.pyg"
+        for node in tree.body
+        if isinstance(node, ast.Import | ast.ImportFrom) and "torch_geometric" in ast.unparse(node)
+    ]
+    assert not at_once

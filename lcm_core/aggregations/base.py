@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from torch import Tensor, nn
-from torch_geometric.nn.aggr import Aggregation
 
 from lcm_core.operators import Operator
+from lcm_core.pyg import Aggregation
 from lcm_core.reduction.checks import check_dtype, check_elements, check_plan, given_sets
 from lcm_core.reduction.plan import ReductionPlan
 

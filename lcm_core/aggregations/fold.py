@@ -12,6 +12,7 @@ from torch.nn.utils.rnn import PackedSequence
 from lcm_core.aggregations.base import SetAggregation
 from lcm_core.aggregations.packing import Packing
 from lcm_core.errors import unknown
+from lcm_core.imports import uncompiled
 from lcm_core.operators.ordinary import (
     obstacle,
     outside_transforms,
@@ -121,7 +122,7 @@ class FoldAggregation(SetAggregation):
         result = states.view(copies, count, self.out_channels).transpose(0, 1)
         return result.reshape(count, *x.shape[1:-1], self.out_channels)
 
-    @torch.compiler.disable  # data-dependent shapes
+    @uncompiled  # data-dependent shapes
     def _packing(
         self,
         x: Tensor,

@@ -4,13 +4,13 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch_geometric.nn.aggr import LCMAggregation as PyGLCMAggregation
 
 from lcm_core.aggregations.base import SetAggregation
 from lcm_core.errors import unknown
 from lcm_core.operators import GRU, Operator, SymmetrizedGRU, make_operator
 from lcm_core.operators.base import operator_class
 from lcm_core.operators.ordinary import has_gradient_hook, hooks_of, strangeness
+from lcm_core.pyg import LCMAggregation as PyGLCMAggregation
 from lcm_core.reduction.checks import identity_for
 from lcm_core.reduction.on_device import DevicePlan
 from lcm_core.reduction.paths import run

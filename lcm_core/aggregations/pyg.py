@@ -7,7 +7,12 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch_geometric.nn.aggr import (
+
+from lcm_core.aggregations.base import SetAggregation
+from lcm_core.errors import unknown
+from lcm_core.operators.devices import beside
+from lcm_core.operators.ordinary import outside_transforms, unwrapped
+from lcm_core.pyg import (
     Aggregation,
     DeepSetsAggregation,
     DegreeScalerAggregation,
@@ -16,11 +21,6 @@ from torch_geometric.nn.aggr import (
     Set2Set,
     SetTransformerAggregation,
 )
-
-from lcm_core.aggregations.base import SetAggregation
-from lcm_core.errors import unknown
-from lcm_core.operators.devices import beside
-from lcm_core.operators.ordinary import outside_transforms, unwrapped
 from lcm_core.reduction.checks import sizes_and_order
 from lcm_core.reduction.transfer import to_device
 

@@ -6,7 +6,6 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 import torch
-from torch_geometric.nn.aggr import Aggregation
 
 from lcm_core.aggregations.base import SetAggregation
 from lcm_core.aggregations.fold import FoldAggregation
@@ -15,6 +14,7 @@ from lcm_core.aggregations.pyg import BASELINES, Baseline
 from lcm_core.errors import unknown
 from lcm_core.operators import operator_names
 from lcm_core.operators.base import OPERATORS, make_with_identity, operator_class
+from lcm_core.pyg import Aggregation
 from lcm_core.registry import Registry
 from lcm_core.seeding import Seeded, initialised
 

@@ -9,13 +9,13 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch_geometric.nn.aggr import GRUAggregation as PyGGRUAggregation
 
 from lcm_core.aggregations.fold import FoldAggregation
 from lcm_core.depth.gradients import Stopped, chain_log_gradients, log_gradients
 from lcm_core.errors import unknown
 from lcm_core.operators import Operator, make_operator
 from lcm_core.operators.devices import on_cpu
+from lcm_core.pyg import GRUAggregation as PyGGRUAggregation
 from lcm_core.reduction.plan import ReductionPlan
 from lcm_core.reduction.ragged import reduce
 from lcm_core.seeding import Seeded, initialised

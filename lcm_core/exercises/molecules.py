@@ -9,9 +9,9 @@ from functools import cache
 import numpy as np
 import torch
 from torch import Tensor
-from torch_geometric.data import Data
 
 from lcm_core.exercises.verdict import Verdict
+from lcm_core.pyg import Data
 from lcm_core.tasks import BACE, BBBP, ClinTox
 from lcm_core.tasks.molecules.auc_uncertainty import auc_interval
 from lcm_core.tasks.molecules.task import roc_auc

@@ -8,13 +8,13 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch_geometric.nn.aggr import LCMAggregation
 
 from lcm_core.experiments.framework.base import Experiment, Measurement, Report
 from lcm_core.experiments.framework.registry import register_experiment
 from lcm_core.experiments.framework.results import Results
 from lcm_core.experiments.framework.tables import value_table
 from lcm_core.models.networks import CategoricalEncoder
+from lcm_core.pyg import LCMAggregation
 from lcm_core.seeding import Seeded
 from lcm_core.tasks import SecondMinimum, SetBatch
 from lcm_core.tasks.base import seeded_generator

@@ -7,12 +7,12 @@ from typing import TypeAlias
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
-from torch_geometric.nn.aggr import Aggregation
 
 from lcm_core.aggregations.lcm import LCMAggregation
 from lcm_core.laws.measure import LawError, difference, variance
 from lcm_core.operators import Operator
 from lcm_core.operators.devices import beside
+from lcm_core.pyg import Aggregation
 from lcm_core.reduction.ragged import reduce
 
 Reduces: TypeAlias = Aggregation | Operator | Callable[[Tensor, Tensor], Tensor]

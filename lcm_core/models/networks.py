@@ -5,13 +5,11 @@ from typing import Any, Optional
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
-from torch_geometric.data import Batch
-from torch_geometric.nn import MessagePassing
-from torch_geometric.nn.aggr import Aggregation
 
 from lcm_core.aggregations import LCMAggregation, make_aggregation
 from lcm_core.models.pna_benchmark import PropertyModel
 from lcm_core.models.static_edges import StaticEdges
+from lcm_core.pyg import Aggregation, Batch, MessagePassing
 from lcm_core.reduction.plan import ReductionPlan
 from lcm_core.reduction.ragged import make_plan
 from lcm_core.tasks import SetBatch

@@ -7,11 +7,10 @@ from collections.abc import Callable
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
-from torch_geometric.data import Batch
-from torch_geometric.nn.aggr import Aggregation
 
 from lcm_core.aggregations.lcm import LCMAggregation
 from lcm_core.models.static_edges import StaticEdges
+from lcm_core.pyg import Aggregation, Batch
 from lcm_core.reduction.plan import ReductionPlan
 from lcm_core.reduction.ragged import make_plan
 from lcm_core.trees.tree import Tree

@@ -88,7 +88,7 @@ class Formula:
         """
         names = {"x": x, "y": y, **(parameters or {})}
         result = value_of(self.tree, {name: value.to(x.dtype) for name, value in names.items()}, x)
-        return result.expand(torch.broadcast_shapes(x.shape, y.shape))
+        return torch.broadcast_tensors(result, x, y)[0]
 
 
 def value_of(part: Part, names: Mapping[str, Tensor], like: Tensor) -> Tensor:

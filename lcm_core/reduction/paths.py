@@ -5,7 +5,7 @@
 
 import math
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -18,10 +18,14 @@ from lcm_core.operators.kernels.symmetrized_gru import SymmetrizedGRUKernel
 from lcm_core.reduction.engine import Levels, in_chunks, levels_by_autograd, levels_by_kernel
 from lcm_core.reduction.fused import fused_levels, missing_for_fused
 from lcm_core.reduction.plan import ReductionPlan
+from lcm_core.threads import using_threads
 
 __all__ = ["Path", "choose_path", "run", "use_kernels"]
 
 FEW = 2**15  # at most this many state entries: autograd is faster on the CPU
+#: At most this many: one thread computes. More would be woken for each product of matrices, however
+#: small, and on busy cores that takes longer than the product.
+SMALL = 2**13
 
 _kernels: ContextVar[bool] = ContextVar("kernels", default=True)
 
@@ -93,7 +97,7 @@ def choose_path(plan: ReductionPlan, operator: Operator, x: Tensor) -> Path:
         return Path("definition", obstacle)
     if torch.compiler.is_compiling():
         return COMPILED
-    if x.device.type == "cpu" and _few(plan, x):
+    if x.device.type == "cpu" and _entries(plan, x) <= FEW:
         return FEW_PAIRS
     if not _kernels.get():
         return SWITCHED_OFF
@@ -104,11 +108,12 @@ def choose_path(plan: ReductionPlan, operator: Operator, x: Tensor) -> Path:
         return FUSED
     if x.device.type == "cpu":
         return KERNEL
-    return FEW_PAIRS if _few(plan, x) else Path(KERNEL.name, f"{KERNEL.why}; {missing}")
+    return FEW_PAIRS if _entries(plan, x) <= FEW else Path(KERNEL.name, f"{KERNEL.why}; {missing}")
 
 
-def _few(plan: ReductionPlan, x: Tensor) -> bool:
-    return plan.num_pairs * math.prod(x.shape[1:]) <= FEW
+def _entries(plan: ReductionPlan, x: Tensor) -> int:
+    """The entries of all states that are made."""
+    return plan.num_pairs * math.prod(x.shape[1:])
 
 
 def run(plan: ReductionPlan, operator: Operator, x: Float[Tensor, "N *d"]) -> Levels:
@@ -119,7 +124,9 @@ def run(plan: ReductionPlan, operator: Operator, x: Float[Tensor, "N *d"]) -> Le
             return fused_levels(plan, kernel, x)
         return levels_by_kernel(plan, kernel, kernel.weights(), x)
     combine = operator.unchecked_combine if path.name == "combine" else operator
-    return levels_by_autograd(plan, _checked(operator, combine), x)
+    on_cpu = x.device.type == "cpu" and not torch.compiler.is_compiling()
+    with using_threads(1) if on_cpu and _entries(plan, x) <= SMALL else nullcontext():
+        return levels_by_autograd(plan, _checked(operator, combine), x)
 
 
 def _checked(operator: Operator, combine: Callable[[Tensor, Tensor], Tensor]) -> Callable:

@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from lcm_core.imports import uncompiled
 from lcm_core.operators import Operator
 from lcm_core.operators.ordinary import transforming
 from lcm_core.reduction.checks import (
@@ -144,7 +145,7 @@ def trace(
     return graph
 
 
-@torch.compiler.disable  # data-dependent shapes
+@uncompiled  # data-dependent shapes
 def make_plan(
     x: Float[Tensor, "N *d"],
     ptr: Tensor | None = None,

@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from torch_geometric.data import Batch
+
+from lcm_core.pyg import Batch
 
 __all__ = ["Device", "SetBatch", "Task", "check_batch_size", "seeded_generator"]
 

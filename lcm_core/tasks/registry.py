@@ -40,7 +40,7 @@ KINDS = ("sets", "graphs", "properties")
 NAMES_OF_RECIPES = frozenset(
     "task options readout operator tree channels layers neighbors steps batch_size learning_rate "
     "schedule rate_scale weight_decay clip commutativity associativity identity sire "
-    "penalty_states log_every eval_every eval_splits seed start device events aggregations "
+    "penalty_states log_every eval_every eval_splits seed start device threads events aggregations "
     "readout_facts penalties further_splits replace live with_event with_choice text parse".split()
 )
 

@@ -1,11 +1,13 @@
 """Train a recipe to its end, from a script or a cell."""
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lcm_core.operators import Operator
+from lcm_core.threads import waiting_advice
 from lcm_core.training.recipe import Recipe
 from lcm_core.training.record import Record
 from lcm_core.training.trainer import Trainer
@@ -120,6 +122,8 @@ def fit(
     if not isinstance(recipe, Recipe | str):
         raise TypeError(f"expected a Recipe or its text, such as 'task=bbbp', got {recipe!r}")
     trainer = Trainer(Recipe.parse(recipe) if isinstance(recipe, str) else recipe)
+    if trainer.device.type == "cpu" and (advice := waiting_advice(trainer.threads)):
+        warnings.warn(advice, stacklevel=2)
     records: list[Record] = []
     for record in trainer.records(should_stop):
         records.append(record)

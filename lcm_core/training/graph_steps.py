@@ -5,10 +5,10 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch_geometric.data import Batch
 
 from lcm_core.models.networks import GraphModel
 from lcm_core.models.static_edges import StaticEdges
+from lcm_core.pyg import Batch
 from lcm_core.training.packed import Packer, Parts
 
 __all__ = ["GraphSteps"]

@@ -82,6 +82,7 @@ class Recipe:
         start: the weights to begin with: "random", drawn from the seed; `pretrained:NAME`, one of
             `lcm_core.pretrained_names()`; or the path of a checkpoint.
         device: "auto" (cuda, then mps, then cpu) or the name of a device.
+        threads: of the CPU; 0 chooses by the machine, see `lcm_core.threads.default_threads`.
         events: changes during the run, as (step, field, value): from that step on, a live field
             (`rate_scale` or the weight of a regulariser) has the value.
         **options_of_the_task: options of the task, such as `bits=16`.
@@ -115,6 +116,7 @@ class Recipe:
     seed: int = 0
     start: str = "random"
     device: str = "auto"
+    threads: int = 0
     events: tuple[Event, ...] = ()
 
     __signature__: ClassVar[inspect.Signature]
@@ -379,7 +381,8 @@ _NAMES: Mapping[str, Callable[[], Iterable[str]]] = {
 }
 _LEAST = {
     **dict.fromkeys(("channels", "steps", "batch_size", "log_every", "eval_every"), 1),
-    **dict.fromkeys(("layers", "learning_rate", "weight_decay", "clip", "seed", *LIVE_FIELDS), 0),
+    **dict.fromkeys(("layers", "learning_rate", "weight_decay", "clip", "seed"), 0),
+    **dict.fromkeys(("threads", *LIVE_FIELDS), 0),
 }
 
 Recipe.__signature__ = inspect.Signature(

@@ -6,7 +6,7 @@ import time
 import warnings
 from collections import deque
 from collections.abc import Callable, Collection, Iterator
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from lcm_core.models.networks import make_model
 from lcm_core.seeding import Seeded, initialised
 from lcm_core.tasks import make_task
 from lcm_core.tasks.base import Task, seeded_generator
+from lcm_core.threads import default_threads, using_threads
 from lcm_core.training.capturable import why_not
 from lcm_core.training.captured import CapturedStep, CaptureError
 from lcm_core.training.device import deterministic, pick_device
@@ -63,6 +64,8 @@ class Trainer:
         model: the network; `model(batch)` gives outputs, `model.aggregation` is the readout.
         task: the task that it is trained on.
         device: where it is trained.
+        threads: of the CPU, on which it computes: the recipe's, or those chosen when it was made. A
+            checkpoint keeps their number.
         further_splits: the splits that an evaluation measures besides the validation split.
         rate: the learning rate of the last step.
         started: which weights `recipe.start` gave, in a sentence; "" if they were drawn.
@@ -86,10 +89,12 @@ class Trainer:
         self.recipe = recipe
         self.started = ""
         self.device = pick_device(recipe.device)
+        self.threads = recipe.threads or default_threads()
         self.task = make_task(recipe.task, **dict(recipe.options))
         self.further_splits = recipe.further_splits
         self.task.prepare()
-        self.model = initialised(lambda: _model(recipe, self.task), recipe.seed)
+        with using_threads(self.threads):
+            self.model = initialised(lambda: _model(recipe, self.task), recipe.seed)
         self.model.to(self.device)
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
@@ -157,7 +162,7 @@ class Trainer:
         while True:
             if self._record_is_due():
                 try:
-                    with deterministic(self.device):
+                    with self._reproducible():
                         record = self._record(stop)
                 except RuntimeError as error:
                     if self.device.type == "cpu" or isinstance(error, TrainingError):
@@ -228,7 +233,8 @@ class Trainer:
             Elements (N, channels), and the bounds of their sets (B + 1,).
         """
         self.model.eval()
-        return self.model.elements(next(iter(self.task.batches("validation", self.device))))
+        with using_threads(self.threads):
+            return self.model.elements(next(iter(self.task.batches("validation", self.device))))
 
     def _answers(
         self, split: str, should_stop: Callable[[], bool] | None = None
@@ -236,7 +242,8 @@ class Trainer:
         """Outputs and targets of a whole split."""
         self.model.eval()
         outputs, targets = [], []
-        with torch.no_grad(), self._seeded() if self._draws else nullcontext():
+        seeded = self._seeded() if self._draws else nullcontext()
+        with torch.no_grad(), using_threads(self.threads), seeded:
             for batch in self.task.batches(split, self.device):
                 if should_stop is not None and should_stop():
                     return None
@@ -252,7 +259,7 @@ class Trainer:
             with self._lock:
                 while self._wanted:
                     self.recipe = self.recipe.with_event(step, *self._wanted.popleft())
-            with deterministic(self.device):
+            with self._reproducible():
                 if self._draws is False:
                     self._update(self.recipe.live(step))
                 else:
@@ -290,6 +297,12 @@ class Trainer:
         return TrainingError(
             f"training stopped at step {step}, and the state of step {self.step} is kept: {reason}"
         )
+
+    @contextmanager
+    def _reproducible(self) -> Iterator[None]:
+        """Context manager: the same steps give the same numbers, on this device and CPU threads."""
+        with using_threads(self.threads), deterministic(self.device):
+            yield
 
     def _seeded(self) -> Seeded:
         """Within it, what the model draws by itself, as dropout does, comes from the recipe's seed.
@@ -468,6 +481,7 @@ class Trainer:
             wanted = [list(each) for each in self._wanted]
         return {
             "recipe": self.recipe.text(full=True),
+            "threads": self.threads,
             "wanted": wanted,
             "step": self.step,
             "recorded_step": self.recorded_step,
@@ -488,6 +502,7 @@ class Trainer:
             state: of `state_dict`.
         """
         self._restore((Recipe.parse(state["recipe"], stored=True), state))
+        self.threads = state.get("threads", self.threads)  # older checkpoints do not name them
 
     def _restore(self, kept: tuple[Recipe, dict[str, Any]]) -> None:
         self.recipe, state = kept

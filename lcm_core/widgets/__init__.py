@@ -4,6 +4,9 @@ Open `base/panel.py` first, then the `explorer.py` or `panel.py` of a folder. A 
 itself, `base` and `operators`.
 """
 
+import torch
+
+from lcm_core.threads import default_threads
 from lcm_core.widgets.base.controls import button, row
 from lcm_core.widgets.base.live_figure import LiveFigure
 from lcm_core.widgets.base.panel import Panel
@@ -22,6 +25,8 @@ from lcm_core.widgets.polytopes.orders import OrderExplorer
 from lcm_core.widgets.results.show import show_claims, show_results
 from lcm_core.widgets.training.panel import TrainingPanel
 from lcm_core.widgets.trees.explorer import TreeExplorer
+
+torch.set_num_threads(default_threads())  # a kernel is one of many on a machine
 
 __all__ = [
     "BracketingExplorer",

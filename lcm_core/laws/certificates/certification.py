@@ -6,7 +6,6 @@ from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
-from torch_geometric.nn import aggr
 
 from lcm_core.aggregations.lcm import LCMAggregation
 from lcm_core.laws.certificates.certificate import Certificate
@@ -25,16 +24,18 @@ from lcm_core.laws.populations import closure_population
 from lcm_core.laws.spreads import check_bounds
 from lcm_core.operators import Operator, make_operator
 from lcm_core.operators.devices import beside
+from lcm_core.pyg import LCMAggregation as PyGLCMAggregation
+from lcm_core.pyg import MaxAggregation, MeanAggregation, MinAggregation, SumAggregation
 from lcm_core.seeding import Seeded
 
 __all__ = ["certify", "operator_of"]
 
 #: PyG's aggregations that are operators of ours, by the name of the operator.
 FIXED = {
-    aggr.SumAggregation: "sum",
-    aggr.MeanAggregation: "mean",
-    aggr.MaxAggregation: "max",
-    aggr.MinAggregation: "min",
+    SumAggregation: "sum",
+    MeanAggregation: "mean",
+    MaxAggregation: "max",
+    MinAggregation: "min",
 }
 SIZES = (1, 4, 16, 64, 256, 1024)
 
@@ -165,7 +166,7 @@ def operator_of(aggregation: nn.Module, x: Tensor) -> Operator | None:
     operator = getattr(aggregation, "operator", None)
     if isinstance(operator, Operator):
         return operator
-    if type(aggregation) is aggr.LCMAggregation:
+    if type(aggregation) is PyGLCMAggregation:
         return LCMAggregation.from_pyg(aggregation).operator
     if type(aggregation) in FIXED:
         return make_operator(FIXED[type(aggregation)], x.shape[1]).to(x)

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass, fields
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from lcm_core.files.mapped import mapped
 from lcm_core.tasks.graphs.families import draw_graphs
 from lcm_core.tasks.graphs.labels import (
     distances,
@@ -55,7 +57,17 @@ class PropertyGraphs:
 
 @cache
 def property_graphs(split: str) -> PropertyGraphs:
-    """The graphs of a split: always the same ones. The 5,120 for training take about a second."""
+    """The graphs of a split: always the same ones, in memory that all processes share.
+
+    The 5,120 for training take about a second, once on a machine.
+    """
+    code = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
+    made_from = f"{split} {np.__version__} {torch.__version__}".encode() + code
+    name = f"graphs-{split.replace(' ', '-')}"
+    return PropertyGraphs(**mapped(name, made_from, lambda: _columns(split)))
+
+
+def _columns(split: str) -> dict[str, Tensor]:
     sizes, count = SPLITS[split]
     place = list(SPLITS).index(split)
     parts = [_graphs(count, n, np.random.default_rng([place, n])) for n in sizes]
@@ -65,7 +77,7 @@ def property_graphs(split: str) -> PropertyGraphs:
         columns[field.name] = torch.cat(tensors, dim=1 if field.name == "edge_index" else 0)
     for ptr in ("node_ptr", "edge_ptr"):
         columns[ptr] = torch.cat([torch.zeros(1, dtype=torch.int64), columns[ptr].cumsum(0)])
-    return PropertyGraphs(**columns)
+    return columns
 
 
 def _graphs(count: int, n: int, rng: np.random.Generator) -> dict[str, np.ndarray]:

@@ -6,8 +6,8 @@ from functools import cached_property
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
-from torch_geometric.data import Batch, Data
 
+from lcm_core.pyg import Batch, Data
 from lcm_core.tasks.base import Device, Task
 from lcm_core.tasks.graphs.dataset import SPLITS, PropertyGraphs, property_graphs
 from lcm_core.tasks.graphs.families import FAMILIES

@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 import torch
 from jaxtyping import Int
 from torch import Tensor
-from torch_geometric.data import Batch, Data
 
+from lcm_core.pyg import Batch, Data
 from lcm_core.tasks.in_memory.targets import read_targets
 from lcm_core.tasks.in_memory.task import (
     GivenItems,

@@ -7,8 +7,8 @@ from typing import Any, ClassVar, TypeVar
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from torch_geometric.data import Batch
 
+from lcm_core.pyg import Batch
 from lcm_core.tasks.base import Device, SetBatch, Task
 from lcm_core.tasks.in_memory.splits import NAMES, check_splits, draw_splits
 from lcm_core.tasks.in_memory.targets import Targets

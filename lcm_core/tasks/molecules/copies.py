@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from lcm_core.files.mapped import mapped
 from lcm_core.tasks.molecules.table import MoleculeTable, Unparsable
 
 __all__ = ["TENSORS", "read_copy", "write_copy"]
@@ -28,7 +29,11 @@ def write_copy(table: MoleculeTable, made_from: str, path: Path) -> None:
 def read_copy(path: Path) -> tuple[MoleculeTable, str]:
     """The table of a file of `write_copy`, and what it was made from."""
     with np.load(path, allow_pickle=False) as arrays:
-        tensors = {name: torch.from_numpy(arrays[name].astype(np.int64)) for name in TENSORS}
+        tensors = mapped(
+            path.stem,
+            path.read_bytes(),
+            lambda: {name: torch.from_numpy(arrays[name].astype(np.int64)) for name in TENSORS},
+        )
         table = MoleculeTable(
             **{**tensors, "y": tensors["y"].float()},
             smiles=tuple(str(arrays["smiles"]).split("\n")),

@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from torch_geometric import __version__ as pyg_version
 from tqdm import tqdm
 
 from lcm_core.errors import unknown
 from lcm_core.files.atomic import atomic_write
 from lcm_core.files.cache import cached
+from lcm_core.pyg import pyg_version
 from lcm_core.tasks.molecules.copies import read_copy, write_copy
 from lcm_core.tasks.molecules.featurise import (
     featurise,

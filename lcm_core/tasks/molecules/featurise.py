@@ -3,8 +3,7 @@
 from contextlib import AbstractContextManager
 from typing import Any
 
-from torch_geometric.data import Data
-from torch_geometric.utils.smiles import e_map, from_rdmol, x_map
+from lcm_core.pyg import Data, e_map, from_rdmol, x_map
 
 __all__ = [
     "EDGE_CARDINALITIES",

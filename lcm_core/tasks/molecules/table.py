@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from jaxtyping import Float, Int
 from torch import Tensor
-from torch_geometric.data import Batch, Data
 
+from lcm_core.pyg import Batch, Data
 from lcm_core.tasks.stored import gather
 
 __all__ = ["MoleculeTable", "Unparsable"]

@@ -8,8 +8,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
-from torch_geometric.data import Batch, Data
 
+from lcm_core.pyg import Batch, Data
 from lcm_core.tasks.base import Device, Task
 from lcm_core.tasks.molecules.csv_tables import ZERO_OR_ONE, load_table
 from lcm_core.tasks.molecules.featurise import EDGE_CARDINALITIES, NODE_CARDINALITIES

@@ -13,6 +13,11 @@ import anywidget
 import plotly.graph_objects as go
 import traitlets
 
+from lcm_core.imports import put_off
+
+with put_off("nbformat"):  # of which plotly needs the version; its checks take seconds to import
+    from plotly.graph_objects import FigureWidget
+
 __all__ = ["PlotlyScript", "SharedFigureWidget"]
 
 _PROMISE = """
@@ -45,7 +50,7 @@ export default {
     script = traitlets.Unicode().tag(sync=True)
 
 
-class SharedFigureWidget(go.FigureWidget):
+class SharedFigureWidget(FigureWidget):
     """A `FigureWidget` that takes plotly's script from the `PlotlyScript` of the page.
 
     It follows the width of the page (see `page_script`), and has no tool bar.
@@ -80,4 +85,4 @@ def provide_script() -> None:
     """Put plotly's script on the page, once for each kernel."""
     global _provided
     if _provided is None or _provided.comm is None:
-        _provided = PlotlyScript(script=str(go.FigureWidget._esm))
+        _provided = PlotlyScript(script=str(FigureWidget._esm))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+from lcm_core.threads import keeping_threads
 from lcm_core.widgets.base.panel import Panel
 
 __all__ = ["Worker"]
@@ -50,7 +51,7 @@ class Worker:
                 self._on_error(error)
 
         self._stop = stop
-        self._thread = threading.Thread(target=run, name=self._name, daemon=True)
+        self._thread = threading.Thread(target=keeping_threads(run), name=self._name, daemon=True)
         self._thread.start()
 
     def stop(self) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ipywidgets as widgets
 import networkx as nx
 import numpy as np
-from torch_geometric.data import Data
 
 from lcm_core.figures import graph_gallery_figure, graph_values_figure
+from lcm_core.pyg import Data
 from lcm_core.tasks.graphs.dataset import property_graphs
 from lcm_core.tasks.graphs.families import FAMILIES
 from lcm_core.tasks.graphs.properties import GraphProperties

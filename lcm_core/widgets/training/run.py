@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Literal
 
+from lcm_core.threads import keeping_threads
 from lcm_core.training.run_state import RunState
 
 __all__ = ["Run"]
@@ -122,7 +123,9 @@ class Run:
             self._wake.notify_all()
             if self._thread is None:
                 self.state = "loading"
-                self._thread = threading.Thread(target=self._work, name="lcm training", daemon=True)
+                self._thread = threading.Thread(
+                    target=keeping_threads(self._work), name="lcm training", daemon=True
+                )
                 self._thread.start()
 
     # The worker

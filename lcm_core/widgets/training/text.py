@@ -6,12 +6,26 @@ import html
 from collections.abc import Mapping
 
 from lcm_core.figures.race import RACE_COLOURS, RACE_LAWS
+from lcm_core.threads import waiting_advice
+from lcm_core.training.device import describe_device
 from lcm_core.training.record import Record
 from lcm_core.training.run_state import RunState, run_names
 from lcm_core.widgets.base.table import row_html, table_html
 from lcm_core.widgets.training.run import Run
 
-__all__ = ["numbers_text", "progress_text", "race_table"]
+__all__ = ["device_text", "numbers_text", "progress_text", "race_table"]
+
+
+def device_text(run_state: RunState) -> str:
+    """The device and, for the CPU, the threads, such as `cpu, 2 threads`; and advice on them."""
+    trainer = run_state.trainer
+    if trainer is None:
+        return html.escape(run_state.recipe.device)
+    if trainer.device.type != "cpu":
+        return html.escape(describe_device(trainer.device))
+    text = f"cpu, {trainer.threads} thread{'s' * (trainer.threads != 1)}"
+    advice = waiting_advice(trainer.threads)
+    return f"{text}<br>{html.escape(advice)}." if advice else text
 
 
 def progress_text(run: Run) -> str:

@@ -8,13 +8,12 @@ from collections.abc import Sequence
 import ipywidgets as widgets
 
 from lcm_core.figures import race_curves, race_figure, training_curves, training_figure
-from lcm_core.training.device import describe_device
 from lcm_core.training.run_state import RunState, run_labels
 from lcm_core.training.trainer import Trainer
 from lcm_core.widgets.base.live_figure import LiveFigure
 from lcm_core.widgets.base.text_areas import ReadOut
 from lcm_core.widgets.training.run import Run
-from lcm_core.widgets.training.text import numbers_text, progress_text, race_table
+from lcm_core.widgets.training.text import device_text, numbers_text, progress_text, race_table
 
 __all__ = ["RunView"]
 
@@ -41,11 +40,10 @@ class RunView:
         """Show how far a run has come, and the device of one of its recipes."""
         self._draw_figure(run)
         trainer = run_state.trainer
-        device = describe_device(trainer.device) if trainer else run_state.recipe.device
-        how = f" {trainer.how}" if trainer else ""
+        how = f". {trainer.how}" if trainer and trainer.how else ""
         self.status.say(
-            f"<b class='lcm-state'>{run.state}</b> on <span>{html.escape(device)}</span>"
-            f"{html.escape('.' * bool(how.strip()) + how)}".rstrip()
+            f"<b class='lcm-state'>{run.state}</b> on <span>{device_text(run_state)}</span>"
+            f"{html.escape(how)}"
         )
         self.progress.max = sum(run_state.recipe.steps for run_state in run.run_states)
         self.progress.value = sum(run_state.step for run_state in run.run_states)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import networkx as nx
 import numpy as np
-from torch_geometric.data import Data
 
 from lcm_core.errors import unknown
+from lcm_core.pyg import Data
 from lcm_core.widgets.base.values import Values
 from lcm_core.widgets.operators.menu import OperatorMenu
 from lcm_core.widgets.trees.controls import DRAWN, GIVEN, NEIGHBOURS, TASK, TYPED

@@ -8,9 +8,9 @@ from functools import partial
 import networkx as nx
 import numpy as np
 import torch
-from torch_geometric.data import Data
 
 from lcm_core.errors import unknown
+from lcm_core.pyg import Data
 from lcm_core.trees.tree import Tree
 from lcm_core.widgets.base.controls import button, row
 from lcm_core.widgets.base.panel import Panel

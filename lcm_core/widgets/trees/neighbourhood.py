@@ -8,9 +8,9 @@ import networkx as nx
 import numpy as np
 import torch
 from torch import Tensor
-from torch_geometric.data import Data
 
 from lcm_core.errors import unknown
+from lcm_core.pyg import Data
 from lcm_core.tasks.molecules.featurise import import_rdkit
 from lcm_core.widgets.trees.sources import Elements
 

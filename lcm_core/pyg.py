@@ -1,0 +1,51 @@
+"""The parts of PyTorch Geometric that we use, imported without what they do not need.
+
+PyG imports `torch._dynamo`, for one check of a compiled module's class: two thirds of its time and
+memory. Here that import waits until something uses it.
+"""
+
+import warnings
+
+from lcm_core.imports import put_off
+
+with put_off("torch._dynamo"), warnings.catch_warnings():
+    # PyG 2.8 calls torch.jit.script, which torch 2.14 warns about.
+    warnings.filterwarnings("ignore", "`torch.jit.script` is deprecated")
+    from torch_geometric import __version__ as pyg_version
+    from torch_geometric.data import Batch, Data
+    from torch_geometric.nn import MessagePassing
+    from torch_geometric.nn.aggr import (
+        Aggregation,
+        DeepSetsAggregation,
+        DegreeScalerAggregation,
+        GRUAggregation,
+        LCMAggregation,
+        MaxAggregation,
+        MeanAggregation,
+        MinAggregation,
+        Set2Set,
+        SetTransformerAggregation,
+        SumAggregation,
+    )
+    from torch_geometric.utils.smiles import e_map, from_rdmol, x_map
+
+__all__ = [
+    "Aggregation",
+    "Batch",
+    "Data",
+    "DeepSetsAggregation",
+    "DegreeScalerAggregation",
+    "GRUAggregation",
+    "LCMAggregation",
+    "MaxAggregation",
+    "MeanAggregation",
+    "MessagePassing",
+    "MinAggregation",
+    "Set2Set",
+    "SetTransformerAggregation",
+    "SumAggregation",
+    "e_map",
+    "from_rdmol",
+    "pyg_version",
+    "x_map",
+]
