@@ -28,7 +28,6 @@ from lcm_core.tasks.base import Task, seeded_generator
 from lcm_core.training.capturable import why_not
 from lcm_core.training.captured import CapturedStep, CaptureError
 from lcm_core.training.device import deterministic, pick_device
-from lcm_core.training.packed import AHEAD
 from lcm_core.training.recipe import Recipe
 from lcm_core.training.record import Record
 from lcm_core.training.regularisers import Regularisers, penalty_generator
@@ -322,10 +321,12 @@ class Trainer:
                 )
             captured = self._captured
             captured.adopt(self._sums, self._failed_at)
-            coming = range(self.step + 1, min(self.step + 1 + AHEAD, recipe.steps))
-            following = {step: tuple(_weights(recipe.live(step))) for step in coming}
+
+            def laws_at(step: int) -> tuple[str, ...]:
+                return tuple(_weights(recipe.live(step)))
+
             try:
-                if not captured.run(self.step, weights, following):
+                if not captured.run(self.step, weights, laws_at):
                     reason = "this batch is larger than most"
             except CaptureError as error:
                 self._uncaptured = reason = str(error)
