@@ -123,7 +123,7 @@ class Task(ABC, Generic[BatchT]):
         """
 
     def train_batches(self, steps: Sequence[int], batch_size: int, seed: int) -> list[BatchT]:
-        """The batches of several steps, on the CPU: together they may be made faster.
+        """The batches of several steps, on the CPU.
 
         Args:
             steps, batch_size, seed: as of `train_batch`.
