@@ -298,7 +298,8 @@ class Trainer:
         return Seeded(drawing.initial_seed())
 
     def _update(self, live: dict[str, float]) -> None:
-        self.model.train()
+        if not self.model.training:
+            self.model.train()
         weights = _weights(live)
         self.rate = float(self.schedule.get_last_lr()[0]) * live["rate_scale"]
         for group in self.optimizer.param_groups:
