@@ -1,6 +1,7 @@
 """The step whose shapes do not change: on the CPU without a graph, on a GPU as one."""
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,9 +84,8 @@ def test_places_find_the_states_of_every_level():
     rows = torch.cat([static.states[0], static.roots, static.states[1]])
     places = StatePlaces(ptr, plan.num_elements)
     assert places.sizes == [len(states) for states in levels.states]
-    for level, states in enumerate(levels.states):
-        found = rows[places.rows(level, torch.arange(len(states)))]
-        torch.testing.assert_close(found, states)
+    found = rows[places.rows([torch.arange(size) for size in places.sizes])]
+    torch.testing.assert_close(found, torch.cat(levels.states))
 
 
 # With something that stands for CUDA's graphs
@@ -213,8 +213,8 @@ def test_batches_made_ahead_are_those_of_the_step(monkeypatch):
         assert torch.equal(one.buffer, other.buffer) or not now
         for name in ("ptr", "x", "y"):
             assert torch.equal(one.parts[name], other.parts[name])
-        ahead.give_back(one, step, {step + 1: later, step + 2: later, step + 3: later}.get)
-        asked.give_back(other, step, {}.get)
+        ahead.give_back(one, step, lambda _, later=later: later)
+        asked.give_back(other, step, lambda _, later=later: later)
 
 
 def test_a_batch_with_more_edges_than_there_is_room_for_takes_a_plain_step(graphs, monkeypatch):
@@ -228,6 +228,18 @@ def test_a_batch_with_more_edges_than_there_is_room_for_takes_a_plain_step(graph
     )
     assert_close(trained(recipe, graphs=True)[1], expected)
     assert 0 < len(plain) < recipe.steps
+
+
+def test_threads_that_make_batches_leave_the_number_of_threads_as_it_is():
+    before = torch.get_num_threads()
+    recipe = recipe_of("", batch_size=4, device="cpu")
+    trainer = Trainer(recipe)
+    parts = trainer.task, trainer.model, trainer.regularisers, recipe
+    packer = SetSteps(*parts, 3, ahead=True)
+    packer.give_back(packer.take(0, ()), 0, lambda _: ())
+    packer.give_back(packer.take(1, ()), 1, lambda _: ())
+    with ThreadPoolExecutor(1) as other:
+        assert torch.get_num_threads() == other.submit(torch.get_num_threads).result() == before
 
 
 # What is left to the plain way

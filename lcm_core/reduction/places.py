@@ -1,5 +1,6 @@
 """Where a `StaticPlan` puts the states that other plans list level by level."""
 
+from collections.abc import Sequence
 from itertools import accumulate
 
 import numpy as np
@@ -20,8 +21,8 @@ class StatePlaces:
     >>> places = StatePlaces(torch.tensor([0, 3, 5]), room=8)
     >>> places.sizes  # five elements; (0, 1) of the first set and the root of the second; one root
     [5, 2, 1]
-    >>> places.rows(1, torch.tensor([0, 1])).tolist()  # the root comes first
-    [9, 10]
+    >>> places.rows([torch.tensor([4]), torch.tensor([0, 1])]).tolist()  # the root comes first
+    [4, 9, 10]
 
     Args:
         ptr: the bounds of the sets on the host, (B + 1,), none of them empty.
@@ -49,14 +50,15 @@ class StatePlaces:
         self._begins = list(accumulate(self.sizes, initial=0))
         self._rows = torch.from_numpy(np.append(np.arange(elements), room + row[listed]))
 
-    def rows(self, level: int, states: Int[Tensor, " m"]) -> Int[Tensor, " m"]:
-        """The rows of some states of a level in [x, roots, states of pairs].
+    def rows(self, states: Sequence[Int[Tensor, " _"]]) -> Int[Tensor, " m"]:
+        """The rows of some states of each level in [x, roots, states of pairs], end to end.
 
         Args:
-            level: from 0.
-            states: their numbers in the level.
+            states: their numbers in levels 0, 1, …; perhaps not of the last levels.
         """
-        return self._rows[states + self._begins[level]]
+        counts = torch.tensor([len(numbers) for numbers in states])
+        begins = torch.tensor(self._begins[: len(states)]).repeat_interleave(counts)
+        return self._rows[torch.cat([*states]) + begins]
 
 
 def _bit_length(numbers: np.ndarray) -> np.ndarray:

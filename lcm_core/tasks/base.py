@@ -2,7 +2,7 @@
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
@@ -122,6 +122,14 @@ class Task(ABC, Generic[BatchT]):
             seed: of the run.
             device: where the batch is put.
         """
+
+    def train_batches(self, steps: Sequence[int], batch_size: int, seed: int) -> list[BatchT]:
+        """The batches of several steps, on the CPU.
+
+        Args:
+            steps, batch_size, seed: as of `train_batch`.
+        """
+        return [self.train_batch(step, batch_size, seed) for step in steps]
 
     @abstractmethod
     def batches(self, split: str = "validation", device: Device = "cpu") -> Iterator[BatchT]:

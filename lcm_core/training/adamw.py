@@ -28,58 +28,65 @@ class DeviceAdamW:
         self.optimizer = optimizer
         self.parameters: list[Tensor] = optimizer.param_groups[0]["params"]
         self.count = EACH + 2 * len(self.parameters)
-        self._states: list[dict[str, Tensor]] = []
-        self._of: Any = None  # the optimiser's, of which these are
+        self._steps = torch.zeros(len(self.parameters))  # of which those of the states are views
+        self._numbers: list[Tensor] = []
 
     def states(self) -> list[dict[str, Tensor]]:
-        """The state of each parameter, as AdamW makes it, made where there is none."""
-        states: Any = self.optimizer.state
-        if states is self._of:  # loading a checkpoint replaces it
-            return self._states
-        for parameter in self.parameters:
-            if not states[parameter]:
-                states[parameter] = {
-                    "step": torch.tensor(0.0),
-                    "exp_avg": torch.zeros_like(parameter),
-                    "exp_avg_sq": torch.zeros_like(parameter),
-                }
-        self._states, self._of = [states[parameter] for parameter in self.parameters], states
-        return self._states
+        """The state of each parameter, as AdamW makes it, made where there is none.
 
-    def tensors(self) -> list[Tensor]:
-        """The tensors that a step changes in place."""
-        states = self.states()
-        moments = [state[key] for state in states for key in ("exp_avg", "exp_avg_sq")]
-        return [*self.parameters, *moments]
+        All steps lie in one tensor, so that one operation counts them.
+        """
+        states: Any = self.optimizer.state
+        found = [states[parameter] for parameter in self.parameters]
+        if not self._numbers or any(
+            state.get("step") is not step for state, step in zip(found, self._numbers, strict=True)
+        ):
+            for number, (parameter, state) in enumerate(zip(self.parameters, found, strict=True)):
+                self._steps[number] = state.get("step", 0.0)
+                state.setdefault("exp_avg", torch.zeros_like(parameter))
+                state.setdefault("exp_avg_sq", torch.zeros_like(parameter))
+            self._numbers = list(self._steps.unbind())
+            for state, step in zip(found, self._numbers, strict=True):
+                state["step"] = step
+        return found
+
+    def places(self) -> tuple[int, ...]:
+        """Where the tensors lie that a step changes in place."""
+        found = [*self.parameters]
+        for state in self.states():
+            found += state["exp_avg"], state["exp_avg_sq"]
+        return tuple(tensor.data_ptr() for tensor in found)
 
     def numbers(self) -> list[float]:
         """The numbers of the next step, in the terms of AdamW's documentation."""
         settings = self.optimizer.param_groups[0]
         rate, (beta, beta_squares) = settings["lr"], settings["betas"]
         numbers = [1 - rate * settings["weight_decay"], beta, 1 - beta]
-        for state in self.states():
-            step = float(state["step"]) + 1
+        for before in self._steps.tolist():
+            step = before + 1
             numbers += [(1 - beta_squares**step) ** -0.5, -rate / (1 - beta**step)]
         return numbers
 
     def groups(self) -> list[list[int]]:
         """The numbers of the parameters with a gradient, those with the same step together."""
         groups: dict[float, list[int]] = {}
-        states = self.states()
-        for number, parameter in enumerate(self.parameters):
-            if parameter.grad is not None:
-                groups.setdefault(float(states[number]["step"]), []).append(number)
+        for number, step in enumerate(self._steps.tolist()):
+            if self.parameters[number].grad is not None:
+                groups.setdefault(step, []).append(number)
         return list(groups.values())
 
     def fits(self, groups: Sequence[Sequence[int]]) -> bool:
         """Whether the parameters of each group still have the same step."""
-        steps = [float(state["step"]) for state in self.states()]
+        steps = self._steps.tolist()
         return all(steps[number] == steps[group[0]] for group in groups for number in group)
 
-    def count_step(self, groups: Sequence[Sequence[int]]) -> None:
-        """Note on the host that these parameters took a step."""
-        states = self.states()
-        torch._foreach_add_([states[number]["step"] for group in groups for number in group], 1)
+    def count_step(self, trained: Tensor) -> None:
+        """Note on the host that parameters took a step.
+
+        Args:
+            trained: 1 for each of them, 0 for the others.
+        """
+        self._steps += trained
 
     @torch.no_grad()
     def update(self, groups: Sequence[Sequence[int]], numbers: Sequence[Tensor]) -> None:

@@ -7,12 +7,13 @@ from typing import Any
 import torch
 from torch import nn
 from torch.optim import AdamW
+from torch_geometric.nn import MessagePassing
 
 from lcm_core.aggregations import LCMAggregation
 from lcm_core.models.networks import CategoricalEncoder, GraphModel, Layer, SetModel
 from lcm_core.models.pna_benchmark import PropertyModel, Round
 from lcm_core.operators import GRU, Sum, SymmetrizedGRU
-from lcm_core.operators.ordinary import has_gradient_hook
+from lcm_core.operators.ordinary import has_gradient_hook, hooks_of
 from lcm_core.reduction.paths import choose_path
 from lcm_core.reduction.plan import ReductionPlan
 from lcm_core.tasks.base import Task
@@ -62,9 +63,9 @@ def why_not(
         return "in networks for graphs, regularisers draw from all levels of all rounds"
     if type(optimizer) is not AdamW or len(optimizer.param_groups) != 1:
         return "the optimiser is not AdamW with one group of parameters"
-    for name, part in model.named_modules():
+    for part in model.modules():
         if (found := _strange(part)) is not None:
-            return f"{type(part).__name__} at {name or 'the top'} {found}"
+            return f"a {type(part).__name__} {found}"
         if type(part) is LCMAggregation and part is not readout and type(part.operator) is not Sum:
             return "the neighbours are not aggregated by sum"
     weight = readout.operator.operator.cell.weight_ih
@@ -83,7 +84,10 @@ def _strange(part: nn.Module) -> str | None:
     if type(part) not in PARTS:
         return "is of a class that was not expected there"
     own = vars(part)
-    if any(hooks for name, hooks in own.items() if "_hook" in name and "state_dict" not in name):
+    more = own.items() if isinstance(part, MessagePassing) else ()
+    if hooks_of(part) or any(
+        hooks for name, hooks in more if name.endswith("_hooks") and "state_dict" not in name
+    ):
         return "has a hook"
     if any(map(has_gradient_hook, part.parameters(recurse=False))):
         return "has a hook for a gradient"

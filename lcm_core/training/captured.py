@@ -5,6 +5,7 @@ there is room for the largest sets or graphs, and the device reads where they be
 copies one buffer and launches one graph a step, and never waits.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,6 @@ from lcm_core.reduction.on_device import StaticPlan
 from lcm_core.tasks.base import Task
 from lcm_core.training.adamw import DeviceAdamW
 from lcm_core.training.capturable import MODELS
-from lcm_core.training.packed import LawsOf
 from lcm_core.training.recipe import Recipe
 from lcm_core.training.regularisers import Regularisers
 
@@ -39,10 +39,12 @@ class _Kind:
 
     Attributes:
         groups: numbers of the parameters that are trained, those with the same step together.
+        trained: as of `DeviceAdamW.count_step`.
         graph: None until the second step of this kind.
     """
 
     groups: list[list[int]]
+    trained: Tensor
     graph: Any = None
 
 
@@ -102,13 +104,15 @@ class CapturedStep:
                 row = self.totals[COUNTED.index(name)]
                 self.sums[name] = row.copy_(values)
 
-    def run(self, step: int, weights: dict[str, float], laws_of: LawsOf) -> bool:
+    def run(
+        self, step: int, weights: dict[str, float], laws_at: Callable[[int], tuple[str, ...]]
+    ) -> bool:
         """One step: parameters, the state of the optimiser, `sums` and `failed_at` change.
 
         Args:
             step: from 0.
             weights: of the laws that are regularised.
-            laws_of: as of `Packer.give_back`.
+            laws_at: as of `Packer.give_back`.
 
         Returns:
             Whether the step was done; False if the batch does not fit, and nothing was changed.
@@ -120,7 +124,7 @@ class CapturedStep:
         packed = self.packer.take(step, laws)
         tuples = packed.tuples
         if tuples is None:
-            self.packer.give_back(packed, step, laws_of)
+            self.packer.give_back(packed, step, laws_at)
             return False
         try:
             kind = self._kind(laws, tuples)
@@ -132,14 +136,17 @@ class CapturedStep:
             if packed.copied is not None:
                 packed.copied.record(torch.cuda.current_stream(self.device))
         finally:
-            self.packer.give_back(packed, step, laws_of)
+            self.packer.give_back(packed, step, laws_at)
         if kind is None:
-            kind = self._kinds[laws, tuples] = _Kind(self._first(laws, tuples))
+            groups = self._first(laws, tuples)
+            trained = torch.zeros(len(self.parameters))
+            trained[[number for group in groups for number in group]] = 1
+            kind = self._kinds[laws, tuples] = _Kind(groups, trained)
         elif kind.graph is not None:
             kind.graph.replay()
         else:
             self._compute(laws, tuples)
-        self.optimizer.count_step(kind.groups)
+        self.optimizer.count_step(kind.trained)
         for name in ("loss", "task_loss", *laws):
             if name not in self.sums:
                 self.sums[name] = self.totals[COUNTED.index(name)]
@@ -147,8 +154,7 @@ class CapturedStep:
 
     def _kind(self, laws: tuple[str, ...], tuples: int) -> _Kind | None:
         """The steps like this one; None if it is the first, or a graph would not fit any more."""
-        tensors = self.optimizer.tensors()
-        places = torch.get_float32_matmul_precision(), *(tensor.data_ptr() for tensor in tensors)
+        places = torch.get_float32_matmul_precision(), *self.optimizer.places()
         if places != self._places:  # a checkpoint was loaded, say
             self._kinds.clear()
             self._places = places

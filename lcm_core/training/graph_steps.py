@@ -42,8 +42,7 @@ class GraphSteps(Packer):
             shapes["y"] = first.y.dtype, (self.rows + self.batch_size, first.y.shape[1])
         return shapes
 
-    def fill(self, parts: Parts, step: int, laws: tuple[str, ...]) -> int | None:
-        batch = self.task.train_batch(step, self.batch_size, self.seed)
+    def fill(self, parts: Parts, batch: Any, step: int, laws: tuple[str, ...]) -> int | None:
         nodes, edges, room = len(batch.x), batch.edge_index.shape[1], len(parts["node"])
         if edges > room:
             return None

@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from math import prod
 from queue import SimpleQueue
+from threading import Barrier
 from typing import Any
 
 import torch
@@ -16,14 +17,13 @@ from lcm_core.tasks.base import Task
 from lcm_core.training.recipe import Recipe
 from lcm_core.training.regularisers import Regularisers
 
-__all__ = ["LawsOf", "Packed", "Packer", "Parts"]
+__all__ = ["Packed", "Packer", "Parts"]
 
 THREADS = min(4, os.cpu_count() or 1)
-AHEAD = THREADS + 2  # batches that are made before their step
+ROWS, MOST = 2**15, 8  # so many rows, or batches, are made together
 ROUND = 256  # bytes: where parts begin
 
 Parts = dict[str, Tensor]
-LawsOf = Callable[[int], tuple[str, ...] | None]
 
 
 @dataclass
@@ -70,7 +70,7 @@ class Packer(ABC):
         self.batch_size, self.seed, self.largest = (
             recipe.batch_size, recipe.seed, task.training_sizes[1],
         )  # fmt: skip
-        self.encoded = recipe.penalty_states == "encoded"
+        self.encoded, self.steps = recipe.penalty_states == "encoded", recipe.steps
         shapes = {"step": (torch.int64, ()), "scalars": (torch.float32, (scalars,))}
         self.bytes = 0
         self._layout: dict[str, tuple[int, torch.dtype, Sequence[int]]] = {}
@@ -78,10 +78,12 @@ class Packer(ABC):
             self._layout[name] = self.bytes, dtype, shape
             self.bytes += -(-prod(shape) * dtype.itemsize // ROUND) * ROUND
         self._free: SimpleQueue[Packed] = SimpleQueue()
-        self._made: dict[int, Future[Packed]] = {}
-        self._threads = ThreadPoolExecutor(THREADS, "batches") if ahead else None
+        self._made: dict[int, tuple[Future[list[Packed]], int]] = {}  # by step; the place in it
+        self._together = max(1, min(MOST, ROWS // (self.batch_size * self.largest)))
+        self._ahead = self._together * (THREADS + 1) if ahead else 0
+        self._threads = _single_threads() if ahead else None
         to_gpu = ahead and torch.cuda.is_available()
-        for _ in range(1 + AHEAD * ahead):
+        for _ in range(1 + self._ahead):
             buffer = torch.zeros(self.bytes, dtype=torch.uint8, pin_memory=to_gpu)
             copied = torch.cuda.Event(blocking=True) if to_gpu else None
             self._free.put(Packed(buffer, self.parts_of(buffer), copied))
@@ -91,11 +93,12 @@ class Packer(ABC):
         """The dtype and the shape of each part of a batch."""
 
     @abstractmethod
-    def fill(self, parts: Parts, step: int, laws: tuple[str, ...]) -> int | None:
+    def fill(self, parts: Parts, batch: Any, step: int, laws: tuple[str, ...]) -> int | None:
         """Write the batch of a step.
 
         Args:
             parts: of a buffer on the host.
+            batch: of the task.
             step: from 0.
             laws: that are regularised.
 
@@ -130,47 +133,71 @@ class Packer(ABC):
             step: from 0.
             laws: the regularised laws, for which tuples are drawn.
         """
-        made = self._made.pop(step, None)
-        packed = None if made is None else made.result()
+        made, place = self._made.pop(step, (None, 0))
+        packed = None if made is None else made.result()[place]
         if packed is not None and packed.laws != laws:  # a slider was moved
             self._free.put(packed)
             packed = None
         if packed is None:
             self.drop()
-            packed = self._make(step, laws)
+            [packed] = self._make([step], [laws])
         return packed
 
-    def give_back(self, packed: Packed, step: int, laws_of: LawsOf) -> None:
+    def give_back(
+        self, packed: Packed, step: int, laws_at: Callable[[int], tuple[str, ...]]
+    ) -> None:
         """Let another batch be made in this buffer, once it is copied.
 
         Args:
             packed: of `take`.
-            step: the step that it was for: the next few are made ahead.
-            laws_of: the laws that are regularised in a step to come, as far as is known; None
-                where there is no such step.
+            step: that it was taken for; batches of the next ones are made ahead.
+            laws_at: says which laws are regularised at a step, as far as is known.
         """
         self._free.put(packed)
-        if self._threads is None:
-            return
-        for coming in range(step + 1, step + 1 + AHEAD):
-            if coming not in self._made and (laws := laws_of(coming)) is not None:
-                self._made[coming] = self._threads.submit(self._make, coming, laws)
+        begin = max(self._made, default=step) + 1
+        while self._threads is not None and begin < self.steps:
+            if begin + self._together > step + 1 + self._ahead:
+                return
+            steps = range(begin, min(begin + self._together, self.steps))
+            made = self._threads.submit(self._make, steps, [laws_at(each) for each in steps])
+            self._made |= {each: (made, place) for place, each in enumerate(steps)}
+            begin = steps.stop
 
     def drop(self) -> None:
         """Forget the batches made ahead: the run goes on elsewhere."""
-        for made in self._made.values():
+        for made, place in self._made.values():
             if made.exception() is None:
-                self._free.put(made.result())
+                self._free.put(made.result()[place])
         self._made.clear()
 
-    def _make(self, step: int, laws: tuple[str, ...]) -> Packed:
-        packed = self._free.get()
+    def _make(self, steps: Sequence[int], laws: Sequence[tuple[str, ...]]) -> list[Packed]:
+        made: list[Packed] = []
         try:
-            if packed.copied is not None:
-                packed.copied.synchronize()
-            packed.parts["step"].fill_(step)
-            packed.laws, packed.tuples = laws, self.fill(packed.parts, step, laws)
+            batches = self.task.train_batches(steps, self.batch_size, self.seed)
+            for step, own, batch in zip(steps, laws, batches, strict=True):
+                made.append(packed := self._free.get())
+                if packed.copied is not None:
+                    packed.copied.synchronize()
+                packed.parts["step"].fill_(step)
+                packed.laws, packed.tuples = own, self.fill(packed.parts, batch, step, own)
         except BaseException:
-            self._free.put(packed)
+            for packed in made:
+                self._free.put(packed)
             raise
-        return packed
+        return made
+
+
+def _single_threads() -> ThreadPoolExecutor:
+    """Threads whose operations of PyTorch take one thread each: more would wait for each other."""
+    everyone = Barrier(THREADS + 1)
+
+    def begin() -> None:
+        torch.set_num_threads(1)
+        everyone.wait()
+
+    threads = ThreadPoolExecutor(THREADS, "batches", initializer=begin)
+    for _ in range(THREADS):
+        threads.submit(int)
+    everyone.wait()
+    torch.set_num_threads(torch.get_num_threads())  # for threads to come, as it was
+    return threads

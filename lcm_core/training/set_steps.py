@@ -30,8 +30,7 @@ class SetSteps(Packer):
             "x": (first.x.dtype, (self.batch_size * self.largest, first.x.shape[1])),
         }
 
-    def fill(self, parts: Parts, step: int, laws: tuple[str, ...]) -> int:
-        batch = self.task.train_batch(step, self.batch_size, self.seed)
+    def fill(self, parts: Parts, batch: Any, step: int, laws: tuple[str, ...]) -> int:
         elements = len(batch.x)
         parts["ptr"].copy_(batch.ptr)
         parts["y"].copy_(batch.y)
@@ -44,9 +43,8 @@ class SetSteps(Packer):
         generator, end, tuples = penalty_generator(self.seed, step), 0, 0
         for law in laws:
             for drawn, mixed in draw_tuples(sizes, self.batch_size, arity(law), generator):
-                rows = torch.cat([places.rows(level, states) for level, states in enumerate(drawn)])
-                tuples = len(rows)
-                parts["rows"][end : end + tuples] = rows[mixed]
+                tuples = len(mixed)
+                parts["rows"][end : end + tuples] = places.rows(drawn)[mixed]
                 end += tuples
         return tuples
 

@@ -5,7 +5,7 @@ import threading
 import time
 import warnings
 from collections import deque
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -113,8 +113,6 @@ class Trainer:
         self.how = ""
         self._captured: CapturedStep | None = None
         self._uncaptured = ""  # why capturing a step failed
-        self._reason: str | None = None  # why steps are not captured
-        self._asked: Collection[str] | None = None  # the laws for which that was asked
         self._lost = False  # whether the device failed, and only `_good` is left
         self._draws: bool | None = None  # whether a training step draws; the first one tells
 
@@ -327,12 +325,9 @@ class Trainer:
     def _run_captured(self, weights: dict[str, float]) -> bool:
         """Do the step with shapes that do not change, if that can be; `how` says why not."""
         recipe = self.recipe
-        if not self._sums or self._asked != weights.keys():  # the first step of a record, say
-            self._reason = self._uncaptured or why_not(
-                self.task, self.model, self.optimizer, recipe.batch_size, weights
-            )
-            self._asked = weights.keys()
-        reason = self._reason
+        reason = self._uncaptured or why_not(
+            self.task, self.model, self.optimizer, recipe.batch_size, weights
+        )
         if not reason:
             if self._captured is None:
                 self._captured = CapturedStep(
@@ -341,14 +336,14 @@ class Trainer:
             captured = self._captured
             captured.adopt(self._sums, self._failed_at)
 
-            def laws_of(step: int) -> tuple[str, ...] | None:
-                return tuple(_weights(recipe.live(step))) if step < recipe.steps else None
+            def laws_at(step: int) -> tuple[str, ...]:
+                return tuple(_weights(recipe.live(step)))
 
             try:
-                if not captured.run(self.step, weights, laws_of):
+                if not captured.run(self.step, weights, laws_at):
                     reason = "this batch is larger than most"
             except CaptureError as error:
-                self._uncaptured = self._reason = reason = str(error)
+                self._uncaptured = reason = str(error)
                 warnings.warn(f"{reason}. Training goes on without, slower.", stacklevel=2)
             self._sums, self._failed_at = captured.sums, captured.failed_at
         if self.device.type == "cuda":
@@ -517,7 +512,7 @@ class Trainer:
         self._sums = {name: sums.to(self.device) for name, sums in state["sums"].items()}
         self._failed_at = state["failed_at"].to(self.device)
         self._seconds = self._cpu_seconds = 0.0
-        self._draws = self._asked = None
+        self._draws = None
         self._keep()
 
     def save(self, path: str | Path) -> None:

@@ -4,6 +4,7 @@ from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
@@ -132,6 +133,9 @@ class SetTask(Task[SetBatch]):
 
     def to_bits(self, values: Int[Tensor, " n"]) -> Float[Tensor, "n bits"]:
         """Integers as bits, 0 or 1, the most significant first."""
+        if values.device.type == "cpu":
+            octets = values.numpy().astype(">u4").view(np.uint8).reshape(-1, 4)
+            return torch.from_numpy(np.unpackbits(octets, axis=1)[:, 32 - self.bits :]).float()
         places = torch.arange(self.bits - 1, -1, -1, device=values.device)
         return ((values[:, None] >> places) & 1).float()
 
@@ -139,15 +143,33 @@ class SetTask(Task[SetBatch]):
         self, step: int, batch_size: int, seed: int, device: Device = "cpu"
     ) -> SetBatch:
         """`batch_size` sets of 2 to 16 elements: fresh ones at every step, on all devices alike."""
+        [batch] = self._training_sets([step], batch_size, seed)
+        return batch.to(device)
+
+    def train_batches(self, steps: Sequence[int], batch_size: int, seed: int) -> list[SetBatch]:
+        """The batches of several steps: all their sets are sorted and written together."""
+        if type(self).train_batch is not SetTask.train_batch:
+            return super().train_batches(steps, batch_size, seed)
+        return self._training_sets(steps, batch_size, seed)
+
+    def _training_sets(self, steps: Sequence[int], batch_size: int, seed: int) -> list[SetBatch]:
         check_batch_size(batch_size)
-        sizes = torch.randint(
-            TRAINING_SIZES.start,
-            TRAINING_SIZES.stop,
-            (batch_size,),
-            generator=seeded_generator("cpu", TRAINING_STREAM, seed, step, 0),
-        )
-        generator = seeded_generator("cpu", TRAINING_STREAM, seed, step, 1)
-        return self.from_values(self.draw_training_values(sizes, generator), sizes).to(device)
+        sizes, values = [], []
+        for step in steps:
+            first, second = (
+                seeded_generator("cpu", TRAINING_STREAM, seed, step, part) for part in (0, 1)
+            )
+            bounds = TRAINING_SIZES.start, TRAINING_SIZES.stop
+            sizes.append(torch.randint(*bounds, (batch_size,), generator=first))
+            values.append(self.draw_training_values(sizes[-1], second))
+        whole = self.from_values(torch.cat(values), torch.cat(sizes))
+        batches, begin = [], 0
+        for number, own in enumerate(values):
+            sets, end = slice(number * batch_size, (number + 1) * batch_size), begin + len(own)
+            ptr = whole.ptr[sets.start : sets.stop + 1] - begin
+            batches.append(SetBatch(whole.x[begin:end], ptr, whole.y[sets], whole.sizes[sets]))
+            begin = end
+        return batches
 
     def batches(self, split: str = "validation", device: Device = "cpu") -> Iterator[SetBatch]:
         """The sets of a split, the same ones on every device."""
