@@ -111,7 +111,8 @@ def test_the_first_line_says_how_steps_run(panels) -> None:
     panel.trainer.how = "Each step is <one>."
     with panel.lock:
         panel.draw()
-    assert "on <span>cpu</span>. Each step is &lt;one&gt;." in panel.status.value
+    threads = "1 thread" if panel.trainer.threads == 1 else f"{panel.trainer.threads} threads"
+    assert f"on <span>cpu, {threads}</span>. Each step is &lt;one&gt;." in panel.status.value
 
 
 # Sizes never trained on -----------------------------------------------------------------------
