@@ -9,7 +9,10 @@
 #   make lab PYTHON=python3.12                        another Python (3.11 or newer)
 
 # Threads that wait let others run; see lcm_core/threads.py. OMP_WAIT_POLICY=ACTIVE lets them spin.
-export OMP_WAIT_POLICY ?= PASSIVE
+ifeq ($(origin OMP_WAIT_POLICY),undefined)
+export OMP_WAIT_POLICY := PASSIVE
+export GOMP_SPINCOUNT := 1000
+endif
 
 PYTHON ?= python3
 VENV ?= .venv

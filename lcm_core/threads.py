@@ -31,9 +31,9 @@ __all__ = [
 VARIABLE = "LCM_CORE_THREADS"  # for the user
 MOST = 4  # more threads do not speed up batches of the usual sizes, and leave less to others
 
-#: How threads wait, for GNU's OpenMP and for Intel's and LLVM's.
-PASSIVE = {"OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "0"}
-CHOICES = (*PASSIVE, "GOMP_SPINCOUNT")
+#: How threads wait, for GNU's OpenMP and for Intel's and LLVM's. GNU's ask a thousand times before
+#: they sleep: to wake a thread takes longer than the work between two loops often does.
+PASSIVE = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "1000", "KMP_BLOCKTIME": "0"}
 
 _lock = threading.Lock()
 _changes = 0  # of torch's number that hold now, in all threads of Python
@@ -48,7 +48,7 @@ def let_threads_yield() -> None:
     number of threads.
     """
     global _spinning
-    chosen = any(name in os.environ for name in CHOICES)
+    chosen = any(name in os.environ for name in PASSIVE)
     if "torch" in sys.modules:
         _spinning = not chosen
         return
