@@ -178,6 +178,17 @@ def test_second_derivatives_take_the_plain_way():
         assert torch.allclose(a.double(), b, rtol=1e-3, atol=1e-4)
 
 
+def test_second_derivatives_of_a_frozen_operator():
+    operator, x = operators(8)[0].requires_grad_(False), states(9, 8)
+    found = []
+    for kernels in (True, False):
+        with use_kernels(kernels):
+            result = reduce(operator, x, torch.tensor([0, 4, 9]))
+            [first] = torch.autograd.grad(result.square().sum(), x, create_graph=True)
+            found += torch.autograd.grad(first.square().sum(), x)
+    assert torch.allclose(*found, rtol=1e-3, atol=1e-5)
+
+
 def test_what_the_kernels_do_not_take_goes_another_way():
     operator, x = make_operator("symmetrized_gru", channels=8), states(9, 8)
     assert explain_path(operator, x).name == "fused"

@@ -143,6 +143,21 @@ def test_the_way_back_can_be_gone_twice_and_frozen_parameters_need_none(path):
 
 
 @EVERY_PATH
+def test_frozen_parameters_need_no_second_derivative_either(path):
+    op, x = gru(), states(sum(SIZES))
+
+    def second():
+        (first,) = torch.autograd.grad(
+            reduce(op, x, ptr_of(SIZES)).square().sum(), x, create_graph=True
+        )
+        return torch.autograd.grad(first.square().sum(), x)[0]
+
+    wanted = second()
+    op.requires_grad_(False)
+    assert equal(second(), wanted, atol=1e-11)
+
+
+@EVERY_PATH
 def test_autocast_computes_in_low_precision_and_keeps_the_dtype_of_x(path):
     op, x = gru(16, torch.float32), states(sum(SIZES), 16, torch.float32)
     want = reduce(op, x, ptr_of(SIZES))

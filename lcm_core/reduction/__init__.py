@@ -1,7 +1,7 @@
 """Ragged reduction: sets of any sizes, each by its tree, with one operator call a level.
 
 Open `ragged.py` first: `reduce` checks its input, `plan.py` says which states are combined, and
-`engine.py` combines them.
+`paths.py` which code combines them: that of `engine.py`, or on a GPU of `fused.py`.
 """
 
 from lcm_core.reduction.engine import Levels

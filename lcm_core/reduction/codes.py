@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from lcm_core.reduction.layout import Pieces, Rows
+from lcm_core.reduction.layout import Pieces, Rows, as_tensor
 from lcm_core.reduction.transfer import to_device
 
 __all__ = ["PairCodes", "pair_codes"]
@@ -61,11 +61,11 @@ def pair_codes(
     sides = [_cat(side, device) for side in zip(*pairs, strict=True)] or [_cat((), device)] * 2
     operands = torch.stack(sides)
     shallow, deep = -1 - operands[:, :first], operands[:, first:]
-    leaves = -1 - _tensor(late_rows, device)
+    leaves = -1 - as_tensor(late_rows, device)
     if late:
         deep = torch.where(deep < late, leaves[deep.clamp(max=late - 1)], deep)
     places = torch.arange(bounds[-1], device=device)
-    roots = _tensor(root_rows, device)
+    roots = as_tensor(root_rows, device)
     places[roots] = torch.arange(-1, -1 - len(roots), -1, device=device)
     alone = sum(n for taken_at, n in pieces[0] if taken_at == 0)
     singles = (-1 - torch.stack([leaves[:alone], places[:alone]])).int()
@@ -79,12 +79,6 @@ def pair_codes(
     )
 
 
-def _tensor(rows: Rows, device: torch.device) -> Tensor:
-    if isinstance(rows, Tensor):
-        return rows
-    return torch.arange(rows.start, rows.stop, rows.step or 1, device=device)
-
-
 def _cat(rows: tuple[Rows, ...], device: torch.device) -> Tensor:
-    parts = [_tensor(each, device) for each in rows]
+    parts = [as_tensor(each, device) for each in rows]
     return torch.cat(parts) if parts else torch.empty(0, dtype=torch.long, device=device)

@@ -151,7 +151,8 @@ class _Reduction(torch.autograd.Function):
         x, states, *others = ctx.saved_tensors
         weights, kept = others[: ctx.num_weights], others[ctx.num_weights :]
         if torch.is_grad_enabled():  # the gradient is to be differentiated again
-            grads = gradient_by_autograd(ctx.plan, ctx.kernel, x, weights, to_roots, to_states)
+            inputs, arrived_at = (x, *weights), (to_roots, to_states)
+            grads = gradient_by_autograd(ctx.plan, ctx.kernel, x, weights, inputs, *arrived_at)
             return None, None, None, *grads
         plan, kernel = ctx.plan, ctx.kernel
         to_x, to_pairs = torch.empty_like(x), torch.empty_like(states)
@@ -180,10 +181,15 @@ def gradient_by_autograd(
     kernel: PairKernel,
     x: Tensor,
     weights: Sequence[Tensor],
+    inputs: Sequence[Tensor],
     to_roots: Tensor | None,
     to_states: Tensor | None,
 ) -> tuple[Tensor | None, ...]:
-    """The gradients of x and the weights, in such a form that they have gradients themselves."""
+    """The gradients of the inputs, in such a form that they have gradients themselves.
+
+    The inputs are x, and the weights or what they are made from; those that need no gradient have
+    None.
+    """
 
     def combine(left: Tensor, right: Tensor) -> Tensor:
         rows = (-1, left.shape[-1])
@@ -193,7 +199,9 @@ def gradient_by_autograd(
     states = torch.cat([take(x, plan.late), *levels.states[1:]])
     wanted = [(levels.roots, to_roots), (states, to_states)]
     outputs, grads = zip(*(pair for pair in wanted if pair[1] is not None), strict=True)
-    return torch.autograd.grad(outputs, (x, *weights), grads, create_graph=True, allow_unused=True)
+    needed = [each for each in inputs if each.requires_grad]
+    found = iter(torch.autograd.grad(outputs, needed, grads, create_graph=True, allow_unused=True))
+    return tuple(next(found) if each.requires_grad else None for each in inputs)
 
 
 def _by_rows(function: Callable, weights: Sequence[Tensor], *args: Any) -> tuple[Any, ...]:

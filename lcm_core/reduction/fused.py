@@ -22,6 +22,7 @@ from torch.nn import Parameter
 from lcm_core.operators.kernels.symmetrized_gru import SymmetrizedGRUKernel
 from lcm_core.reduction.codes import PairCodes
 from lcm_core.reduction.engine import Levels, gradient_by_autograd
+from lcm_core.reduction.layout import as_tensor
 from lcm_core.reduction.plan import ReductionPlan
 from lcm_core.reduction.transfer import aligned
 
@@ -101,10 +102,7 @@ def fused_levels(
     def make_states() -> list[Tensor]:
         if plan.codes.static:
             return [x, states]
-        rows = plan.roots
-        if isinstance(rows, slice):
-            rows = torch.arange(rows.start, rows.stop, rows.step or 1, device=plan.device)
-        all_states = states.index_copy(0, rows, roots)
+        all_states = states.index_copy(0, as_tensor(plan.roots, plan.device), roots)
         return [x, *(all_states[a:b] for a, b in pairwise(plan.bounds[1:]))]
 
     return Levels(roots, make_states)
@@ -229,14 +227,11 @@ class _Fused(torch.autograd.Function):
         x, states, weights, biases, *parameters = ctx.saved_tensors
         plan, launches = ctx.plan, ctx.launches
         if torch.is_grad_enabled():  # the gradient is to be differentiated again
-            packed = ctx.kernel.weights()
-            grads = gradient_by_autograd(plan, ctx.kernel, x, packed, to_roots, to_states)
-            to_x, *to_packed = grads
-            wanted = [(w, g) for w, g in zip(packed, to_packed, strict=True) if g is not None]
-            more = torch.autograd.grad(
-                [w for w, _ in wanted], parameters, [g for _, g in wanted], create_graph=True
+            kernel, inputs = ctx.kernel, (x, *parameters)
+            grads = gradient_by_autograd(
+                plan, kernel, x, kernel.weights(), inputs, to_roots, to_states
             )
-            return None, None, to_x, *more
+            return None, None, *grads
         if to_roots is None:
             to_roots = x.new_zeros(plan.num_sets - plan.num_empty, *x.shape[1:])
         with _on(x.device):

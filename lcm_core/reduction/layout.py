@@ -16,10 +16,25 @@ from torch import Tensor
 
 from lcm_core.trees.tree import TREE_NAMES, Tree, make_tree
 
-__all__ = ["BalancedTrees", "Pieces", "Rows", "StateLayout", "layout_of_trees", "resolve_tree"]
+__all__ = [
+    "BalancedTrees",
+    "Pieces",
+    "Rows",
+    "StateLayout",
+    "as_tensor",
+    "layout_of_trees",
+    "resolve_tree",
+]
 
 Rows = slice | Tensor  # which rows of a source, in order
 Pieces = tuple[tuple[int, int], ...]  # of one level: (level that takes the piece, its size)
+
+
+def as_tensor(rows: Rows, device: torch.device) -> Tensor:
+    """The numbers of the rows; of a slice, made on the device."""
+    if isinstance(rows, Tensor):
+        return rows
+    return torch.arange(rows.start, rows.stop, rows.step or 1, device=device)
 
 
 @dataclass(frozen=True)

@@ -210,11 +210,11 @@ class _Making:
     def _launch(
         self, name: str, dtype: torch.dtype, grid: tuple[int, ...], *args: Any, **constants: bool
     ) -> None:
-        find_kernel(name, dtype, self.counts.device.index, **constants)(grid, *args)
+        _find_kernel(name, dtype, self.counts.device.index, **constants)(grid, *args)
 
 
 @cache
-def find_kernel(name: str, dtype: torch.dtype, device: int | None, **constants: bool) -> Any:
+def _find_kernel(name: str, dtype: torch.dtype, device: int | None, **constants: bool) -> Any:
     """The kernel of that name: one object for each kind of launch."""
     from lcm_core.gpu import plans  # Triton may not be there
     from lcm_core.gpu.launch import Kernel

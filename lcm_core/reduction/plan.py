@@ -12,7 +12,14 @@ from torch import Tensor
 
 from lcm_core.operators.ordinary import outside_transforms, unwrapped
 from lcm_core.reduction.codes import PairCodes, pair_codes
-from lcm_core.reduction.layout import BalancedTrees, Pieces, Rows, StateLayout, layout_of_trees
+from lcm_core.reduction.layout import (
+    BalancedTrees,
+    Pieces,
+    Rows,
+    StateLayout,
+    as_tensor,
+    layout_of_trees,
+)
 from lcm_core.reduction.permutation import Permutation
 from lcm_core.reduction.transfer import to_device
 from lcm_core.trees.tree import Tree
@@ -63,7 +70,7 @@ class Source:
                 return cls(tuple(places), sizes, starts=starts)
             if runs := _whole_pieces(slices, sizes, pieces):
                 return cls(tuple(places), sizes, runs=runs)
-        rows = torch.cat([_as_tensor(rows, device) for rows in groups])
+        rows = torch.cat([as_tensor(rows, device) for rows in groups])
         return cls(tuple(places), sizes, rows=Permutation(rows))
 
 
@@ -156,7 +163,7 @@ class ReductionPlan:
                 k, last = (_last_not_above(row, begins) for row in (rows.start, rows.stop - 1))
                 if k == last:  # within one piece
                     return slice(rows.start + shifts[k], rows.stop + shifts[k], rows.step)
-                rows = _as_tensor(rows, self.device)
+                rows = as_tensor(rows, self.device)
             return rows + table[1][torch.bucketize(rows, table[0], right=True) - 1]
 
         leaves = (self.late, *(self.pairs[0] if self.pairs else ()))
@@ -347,12 +354,6 @@ def _whole_pieces(
         else:
             return None
     return tuple(runs)
-
-
-def _as_tensor(rows: Rows, device: torch.device) -> Tensor:
-    if isinstance(rows, Tensor):
-        return rows
-    return torch.arange(rows.start, rows.stop, rows.step or 1, device=device)
 
 
 def _last_not_above(value: int, rising: list[int]) -> int:
