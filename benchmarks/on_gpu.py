@@ -199,18 +199,9 @@ def product_floor(workload: Workload, repeats: int) -> float:
     That is 8 d² multiplications a pair, the least that is known for the symmetrised GRU: sums and
     differences of the two operands meet two of its three gates. They go into memory that is there.
     """
-    rows, d = 2 * workload.pairs, workload.channels
+    rows = 2 * workload.pairs
     chunks = [chunk for chunk in PRODUCT_CHUNKS if chunk <= 2 * rows] or [PRODUCT_CHUNKS[0]]
-    states = torch.randn(min(rows, 2**20), d, device=workload.device)
-    weights = torch.randn(d, 4 * d, device=workload.device)
-    into = torch.empty(max(chunks), 4 * d, device=workload.device)
-
-    def products(chunk: int) -> None:
-        for begin in range(0, rows, chunk):
-            begin %= len(states)
-            part = states[begin : begin + min(chunk, rows)]
-            torch.mm(part, weights, out=into[: len(part)])
-
+    products = workload.products(4, max(chunks))
     with torch.no_grad():
         times = {chunk: _median(lambda chunk=chunk: products(chunk), 3) for chunk in chunks}
         fastest = min(times, key=times.__getitem__)

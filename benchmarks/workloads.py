@@ -179,21 +179,33 @@ class Workload:
         index, sets = self.index, len(self.sizes)
         return lambda x: module(x, index, dim_size=sets, **known)
 
-    def _floor(self) -> Callable[[Tensor], Tensor]:
-        """The products [2m, d] @ [d, 6d] of all m combinations, in chunks, into the same memory."""
-        rows = 2 * self.pairs
-        d = self.channels
+    def products(self, times: int, most: int) -> Callable[[int], Tensor]:
+        """[2m, d] @ [d, times · d] of all m combinations, into memory that is there.
+
+        Args:
+            times: how wide the weights are.
+            most: rows of a chunk, at most.
+
+        Returns:
+            A function of the rows of a chunk.
+        """
+        rows, d = 2 * self.pairs, self.channels
         states = torch.randn(min(rows, 2**20), d, device=self.device)
-        weights = torch.randn(d, 6 * d, device=self.device)
-        into = torch.empty(max(FLOOR_CHUNKS), 6 * d, device=self.device)
+        weights = torch.randn(d, times * d, device=self.device)
+        into = torch.empty(most, times * d, device=self.device)
 
         def products(chunk: int) -> Tensor:
             for begin in range(0, rows, chunk):
                 begin %= len(states)
-                part = states[begin : begin + chunk]
+                part = states[begin : begin + min(chunk, rows)]
                 torch.mm(part, weights, out=into[: len(part)])
             return into
 
+        return products
+
+    def _floor(self) -> Callable[[Tensor], Tensor]:
+        """The products [2m, d] @ [d, 6d] of the definition, in the fastest chunks."""
+        products = self.products(6, max(FLOOR_CHUNKS))
         fastest = min(FLOOR_CHUNKS, key=lambda chunk: min(_seconds(products, chunk) for _ in "abc"))
         return lambda _: products(fastest)
 

@@ -137,6 +137,23 @@ def comparisons(device: str) -> Iterator[tuple[str, Callable[[], Finding]]]:
 # Comparisons ------------------------------------------------------------------------------------
 
 
+def compare(
+    cpu: Errors,
+    gpu: Errors,
+    device: str,
+    compute: Wanted,
+    module: nn.Module,
+    x: Tensor,
+    ptr: Tensor,
+) -> None:
+    """Add the errors in float32, on both devices, of what is computed."""
+    wanted = compute(module.double(), x.double(), ptr)
+    module = module.float()
+    cpu.add(compute(module, x, ptr), wanted)
+    with precision_of("highest"):
+        gpu.add(compute(copy.deepcopy(module).to(device), x.to(device), ptr.to(device)), wanted)
+
+
 def in_float32(
     title: str, device: str, cases: list[tuple[str, int, str]], layouts: Sequence[str] = ()
 ) -> Finding:
@@ -145,12 +162,7 @@ def in_float32(
         for layout in layouts or LAYOUTS:
             before = gpu.values, gpu.gradients
             module, x, ptr = data(*case, layout)
-            wanted = values_and_gradients(module.double(), x.double(), ptr)
-            module = module.float()
-            cpu.add(values_and_gradients(module, x, ptr), wanted)
-            with precision_of("highest"):
-                on_gpu = copy.deepcopy(module).to(device)
-                gpu.add(values_and_gradients(on_gpu, x.to(device), ptr.to(device)), wanted)
+            compare(cpu, gpu, device, values_and_gradients, module, x, ptr)
             if (gpu.values, gpu.gradients) != before:
                 worst = f"{case[1]} wide, {layout}"
     least = CUDNN if case[0] in FOLDS else ROUNDING
@@ -162,12 +174,7 @@ def of_three_dimensions(title: str, device: str, name: str) -> Finding:
     for layout in ("mixed", "odd", "many"):
         module, x, ptr = data(name, CHANNELS, "balanced", layout)
         x = torch.stack([x, 2 * x.flip(0), -x])
-        wanted = values_and_gradients(module.double(), x.double(), ptr)
-        module = module.float()
-        cpu.add(values_and_gradients(module, x, ptr), wanted)
-        with precision_of("highest"):
-            on_gpu = copy.deepcopy(module).to(device)
-            gpu.add(values_and_gradients(on_gpu, x.to(device), ptr.to(device)), wanted)
+        compare(cpu, gpu, device, values_and_gradients, module, x, ptr)
     return judged(title, cpu, gpu, ROUNDING)
 
 
@@ -175,12 +182,7 @@ def double_backward(title: str, device: str, name: str) -> Finding:
     cpu, gpu = Errors(), Errors()
     for layout in ("mixed", "many"):
         module, x, ptr = data(name, CHANNELS, "balanced", layout)
-        wanted = second_gradients(module.double(), x.double(), ptr)
-        module = module.float()
-        cpu.add(second_gradients(module, x, ptr), wanted)
-        with precision_of("highest"):
-            on_gpu = copy.deepcopy(module).to(device)
-            gpu.add(second_gradients(on_gpu, x.to(device), ptr.to(device)), wanted)
+        compare(cpu, gpu, device, second_gradients, module, x, ptr)
     return judged(title, cpu, gpu, ROUNDING_TWICE)
 
 

@@ -138,6 +138,15 @@ def _pairs(codes, n, bounds, level, skip, most, D: tl.constexpr, C: tl.constexpr
 
 
 @triton.jit
+def _entries(left, right, live, cols, dtype: tl.constexpr, D: tl.constexpr):
+    """Some columns of the rows that begin at left, and at right."""
+    mask = live[:, None] & (cols < D)[None, :]
+    x = tl.load(left[:, None] + cols[None, :], mask=mask, other=0.0).to(dtype)
+    y = tl.load(right[:, None] + cols[None, :], mask=mask, other=0.0).to(dtype)
+    return x, y
+
+
+@triton.jit
 def _weight(W, block: tl.constexpr, cols, k, D: tl.constexpr):
     """A tile of a block, transposed: (k, cols)."""
     mask = (cols < D)[None, :] & (k < D)[:, None]
@@ -161,9 +170,7 @@ def _steps(
     right_hidden = left_hidden
     for start in range(0, D, BK):
         k = start + tl.arange(0, BK)
-        some = live[:, None] & (k < D)[None, :]
-        x = tl.load(left[:, None] + k[None, :], mask=some, other=0.0).to(low)
-        y = tl.load(right[:, None] + k[None, :], mask=some, other=0.0).to(low)
+        x, y = _entries(left, right, live, k, low, D)
         both, apart = _operand(x + y, low, P), _operand(x - y, low, P)
         x, y = _operand(x, low, P), _operand(y, low, P)
         even = tl.dot(both, _weight(W, 0, cols, k, D), even, input_precision=P)
@@ -178,9 +185,8 @@ def _steps(
     new1, new2 = reset1 * left_hidden + bias, reset2 * right_hidden + bias
     for start in range(0, D, BK):
         k = start + tl.arange(0, BK)
-        some = live[:, None] & (k < D)[None, :]
-        x = _operand(tl.load(left[:, None] + k[None, :], mask=some, other=0.0), low, P)
-        y = _operand(tl.load(right[:, None] + k[None, :], mask=some, other=0.0), low, P)
+        x, y = _entries(left, right, live, k, low, D)
+        x, y = _operand(x, low, P), _operand(y, low, P)
         inputs = _weight(W, 4, cols, k, D)
         new1 = tl.dot(y, inputs, new1, input_precision=P)
         new2 = tl.dot(x, inputs, new2, input_precision=P)
@@ -191,9 +197,7 @@ def _steps(
     odd = zero
     for start in range(0, D, BK):
         k = start + tl.arange(0, BK)
-        some = live[:, None] & (k < D)[None, :]
-        x = tl.load(left[:, None] + k[None, :], mask=some, other=0.0).to(low)
-        y = tl.load(right[:, None] + k[None, :], mask=some, other=0.0).to(low)
+        x, y = _entries(left, right, live, k, low, D)
         both, apart = _operand(x + y, low, P), _operand(x - y, low, P)
         even = tl.dot(both, _weight(W, 1, cols, k, D), even, input_precision=P)
         odd = tl.dot(apart, _weight(W, 3, cols, k, D), odd, input_precision=P)
@@ -219,8 +223,7 @@ def forward_level(
         left, right, live, cols, W, B, D, BM, BN, BK, P
     )
     mask = live[:, None] & (cols < D)[None, :]
-    x = tl.load(left[:, None] + cols[None, :], mask=mask, other=0.0).to(tl.float32)
-    y = tl.load(right[:, None] + cols[None, :], mask=mask, other=0.0).to(tl.float32)
+    x, y = _entries(left, right, live, cols, tl.float32, D)
     states = 0.5 * (new1 + update1 * (x - new1) + new2 + update2 * (y - new2))
     out = _at(out, copy, ROOTS, S, D, C)
     tl.store(out[:, None] + cols[None, :], states.to(S.dtype.element_ty), mask=mask)
@@ -245,8 +248,7 @@ def backward_gates(
         left, right, live, cols, W, B, D, BM, BN, BK, P
     )
     mask = live[:, None] & (cols < D)[None, :]
-    x = tl.load(left[:, None] + cols[None, :], mask=mask, other=0.0).to(tl.float32)
-    y = tl.load(right[:, None] + cols[None, :], mask=mask, other=0.0).to(tl.float32)
+    x, y = _entries(left, right, live, cols, tl.float32, D)
     arrived = _at(out, copy, TO_ROOTS, TO_S, D, C)[:, None] + cols[None, :]
     half = tl.load(arrived, mask=mask, other=0.0).to(tl.float32)
     if MORE:
@@ -348,9 +350,7 @@ def backward_weights(
         at, copy = first + row // C, row % C
         left = _at(tl.load(codes + at, mask=live, other=0), copy, X, S, D, C)
         right = _at(tl.load(codes + n + at, mask=live, other=0), copy, X, S, D, C)
-        mask = live[:, None] & (cols < D)[None, :]
-        x = tl.load(left[:, None] + cols[None, :], mask=mask, other=0.0).to(low)
-        y = tl.load(right[:, None] + cols[None, :], mask=mask, other=0.0).to(low)
+        x, y = _entries(left, right, live, cols, low, D)
         some = live[None, :] & (j < 2 * D)[:, None]
         g = G + row[None, :].to(tl.int64) * (8 * D) + which * 2 * D + j[:, None]  # transposed
         of_left = tl.load(g, mask=some, other=0.0)
