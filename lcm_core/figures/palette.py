@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import plotly.graph_objects as go
 
 __all__ = [
+    "DARK",
     "FAINT",
     "INK",
+    "LIGHT",
     "OKABE_ITO",
     "PAPER",
     "VALUES",
     "category_colour",
+    "error_scale",
     "plain_layout",
+    "signed_scale",
     "title_above",
 ]
 
@@ -33,6 +39,59 @@ VALUES = "Cividis"
 INK = "#333333"
 FAINT = "#D9D9D9"
 PAPER = "#FFFFFF"
+
+#: Colours of the page's themes by the names of their CSS variables, without `--lcm-`: those of
+#: widgets/base/page/panel.css. plotly's figures are drawn with the light ones, which the style
+#: sheet replaces on a dark page; only scales of values must be chosen here.
+LIGHT = {
+    "paper": PAPER,
+    "ink": INK,
+    "soft": "#595959",
+    "line": "#767676",
+    "faint": FAINT,
+    "grid": "#EEEEEE",
+    "accent": "#0072B2",
+    "warning": "#B34700",
+    "error": ("#FFFFFF", "#F5B895", "#D55E00", "#7A2A00"),
+    "signed": ("#00466F", "#5BA3CF", "#FFFFFF", "#EDA349", "#8A4B00"),
+    "category": OKABE_ITO,
+}
+DARK = {
+    "paper": "#111111",
+    "ink": "#E6E6E6",
+    "soft": "#B3B3B3",
+    "line": "#8C8C8C",
+    "faint": "#4D4D4D",
+    "grid": "#2B2B2B",
+    "accent": "#56B4E9",
+    "warning": "#FF9A5C",
+    "error": ("#111111", "#6E2F0C", "#FF7F2A", "#FFE0C7"),
+    "signed": ("#B5DCF5", "#2F7FB3", "#111111", "#B36B00", "#FFD494"),
+    "category": (
+        "#4AA8E0",
+        "#E69F00",
+        "#00B585",
+        "#D98FB8",
+        "#8CCDF2",
+        "#F0772B",
+        "#F0E442",
+        "#E6E6E6",
+    ),
+}
+
+
+def error_scale(dark: bool = False) -> list[tuple[float, str]]:
+    """plotly's colour scale of an error: the paper's colour at 0."""
+    return _scale((DARK if dark else LIGHT)["error"])
+
+
+def signed_scale(dark: bool = False) -> list[tuple[float, str]]:
+    """plotly's colour scale of a signed value: the paper's colour in the middle."""
+    return _scale((DARK if dark else LIGHT)["signed"])
+
+
+def _scale(colours: Sequence[str]) -> list[tuple[float, str]]:
+    return [(place / (len(colours) - 1), colour) for place, colour in enumerate(colours)]
 
 
 def category_colour(index: int) -> str:

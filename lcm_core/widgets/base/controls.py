@@ -58,10 +58,17 @@ def compact(control: Control, width: int, name: str = "") -> Control:
     return control
 
 
-def button(text: str, tooltip: str, icon: str = "") -> widgets.Button:
-    """A button with a class of its own, such as `lcm-start`, for tests and styles."""
+def button(text: str, tooltip: str, icon: str = "", primary: bool = False) -> widgets.Button:
+    """A button with a class of its own, such as `lcm-start`, for tests and styles.
+
+    One button of a panel is primary: what most readers press first.
+    """
     made = widgets.Button(
-        description=text, tooltip=tooltip, icon=icon, layout=widgets.Layout(width="auto")
+        description=text,
+        tooltip=tooltip,
+        icon=icon,
+        button_style="primary" if primary else "",
+        layout=widgets.Layout(width="auto"),
     )
     made.add_class("lcm-" + text.lower().replace(" ", "-"))
     return made
@@ -69,6 +76,8 @@ def button(text: str, tooltip: str, icon: str = "") -> widgets.Button:
 
 def row(*children: widgets.Widget) -> widgets.HBox:
     """Controls side by side; they wrap on a narrow page."""
-    return widgets.HBox(
+    made = widgets.HBox(
         children, layout=widgets.Layout(flex_flow="row wrap", align_items="center", width="100%")
     )
+    made.add_class("lcm-row")
+    return made

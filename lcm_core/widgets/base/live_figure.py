@@ -13,7 +13,7 @@ from plotly.basedatatypes import BasePlotlyType
 
 from lcm_core.widgets.base.plotly_inside import SharedFigureWidget
 
-__all__ = ["LiveFigure"]
+__all__ = ["LiveFigure", "enlarge"]
 
 
 class LiveFigure:
@@ -27,7 +27,9 @@ class LiveFigure:
     def __init__(self, figure: go.Figure | None = None):
         self.lock = threading.RLock()
         self._on_click: dict[int, Callable[..., None]] = {}
+        self._shown, self._factor = figure, 1.0
         self.widget = SharedFigureWidget(figure)
+        self.widget._live_figure = self
 
     def part(self, width: str) -> widgets.VBox:
         """The figure beside others: it has this share of the page, and wraps if that is little."""
@@ -51,6 +53,7 @@ class LiveFigure:
     def show(self, figure: go.Figure) -> None:
         """Makes the page show `figure` in place of what it shows now."""
         with self.lock:
+            self._shown = figure
             if [trace.type for trace in self.widget.data] != [trace.type for trace in figure.data]:
                 self.widget.data = ()
                 self.widget.add_traces(figure.data)
@@ -59,9 +62,20 @@ class LiveFigure:
             gone = dict.fromkeys(_properties(self.widget.layout))  # unless the new figure has it
             with self.widget.batch_update():
                 for shown, trace in zip(self.widget.data, figure.data, strict=True):
-                    shown.update(_properties(trace), overwrite=True)
-                self.widget.layout.update({**gone, **_properties(figure.layout)}, overwrite=True)
+                    shown.update(self._enlarged(_properties(trace)), overwrite=True)
+                layout = self._enlarged(_properties(figure.layout))
+                self.widget.layout.update({**gone, **layout}, overwrite=True)
             self.widget.save_state()
+
+    def enlarge(self, factor: float) -> None:
+        """Show letters, and the margins around them, larger by this factor than the figure says."""
+        with self.lock:
+            if factor != self._factor and self._shown is not None:
+                self._factor = factor
+                self.show(self._shown)
+
+    def _enlarged(self, properties: dict[str, Any]) -> dict[str, Any]:
+        return properties if self._factor == 1 else _enlarged(properties, self._factor)
 
     def move(self, curves: Sequence[Mapping[str, np.ndarray]]) -> None:
         """Changes the arrays of each trace and nothing else: cheap enough for several times a
@@ -76,6 +90,23 @@ class LiveFigure:
         """Call when a series of `move` is over, so that a reloaded page shows the last one."""
         with self.lock:
             self.widget.save_state()
+
+
+def enlarge(widget: widgets.Widget, factor: float) -> None:
+    """Make the letters of a live figure larger; other widgets stay as they are."""
+    live = getattr(widget, "_live_figure", None)
+    if isinstance(live, LiveFigure):
+        live.enlarge(factor)
+
+
+def _enlarged(part: Any, factor: float, within: str = "") -> Any:
+    """All sizes of fonts, and all margins, times a factor."""
+    if isinstance(part, dict):
+        return {key: _enlarged(each, factor, f"{within}.{key}") for key, each in part.items()}
+    if isinstance(part, list | tuple):
+        return [_enlarged(each, factor, within) for each in part]
+    sized = within.endswith("font.size") or ".margin." in within
+    return part * factor if sized and isinstance(part, int | float) else part
 
 
 def _properties(part: BasePlotlyType) -> dict[str, object]:

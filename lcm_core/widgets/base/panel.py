@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -11,13 +12,17 @@ from typing import Any
 import ipywidgets as widgets
 
 from lcm_core.widgets.base import cells
+from lcm_core.widgets.base.bar import PanelBar
 from lcm_core.widgets.base.ipykernel_inside import answer_while_cells_run
-from lcm_core.widgets.base.page_script import PageScript
+from lcm_core.widgets.base.live_figure import enlarge
 from lcm_core.widgets.base.text_areas import ErrorArea
 
 __all__ = ["Panel"]
 
 PAGE_WIDTH = "1120px"  # fits a notebook on a laptop
+PROJECTOR = 1.4  # letters are larger by this factor: that of page/panel.css
+#: Seconds without any view until a panel counts as unseen: a moved cell has none for a moment.
+UNSEEN_AFTER = 3.0
 
 
 class Panel(widgets.VBox):
@@ -38,11 +43,17 @@ class Panel(widgets.VBox):
 
     The base class does the rest. After the constructor it draws for the first time. What a callback
     or the first drawing raises is shown in the panel; what the constructor raises, in the cell.
-    Running the cell again closes the panel, and all that it began ends.
+    Running the cell again closes the panel, and all that it began ends. Below the content is a bar:
+    *More* unfolds further controls, and others copy the panel as code, save its picture, and make
+    its letters larger.
+
+    Args:
+        more: whether further controls are unfolded.
 
     Attributes:
         error: the exception shown in the panel as one line of text; empty when there is none.
         lock: held by connected callbacks. Another thread holds it while it changes the panel.
+        bar: what the page tells of itself, such as `bar.dark`.
     """
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -57,6 +68,7 @@ class Panel(widgets.VBox):
                 return
             try:
                 construct(self, *args, **kwargs)
+                self._given = dict(inspect.signature(construct).bind(self, *args, **kwargs).arguments)
                 self._begin()
             except BaseException:
                 if hasattr(self, "_ends"):
@@ -65,8 +77,15 @@ class Panel(widgets.VBox):
 
         cls.__init__ = construct_and_begin  # type: ignore[method-assign]
 
-    def __init__(self) -> None:
+    def __init__(self, more: bool = False) -> None:
         super().__init__(layout=widgets.Layout(width="100%", max_width=PAGE_WIDTH))
+        self.bar = PanelBar(name=type(self).__name__, more=more)
+        self.bar.on_msg(self._asked)
+        self.bar.observe(self.locked(self._enlarge), names="projector")
+        self.bar.observe(self._count_views, names="views")
+        self._unseen: threading.Timer | None = None
+        self._when_unseen: list[Callable[[], object]] = []
+        self._given: dict[str, Any] = {}
         self.error = ""
         self.lock = threading.RLock()
         self._error_area = ErrorArea()
@@ -76,16 +95,56 @@ class Panel(widgets.VBox):
         self._quiet = False
         self._closed = True  # until the constructor is over
         self._ends = ExitStack()
+        self._ends.callback(self._forget_unseen)
         self.add_class("lcm-panel")
         cells.register(self)
 
     # What a subclass says
 
     def lay_out(
-        self, controls: Sequence[widgets.Widget], content: Sequence[widgets.Widget]
+        self,
+        controls: Sequence[widgets.Widget],
+        content: Sequence[widgets.Widget],
+        more: Sequence[widgets.Widget] = (),
     ) -> None:
-        """Place the rows of controls, below them the error area, and then the content."""
-        self.children = (*controls, self._error_area, *content, PageScript())
+        """Place the rows of controls, below them the error area, the content, and the bar.
+
+        Args:
+            controls: the three or four that most readers need, in one row.
+            content: figures, and one sentence that says what is to be seen.
+            more: further rows and numbers, which *More* unfolds.
+        """
+        folded = []
+        if more:
+            folded = [widgets.VBox(more, layout=widgets.Layout(width="100%"))]
+            folded[0].add_class("lcm-more")
+            self.add_class("lcm-has-more")
+        self.children = (*controls, self._error_area, *content, self.bar, *folded)
+
+    def arguments(self) -> dict[str, Any]:
+        """Arguments of the constructor that restore what the reader has changed since."""
+        return {}
+
+    def code(self) -> str:
+        """One line that makes this panel as it is now; defaults are left out.
+
+        A tensor, an operator and other objects are named like their arguments: `values=values`.
+        """
+        given = {name: value for name, value in self._given.items() if name != "self"}
+        changed = {**given, **self.arguments(), "more": self.bar.more}
+        parameters = inspect.signature(type(self).__init__).parameters
+        parts = []
+        for name, parameter in parameters.items():
+            if name == "self" or name not in changed:
+                continue
+            value = changed.pop(name)
+            if parameter.kind is parameter.VAR_POSITIONAL:
+                parts += [_literal(each, name) for each in value]
+            elif parameter.kind is parameter.VAR_KEYWORD:
+                parts += [f"{key}={_literal(each, key)}" for key, each in value.items()]
+            elif not _same(value, parameter.default):
+                parts.append(f"{name}={_literal(value, name)}")
+        return f"{type(self).__name__}({', '.join(parts)})"
 
     def draw(self) -> None:
         """Show what the controls say: called once after the constructor, then by callbacks."""
@@ -109,6 +168,37 @@ class Panel(widgets.VBox):
     def on_end(self, callback: Callable[[], object]) -> None:
         """Call `callback()` when the panel is closed, or when its constructor raises."""
         self._ends.callback(callback)
+
+    def when_unseen(self, callback: Callable[[], object]) -> None:
+        """Call `callback()` when no page shows the panel any more: its cell was deleted."""
+        self._when_unseen.append(callback)
+
+    # What the page says
+
+    def _asked(self, _: object, message: dict[str, Any], __: object) -> None:
+        if message.get("ask") == "code":
+            self.guard(lambda: self.bar.send({"code": self.code()}))()
+
+    def _enlarge(self, _: object = None) -> None:
+        for part in _widgets_below(self):
+            enlarge(part, PROJECTOR if self.bar.projector else 1.0)
+
+    def _count_views(self, _: object) -> None:
+        self._forget_unseen()
+        if self.bar.views == 0 and self._when_unseen and not self._closed:
+            self._unseen = threading.Timer(UNSEEN_AFTER, self._call_unseen)
+            self._unseen.daemon = True
+            self._unseen.start()
+
+    def _forget_unseen(self) -> None:
+        if self._unseen is not None:
+            self._unseen.cancel()
+            self._unseen = None
+
+    def _call_unseen(self) -> None:
+        for callback in self._when_unseen:
+            if not self._closed and self.bar.views == 0:
+                self.guard(callback)()
 
     # Callbacks
 
@@ -192,9 +282,8 @@ class Panel(widgets.VBox):
         finally:
             widgets_below = _widgets_below(self)
             self.set_trait("children", ())  # a figure's view still wants its model while it goes
-            for widget in widgets_below:
-                widget.close()
-            super().close()
+            for widget in (*widgets_below, self):
+                _close(widget)
 
 
 def _widgets_below(box: widgets.Box) -> list[widgets.Widget]:
@@ -204,3 +293,33 @@ def _widgets_below(box: widgets.Box) -> list[widgets.Widget]:
             found += _widgets_below(child)
         found.append(child)
     return found
+
+
+def _close(widget: widgets.Widget) -> None:
+    """Close a widget with the models of its own that it brought: layout and style."""
+    for name in ("layout", "style"):
+        own = getattr(widget, name, None)
+        if isinstance(own, widgets.Widget):
+            own.close()
+    widgets.Widget.close(widget)
+
+
+def _literal(value: Any, name: str) -> str:
+    """Python's text of a plain value; the name of the argument for anything else."""
+    if isinstance(value, dict):
+        pairs = [f"{_literal(key, name)}: {_literal(each, name)}" for key, each in value.items()]
+        return f"{{{', '.join(pairs)}}}"
+    if isinstance(value, list | tuple):
+        parts = ", ".join(_literal(each, name) for each in value)
+        if isinstance(value, list):
+            return f"[{parts}]"
+        return f"({parts},)" if len(value) == 1 else f"({parts})"
+    return repr(value) if value is None or isinstance(value, str | int | float) else name
+
+
+def _same(value: Any, default: Any) -> bool:
+    return type(value) is type(default) and _plain(value) and bool(value == default)
+
+
+def _plain(value: Any) -> bool:
+    return value is None or isinstance(value, str | int | float | tuple)

@@ -40,10 +40,11 @@ class ErrorArea(widgets.HTML):
 
     def show(self, error: BaseException) -> str:
         """Show an exception, with its traceback folded below; return its words."""
-        words = f"{type(error).__name__}: {error}"
+        in_words = isinstance(error, ValueError | TypeError | OSError) and str(error)
+        words = str(error) if in_words else f"{type(error).__name__}: {error}"
         trace = "".join(traceback.format_exception(error))
         self.value = (
-            '<div role="alert" style="border-left:4px solid #D55E00;padding:4px 10px">'
+            '<div role="alert" class="lcm-failure">'
             f"<b>This did not work.</b> {html.escape(words)}"
             "<details><summary>Where it happened</summary>"
             f'<pre style="white-space:pre-wrap">{html.escape(trace)}</pre></details></div>'

@@ -1,12 +1,14 @@
-"""What panels need of the page: figures as wide as it is, and keys that reach the controls."""
+// What panels need of the page as a whole: plots as wide as it, and keys that reach the controls.
 
-from __future__ import annotations
+/** Start it; a second call does nothing. */
+export function startPage() {
+  if (window.lcmPage) return;
+  window.lcmPage = true;
+  window.addEventListener("keydown", keepPlainKeys, true);
+  document.addEventListener("plotlywidget-after-render", (e) => follow(e.detail.element));
+  document.querySelectorAll(".lcm-panel .js-plotly-plot").forEach(follow);
+}
 
-import anywidget
-
-__all__ = ["PageScript"]
-
-_SCRIPT = """
 // plotly draws a figure before it is on the page, when it has no width yet; and a responsive
 // figure follows the window, but not the width of its cell.
 let asked = false;
@@ -15,6 +17,7 @@ function askForResize() {
   asked = true;
   requestAnimationFrame(() => { asked = false; window.dispatchEvent(new Event("resize")); });
 }
+
 function follow(plot) {
   let width = 0;
   new ResizeObserver(([entry]) => {
@@ -32,20 +35,3 @@ function keepPlainKeys(event) {
     || (event.shiftKey && event.key === "Enter");
   control.toggleAttribute("data-lm-suppress-shortcuts", !modified);
 }
-
-export default {
-  initialize() {
-    if (window.lcmPageScript) return;
-    window.lcmPageScript = true;
-    window.addEventListener("keydown", keepPlainKeys, true);
-    document.addEventListener("plotlywidget-after-render", (e) => follow(e.detail.element));
-    document.querySelectorAll(".lcm-panel .js-plotly-plot").forEach(follow);
-  },
-};
-"""
-
-
-class PageScript(anywidget.AnyWidget):
-    """Invisible; one in each panel, of which the first on a page does the work."""
-
-    _esm = _SCRIPT

@@ -1,0 +1,30 @@
+"""The bar of a panel: More, Copy as code, Picture and Projector; what the page tells the kernel."""
+
+from __future__ import annotations
+
+import anywidget
+import traitlets
+
+from lcm_core.widgets.base.page_files import LOOK, PAGE, module
+
+__all__ = ["PanelBar"]
+
+
+class PanelBar(anywidget.AnyWidget):
+    """One in each panel; the first on a page also looks after keys and the width of plots.
+
+    Attributes:
+        name: of the panel's class.
+        more: whether further controls are unfolded.
+        projector: whether letters are larger.
+        dark: whether the page is dark; None until a page has said so.
+        views: how many pages show the panel; None until one does.
+    """
+
+    _esm = module(PAGE / "bar.js")
+    _css = LOOK.read_text(encoding="utf-8")
+    name = traitlets.Unicode().tag(sync=True)
+    more = traitlets.Bool(False).tag(sync=True)
+    projector = traitlets.Bool(False).tag(sync=True)
+    dark = traitlets.Bool(None, allow_none=True).tag(sync=True)
+    views = traitlets.Int(None, allow_none=True).tag(sync=True)

@@ -1,0 +1,96 @@
+// The bar of a panel: More, Copy as code, Picture, Projector; and what it tells the kernel.
+
+import { dark, html, onTheme } from "./svg.js";
+import { startPage } from "./page.js";
+import { download, pictureOf } from "./picture.js";
+
+export default {
+  initialize({ model }) {
+    startPage();
+    tellTheme(model);
+    return onTheme(() => tellTheme(model));
+  },
+  render({ model, el: element }) {
+    const panel = () => element.closest(".lcm-panel");
+    const said = html("span", { role: "status", "aria-live": "polite" });
+    const more = knob("More", "further controls and numbers", "lcm-bar-more");
+    const copy = knob("Copy as code", "one line that restores this panel as it is now");
+    const picture = knob("Picture", "the figure and its read-out as an SVG file");
+    const projector = knob("Projector", "larger letters, for a lecture hall");
+    const show = () => {
+      panel()?.classList.toggle("lcm-more-open", model.get("more"));
+      panel()?.classList.toggle("lcm-projector", model.get("projector"));
+      more.setAttribute("aria-expanded", model.get("more"));
+      more.textContent = model.get("more") ? "Less" : "More";
+      projector.setAttribute("aria-pressed", model.get("projector"));
+    };
+    const toggle = (name) => () => {
+      model.set(name, !model.get(name));
+      model.save_changes();
+    };
+    more.onclick = toggle("more");
+    projector.onclick = toggle("projector");
+    copy.onclick = () => model.send({ ask: "code" });
+    picture.onclick = () => {
+      download(pictureOf(panel()), `${model.get("name")}.svg`);
+      said.textContent = `saved as ${model.get("name")}.svg`;
+    };
+    const answered = async (message) => {
+      if (message.code === undefined) return;
+      const code = html("code", {}, message.code);
+      try {
+        await navigator.clipboard.writeText(message.code);
+        said.replaceChildren("copied: ", code);
+      } catch { // no permission, or no secure connection
+        said.replaceChildren("copy this: ", code);
+      }
+    };
+    model.on("msg:custom", answered);
+    model.on("change:more change:projector", show);
+    element.classList.add("lcm-bar");
+    element.append(more, copy, picture, projector, said);
+    const forget = whenOnPage(element, show);
+    countView(model, 1);
+    return () => {
+      forget();
+      model.off("msg:custom", answered);
+      model.off("change:more change:projector", show);
+      countView(model, -1);
+    };
+  },
+};
+
+function knob(text, title, name = "") {
+  return html("button", { type: "button", title, class: name }, text);
+}
+
+function tellTheme(model) {
+  if (model.get("dark") === dark()) return;
+  model.set("dark", dark());
+  model.save_changes();
+}
+
+/** The kernel knows whether any page shows the panel: other pages count for themselves. */
+function countView(model, more) {
+  model.lcmViews = (model.lcmViews ?? 0) + more;
+  const tell = () => {
+    if (!model.comm_live || (model.get("views") ?? 0) === model.lcmViews) return;
+    model.set("views", model.lcmViews);
+    model.save_changes();
+  };
+  if (!model.lcmCounts) {
+    model.lcmCounts = true;
+    model.on("change:views", () => { if (model.lcmViews > (model.get("views") ?? 0)) tell(); });
+  }
+  tell();
+}
+
+function whenOnPage(element, work) {
+  let frame = 0;
+  const look = () => {
+    if (element.closest(".lcm-panel")) work();
+    else frame = requestAnimationFrame(look);
+  };
+  look();
+  return () => cancelAnimationFrame(frame);
+}
