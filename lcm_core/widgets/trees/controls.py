@@ -8,12 +8,13 @@ from typing import TypeVar
 import ipywidgets as widgets
 
 from lcm_core.trees.tree import TREE_NAMES
-from lcm_core.widgets.base.controls import menu
+from lcm_core.widgets.base.controls import button, menu
 from lcm_core.widgets.trees.values import COLOURS
 
-__all__ = ["DRAWN", "GIVEN", "NEIGHBOURS", "NONE", "TASK", "TYPED", "TreeControls"]
+__all__ = ["DRAWN", "GIVEN", "NEIGHBOURS", "NONE", "TASK", "TYPED", "TreeButtons", "TreeControls"]
 
 TYPED, NONE = "typed", "(none)"
+DRAW_ANEW = "draw another set from the same source"
 DRAWN, GIVEN, TASK, NEIGHBOURS = "drawn", "given", "second minimum", "neighbours"
 
 Control = TypeVar("Control", bound=widgets.Widget)
@@ -30,6 +31,7 @@ class TreeControls:
         leaves: in the set.
         colour: what colours stand for.
         nodes: names of the nodes of a graph.
+        typed: elements as text.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class TreeControls:
         leaves: int,
         colour: str,
         nodes: Sequence[str],
+        typed: str,
     ):
         self.tree = menu("Tree", (*TREE_NAMES, TYPED), tree, "which states combine first")
         self.compare = menu(
@@ -75,11 +78,12 @@ class TreeControls:
         self.values = _named(
             "values",
             widgets.Textarea(
-                value="3, 1, 4, 1.5",
+                value=typed,
                 continuous_update=False,
                 description="Values",
-                placeholder="a: 1 0\nb: 0 1",
-                tooltip="one element a line, its features apart by spaces; or 3, 1, 4",
+                placeholder="3 1 4",
+                tooltip="numbers such as 3 1 4 are an element each; for elements of several "
+                "features write one a line, such as a: 1 0",
                 layout=widgets.Layout(width="370px", height="72px"),
             ),
         )
@@ -93,8 +97,36 @@ class TreeControls:
         typed = TYPED in (self.tree.value, self.compare.value)
         _show(self.bracketing, typed)
         _show(self.values, self.source.value == TYPED)
-        _show(self.node, bool(self.node.options))
-        self.leaves.disabled = self.source.value == NEIGHBOURS
+        of_node = self.source.value == NEIGHBOURS
+        _show(self.node, of_node)
+        _show(self.leaves, not of_node)
+
+
+#: Why there are no other elements, by their source.
+NO_OTHERS = {
+    GIVEN: "these elements were given in the cell; those of another source can be drawn anew",
+    TYPED: "these elements were typed: type others in Values",
+    NEIGHBOURS: "these are the neighbours of a node: choose another node",
+}
+
+
+class TreeButtons:
+    """Makes the buttons; what they do is said by the panel."""
+
+    def __init__(self) -> None:
+        self.play = button("Play", "let the states rise and meet, level by level", primary=True)
+        self.shuffle = button("Shuffle", "another order of the same set")
+        self.unshuffle = button("Unshuffle", "the first order")
+        self.new_tree = button("New tree", "another random tree")
+        self.new_elements = button("New elements", DRAW_ANEW)
+        self.back = button("Back", "one level down")
+        self.forward = button("Forward", "one level up")
+        self.reset_level = button("Reset level", "leaves only")
+
+    def say_what_cannot_be_drawn_anew(self, source: str) -> None:
+        """*New elements* acts only where elements are drawn, and says why elsewhere."""
+        self.new_elements.disabled = source in NO_OTHERS
+        self.new_elements.tooltip = NO_OTHERS.get(source, DRAW_ANEW)
 
 
 def _named(name: str, control: Control) -> Control:

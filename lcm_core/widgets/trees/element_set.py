@@ -24,18 +24,22 @@ from lcm_core.widgets.trees.sources import (
 
 __all__ = ["TreeSet"]
 
+TYPED_AT_FIRST = "3 1 4 1.5"
+
 
 class TreeSet:
     """Elements from one of several sources, and an order of the first few.
 
     Args:
-        values, names, graph, node, channels, seed: see `TreeExplorer`.
+        values, names, graph, node, channels, seed, source, draw, order: see `TreeExplorer`.
         leaves: how many elements to begin with; None for all of them.
         usual: how many to begin with where there is no end of them.
 
     Attributes:
         sources: where elements can come from.
         first_source: from where they come to begin with.
+        typed: the elements as text, to begin with.
+        draws: how often elements were drawn anew.
         graph, node: see `TreeExplorer`; node 0 without a graph.
         elements: those of the source, of which the first few make the set.
         order: (n,), the element of each leaf.
@@ -56,15 +60,20 @@ class TreeSet:
         usual: int,
         channels: int,
         seed: int,
+        source: str | None,
+        draw: int,
+        order: Sequence[int] | None,
     ):
         self._channels, self._seed = channels, seed
-        self._shuffles = self._draws = 0
+        self._shuffles, self.draws = 0, draw
         self.sources, self.first_source = [DRAWN, TYPED, TASK], DRAWN
-        self._given, self.graph, self.node = None, None, 0
+        self._given, self.graph, self.node, self.typed = None, None, 0, TYPED_AT_FIRST
         if isinstance(values, str):
-            if values != "second_minimum":
-                raise unknown("task", values, ["second_minimum"])
             self.first_source = TASK
+            if any(character.isdigit() for character in values) or source == TYPED:
+                self.first_source, self.typed = TYPED, values
+            elif values != "second_minimum":
+                raise unknown("task", values, ["second_minimum"])
         elif values is not None:
             self._given = given_elements(values, names)
             self.sources, self.first_source = [GIVEN, *self.sources], GIVEN
@@ -72,6 +81,12 @@ class TreeSet:
             self.graph = read_graph(graph)
             self.node = self.graph.find(node)
             self.sources, self.first_source = [NEIGHBOURS, *self.sources], NEIGHBOURS
+        if source is not None:
+            if source not in self.sources:
+                raise unknown("source", source, self.sources)
+            self.first_source = source
+        if leaves is None and order is not None:
+            leaves = len(order)
         if leaves is None and self.first_source in (DRAWN, TASK):
             leaves = usual
         given = self._given if self.first_source == GIVEN else None
@@ -81,7 +96,10 @@ class TreeSet:
         if leaves is not None and not 1 <= leaves <= most:
             raise ValueError(f"expected leaves from 1 to {most}, got {leaves}")
         self.order = np.arange(most if leaves is None else leaves)
-        self._origin = None if leaves is None else (self.first_source, "", self.node)
+        if order is not None:
+            self.reorder(order)
+        text = self.typed if self.first_source == TYPED else ""
+        self._origin = None if leaves is None else (self.first_source, text, self.node)
 
     def read(self, source: str, typed: str, menu: OperatorMenu) -> bool:
         """Reads the elements of a source; whether all are to be taken, as they are others now."""
@@ -98,14 +116,27 @@ class TreeSet:
         if source == TYPED:
             return typed_elements(typed)
         if source == TASK:
-            return task_elements(self._seed, self._draws)
+            return task_elements(self._seed, self.draws)
         channels = menu.channels or self._channels
-        return drawn_elements(channels, self._seed, self._draws, menu.elements)
+        return drawn_elements(channels, self._seed, self.draws, menu.elements)
 
     def take(self, leaves: int) -> None:
         """The first few elements; if they are more or fewer than before, in the first order."""
         if len(self.order) != leaves:
             self.order = np.arange(leaves)
+
+    def reorder(self, order: Sequence[int]) -> None:
+        """Which element each leaf holds from now on.
+
+        Raises:
+            ValueError: not all of the numbers 0 … n − 1, once each.
+        """
+        n = len(self.order)
+        if sorted(order) != list(range(n)):
+            raise ValueError(
+                f"expected order to hold each number from 0 to {n - 1} once, got {list(order)}"
+            )
+        self.order = np.array(order, dtype=int)
 
     def shuffle(self) -> None:
         """Another order of the same elements."""
@@ -119,4 +150,4 @@ class TreeSet:
 
     def draw_anew(self) -> None:
         """From now on other elements, where they are drawn."""
-        self._draws += 1
+        self.draws += 1

@@ -1,9 +1,10 @@
-"""A reduction to look at: choose set, operator, tree and order, and step through its levels."""
+"""A reduction to look at: choose set, operator, tree and order, and see what changes the answer."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -11,20 +12,20 @@ import torch
 
 from lcm_core.errors import unknown
 from lcm_core.pyg import Data
+from lcm_core.trees.moves import bracket_moved, node_over
 from lcm_core.trees.tree import Tree
-from lcm_core.widgets.base.controls import button, row
+from lcm_core.widgets.base.controls import row
 from lcm_core.widgets.base.panel import Panel
 from lcm_core.widgets.base.values import Values
 from lcm_core.widgets.operators.menu import OperatorChoice, OperatorMenu
 from lcm_core.widgets.trees.choice import chosen_trees, leaves_of, menu_value, one_bracketing
-from lcm_core.widgets.trees.controls import DRAWN, NEIGHBOURS, TASK, TreeControls
+from lcm_core.widgets.trees.controls import NEIGHBOURS, NONE, TYPED, TreeButtons, TreeControls
 from lcm_core.widgets.trees.element_set import TreeSet
-from lcm_core.widgets.trees.level_player import LevelPlayer
 from lcm_core.widgets.trees.neighbourhood import GraphOfElements
 from lcm_core.widgets.trees.reductions import TreeReductions
 from lcm_core.widgets.trees.sources import Elements
 from lcm_core.widgets.trees.values import COLOURS
-from lcm_core.widgets.trees.view import TreeView
+from lcm_core.widgets.trees.words_and_pictures import WordsAndPictures
 
 __all__ = ["TreeExplorer"]
 
@@ -32,14 +33,15 @@ LEAVES = 8
 
 
 class TreeExplorer(Panel):
-    """Draws the reduction of one set, with every state as colours.
+    """Draws the reduction of one set with the state of every node.
 
     Args:
         operator: a name of `operator_names()`, an operator, or the file of a checkpoint.
         leaves: how many elements to begin with, 1 to 256 (default: all `values`, or 8).
         tree: a name of `TREE_NAMES`, or a bracketing such as `((a b)(c d))`.
-        values: the elements, `(n, channels)`; a list of numbers; or "second_minimum", a sample of
-            that task. Without them, elements that came with the operator, or Gaussian ones.
+        values: the elements, `(n, channels)`; a list of numbers; a text such as "3 1 4"; or
+            "second_minimum", a sample of that task. Without them, elements that came with the
+            operator, or Gaussian ones.
         names: a short name for each of `values`.
         channels: the width of the elements if `values` is left out.
         seed: of the elements, the weights of the operators, the orders and the random trees.
@@ -49,14 +51,23 @@ class TreeExplorer(Panel):
             feature from what the balanced tree makes of the same leaves in the same order.
         graph: "karate", a networkx graph, or a PyG graph such as a molecule.
         node: of the graph, whose neighbours are reduced.
+        order: the number of the element that each leaf holds, from 0.
+        level: how far the reduction is to begin with (default: to its end).
+        source: where the elements come from, an entry of the menu *Elements*.
+        draw: how often the elements have been drawn anew.
+        tree_seed: of the random trees alone (default: `seed`).
+        more: whether further controls and all numbers are unfolded.
 
     Attributes:
         controls: the menus, sliders and text fields.
+        buttons: those of the panel.
         elements: what the set is taken from: its first few are the set.
         order: which element each leaf holds.
         shown: the reductions on show, with all their numbers.
         graph: the graph on show, or None.
         node: the number of the node whose neighbours are reduced.
+        tree_view, graph_view: the pictures; the second is None without a graph.
+        lead, read_out: the sentence, and all numbers in words.
     """
 
     def __init__(
@@ -72,15 +83,26 @@ class TreeExplorer(Panel):
         colour: str = "features",
         graph: str | nx.Graph | Data | None = None,
         node: object = None,
+        *,
+        order: Sequence[int] | None = None,
+        level: int | None = None,
+        source: str | None = None,
+        draw: int = 0,
+        tree_seed: int | None = None,
+        more: bool = False,
     ):
-        super().__init__()
+        super().__init__(more)
         if colour not in COLOURS:
             raise unknown("colour", colour, COLOURS)
         bracketing = one_bracketing(tree, compare)
         usual = len(leaves_of(bracketing)) or LEAVES
-        self._set = TreeSet(values, names, graph, node, leaves, usual, channels, seed)
-        self._seed = self._tree_seed = seed
+        self._set = TreeSet(
+            values, names, graph, node, leaves, usual, channels, seed, source, draw, order
+        )
+        self._seed, self._level = seed, level
+        self._tree_seed = seed if tree_seed is None else tree_seed
         self._stale = True
+        self._heard = ""
         self.shown: TreeReductions | None = None
         self.controls = TreeControls(
             menu_value(tree),
@@ -91,10 +113,18 @@ class TreeExplorer(Panel):
             len(self.order),
             colour,
             self.graph.names if self.graph else (),
+            self._set.typed,
         )
         if self.graph:
             self.controls.node.value = self.node
-        self._make_parts(operator)
+        self.buttons = TreeButtons()
+        self.operator_menu = OperatorMenu(self, operator, self.draw)
+        self._first_operator = self.operator_menu.label
+        self._page = WordsAndPictures(self.graph)
+        self.tree_view, self.graph_view = self._page.tree_view, self._page.graph_view
+        self.lead, self.read_out = self._page.lead, self._page.read_out
+        self._connect()
+        self._lay_out()
 
     @property
     def elements(self) -> Elements:
@@ -112,66 +142,47 @@ class TreeExplorer(Panel):
     def node(self) -> int:
         return self._set.node
 
-    def _make_parts(self, operator: OperatorChoice) -> None:
-        controls = self.controls
-        self.operator_menu = OperatorMenu(self, operator, self.draw)
-        self.shuffle_button = button("Shuffle", "another order of the same set")
-        self.unshuffle_button = button("Unshuffle", "the first order")
-        self.new_tree_button = button("New tree", "another random tree")
-        self.new_elements_button = button("New elements", "draw another set")
-        self.back_button = button("Back", "one level down")
-        self.forward_button = button("Forward", "one level up")
-        self.reset_button = button("Reset level", "leaves only")
-        self.play_button = button("Play", "all levels, one by one")
-        self.player = LevelPlayer(self, controls.level, self.play_button)
-        self._view = TreeView(self.graph, self.locked(self._click_node))
-        self._figure, self.read_out = self._view.figure, self._view.read_out
-        self._connect()
-        figures = [self._figure.part("100%")]
-        if self._view.graph_figure is not None:
-            figures = [self._view.graph_figure.part("38%"), self._figure.part("61%")]
-        operator_row = row(
-            self.operator_menu.widget,
-            controls.tree,
-            controls.compare,
-            controls.colour,
-            self.new_tree_button,
+    def _lay_out(self) -> None:
+        controls, buttons = self.controls, self.buttons
+        first = row(
+            self.operator_menu.widget, controls.tree, controls.leaves, controls.node, buttons.play
         )
-        set_row = row(
+        two_trees = row(controls.compare, controls.colour, buttons.new_tree)
+        the_set = row(
             controls.source,
-            controls.node,
-            controls.leaves,
-            self.shuffle_button,
-            self.unshuffle_button,
-            self.new_elements_button,
-        )
-        level_row = row(
-            controls.level,
-            self.back_button,
-            self.forward_button,
-            self.reset_button,
-            self.play_button,
-            controls.bracketing,
             controls.values,
+            buttons.new_elements,
+            buttons.shuffle,
+            buttons.unshuffle,
         )
-        self.lay_out([operator_row, set_row, level_row], [row(*figures), self.read_out])
+        levels = row(controls.level, buttons.back, buttons.forward, buttons.reset_level)
+        self.lay_out(
+            [first],
+            [self._page.pictures, self.lead, controls.bracketing],
+            [two_trees, the_set, levels, self.read_out],
+        )
 
     def _connect(self) -> None:
-        controls = self.controls
+        controls, buttons, view = self.controls, self.buttons, self.tree_view
         self.connect(self.draw, controls.leaves, controls.source, controls.values)
         self.connect(self._choose_tree, controls.tree, controls.compare)
         self.connect(self._type_bracketing, controls.bracketing)
         self.connect(self._choose_node, controls.node)
         self.connect(self._show, controls.colour)
         self.connect(self._show_level, controls.level)
-        self.connect(self._shuffle, self.shuffle_button)
-        self.connect(self._unshuffle, self.unshuffle_button)
-        self.connect(self._new_tree, self.new_tree_button)
-        self.connect(self._new_elements, self.new_elements_button)
-        self.connect(partial(self._go, -1), self.back_button)
-        self.connect(partial(self._go, 1), self.forward_button)
-        self.connect(partial(self._go, None), self.reset_button)
-        self.connect(self.player.play_or_stop, self.play_button)
+        self.connect(self._shuffle, buttons.shuffle)
+        self.connect(self._unshuffle, buttons.unshuffle)
+        self.connect(self._new_tree, buttons.new_tree)
+        self.connect(self._new_elements, buttons.new_elements)
+        self.connect(partial(self._go, -1), buttons.back)
+        self.connect(partial(self._go, 1), buttons.forward)
+        self.connect(partial(self._go, None), buttons.reset_level)
+        self.connect(self._play_or_stop, buttons.play)
+        self.connect(self._touched, view)
+        view.observe(self.locked(self._page_reached_level), names="level")
+        view.observe(self.locked(self._name_play_button), names="playing")
+        if self.graph_view is not None:
+            self.connect(self._click_node, self.graph_view)
 
     # What the controls do
 
@@ -185,29 +196,32 @@ class TreeExplorer(Panel):
 
     def _new_tree(self) -> None:
         self._tree_seed += 1
-        if "random" in (self.controls.tree.value, self.controls.compare.value):
+        if "random" in self._tree_names():
             self.draw()
         else:
             self.controls.tree.value = "random"
 
     def _new_elements(self) -> None:
         self._set.draw_anew()
-        if self.controls.source.value in (DRAWN, TASK):
-            self.draw()
-        else:
-            self.controls.source.value = DRAWN
-
-    def _choose_tree(self) -> None:
-        controls = self.controls
-        if not controls.bracketing.value and self.shown is not None:
-            tree = self.shown.traces[0].graph["tree"]
-            with self.quietly():
-                controls.bracketing.value = tree.bracketing(self.elements.names) if tree else ""
         self.draw()
 
+    def _choose_tree(self) -> None:
+        if not self.controls.bracketing.value and self.shown is not None:
+            tree = self.shown.traces[0].graph["tree"]
+            self._write_bracketing(tree)
+        self.draw()
+
+    def _write_bracketing(self, tree: Tree | None) -> None:
+        with self.quietly():
+            self.controls.bracketing.value = tree.bracketing(self.elements.names) if tree else ""
+
     def _type_bracketing(self) -> None:
-        count, slider = len(leaves_of(self.controls.bracketing.value)), self.controls.leaves
-        if 1 <= count <= slider.max and not slider.disabled:
+        """As many leaves as the text has names, if it can be read."""
+        text = self.controls.bracketing.value
+        count, slider = len(leaves_of(text)), self.controls.leaves
+        if 1 <= count <= slider.max and self.controls.source.value != NEIGHBOURS:
+            self._stale = True
+            Tree.parse(text, self.elements.names[:count])
             with self.quietly():
                 slider.value = count
         self.draw()
@@ -219,12 +233,42 @@ class TreeExplorer(Panel):
         else:
             self.controls.source.value = NEIGHBOURS
 
-    def _click_node(self, node: int) -> None:
-        self.controls.node.value = node
-
     def _go(self, levels: int | None) -> None:
         slider = self.controls.level
         slider.value = 0 if levels is None else min(max(slider.value + levels, 0), slider.max)
+
+    # What the reader does in the pictures
+
+    def _click_node(self) -> None:
+        assert self.graph_view is not None
+        node = self.graph_view.value["node"]
+        if node == self.controls.node.value:
+            self._choose_node()
+        self.controls.node.value = node
+
+    def _touched(self) -> None:
+        """A leaf was dragged, or a bracket clicked: a picture that was older may ask in vain."""
+        value = self.tree_view.value
+        self._heard = value["turn"]
+        if "order" in value and sorted(value["order"]) == list(range(len(self.order))):
+            self._set.reorder(value["order"])
+        elif "bracket" in value and self.shown is not None:
+            tree = self.shown.traces[0].graph["tree"]
+            node = node_over(tree, *value["bracket"])
+            if node is not None and tree.size <= node < tree.root:
+                self._write_bracketing(bracket_moved(tree, node))
+                with self.quietly():
+                    self.controls.tree.value = TYPED
+        self.draw()
+
+    def _play_or_stop(self) -> None:
+        self.tree_view.playing = not self.tree_view.playing
+
+    def _name_play_button(self, _: Any) -> None:
+        self.buttons.play.description = "Stop" if self.tree_view.playing else "Play"
+
+    def _page_reached_level(self, _: Any) -> None:
+        self.controls.level.value = self.tree_view.level
 
     # What is shown
 
@@ -232,18 +276,27 @@ class TreeExplorer(Panel):
     def draw(self) -> None:
         """Reduces the set anew; also in the thread of a training run that is followed."""
         self._stale = True
-        self.controls.show_what_is_needed()
+        controls = self.controls
+        controls.show_what_is_needed()
+        self.buttons.say_what_cannot_be_drawn_anew(controls.source.value)
         self._choose_elements()
+        if self.graph_view is not None and self.graph is not None:
+            self.graph_view.show_graph(self.graph, self.node)
+        self._page.show_if_empty(self.elements, len(self.order))
         operator = self.operator_menu.operator(self.elements.values.shape[1], self._seed)
         assert operator is not None
-        names, text = self.elements.names, self.controls.bracketing.value
-        trees = chosen_trees(self._tree_names(), text, names[: len(self.order)], self._tree_seed)
+        names = self.elements.names
+        trees = chosen_trees(
+            self._tree_names(),
+            controls.bracketing.value,
+            names[: len(self.order)],
+            self._tree_seed,
+        )
         before = self.shown
         self.shown = TreeReductions.of(operator, self.elements.values, names, self.order, trees)
         self._stale = False
         self._set_levels(self.shown, keep=before is not None and _trees_of(before) == trees)
         self._show()
-        self._view.show_graph(self.node)
 
     def _choose_elements(self) -> None:
         """Reads them, and lets the slider reach as far as there are any."""
@@ -266,9 +319,11 @@ class TreeExplorer(Panel):
         slider = self.controls.level
         if keep and slider.max == max(depth, 1):
             return
+        self.tree_view.playing = False
         with self.quietly():
             slider.max = max(depth, 1)
-            slider.value = depth
+            slider.value = depth if self._level is None else min(max(self._level, 0), depth)
+        self._level = None
 
     @torch.no_grad()
     def _show(self) -> None:
@@ -276,19 +331,55 @@ class TreeExplorer(Panel):
         if self._stale or self.shown is None:
             self.draw()
             return
-        self._view.show(
+        controls = self.controls
+        self._page.show(
             self.shown,
             self._tree_names(),
-            self.controls.colour.value,
+            controls.colour.value,
             self.elements.about,
-            self.controls.level.value,
+            controls.level.value,
+            self._heard,
         )
 
     def _show_level(self) -> None:
         if self._stale:
             self.draw()
-        else:
-            self._view.step(self.controls.level.value)
+            return
+        level = self.controls.level.value
+        if level != self.tree_view.level:
+            self.tree_view.playing = False
+        self._page.show_level(level)
+
+    def arguments(self) -> dict[str, Any]:
+        """What restores the panel as it is."""
+        controls, shown = self.controls, self.shown
+        text = controls.bracketing.value
+        tree, compare = (text if name == TYPED else name for name in self._tree_names())
+        found: dict[str, Any] = {
+            "tree": tree,
+            "compare": None if compare == NONE else compare,
+            "colour": controls.colour.value,
+            "draw": self._set.draws,
+        }
+        source = controls.source.value
+        if source != self._set.first_source or "source" in self._given:
+            found["source"] = source
+        if source == TYPED:
+            found |= {"values": controls.values.value, "source": TYPED}
+        if source == NEIGHBOURS and self.graph is not None:
+            found["node"] = self.node
+        elif source != NEIGHBOURS:
+            found["leaves"] = len(self.order)
+        if self.operator_menu.label != self._first_operator:
+            found["operator"] = self.operator_menu.label
+        if self._tree_seed != self._seed:
+            found["tree_seed"] = self._tree_seed
+        if not np.array_equal(self.order, np.arange(len(self.order))):
+            found["order"] = self.order.tolist()
+        depth = 0 if shown is None else max(each.graph["depth"] for each in shown.traces)
+        if controls.level.value < depth:
+            found["level"] = controls.level.value
+        return found
 
 
 def _trees_of(shown: TreeReductions) -> list[Tree]:

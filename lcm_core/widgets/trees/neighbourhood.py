@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from lcm_core.errors import unknown
-from lcm_core.pyg import Data
+from lcm_core.pyg import Data, e_map
 from lcm_core.tasks.molecules.featurise import import_rdkit
-from lcm_core.widgets.trees.sources import Elements
+from lcm_core.widgets.trees.sources import Elements, distinct
 
 __all__ = ["GraphOfElements", "read_graph"]
 
@@ -25,8 +25,8 @@ SYMBOLS |= {35: "Br", 53: "I"}
 ATOM_COLUMNS = [0, 2, 4, 7]
 CARBON = torch.tensor([6.0, 0.0, 0.0, 0.0])
 
-#: Width over height of a drawing.
-SHAPE = np.array([1.35, 1.0])
+#: Least distance of two nodes of a drawn graph, as a share of its width and height.
+LEAST_DISTANCE = 0.085
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +40,9 @@ class GraphOfElements:
         elements: of the nodes, (k, channels).
         features: what the features are, in words.
         places: of the nodes, (k, 2).
+        sides: of each node, if they are of two kinds: 0 or 1.
+        side_names: of the two kinds.
+        orders: of the bonds of a molecule, one for each of `edges`: 1, 2, 3, or 1.5 if aromatic.
     """
 
     title: str
@@ -48,6 +51,9 @@ class GraphOfElements:
     elements: Tensor
     features: str
     places: np.ndarray
+    sides: list[int] | None = None
+    side_names: tuple[str, ...] = ()
+    orders: list[float] | None = None
 
     @property
     def edges(self) -> np.ndarray:
@@ -82,7 +88,7 @@ class GraphOfElements:
         few = {0: "no neighbours", 1: "the one neighbour"}
         who = few.get(len(near), f"the {len(near)} neighbours")
         about = f"{who} of {self.names[node]} in {self.title}: {self.features}"
-        return Elements(self.elements[near], names, about)
+        return Elements(self.elements[near], distinct(names), about)
 
 
 def read_graph(graph: str | nx.Graph | Data) -> GraphOfElements:
@@ -113,7 +119,9 @@ def _of_networkx(graph: nx.Graph, title: str) -> GraphOfElements:
     given = [x for _, x in numbered.nodes(data="x")]
     if all(x is not None for x in given):
         elements = torch.tensor(np.array(given), dtype=torch.float32).reshape(len(names), -1)
-        return GraphOfElements(title, numbered, names, elements, "x", _springs(numbered))
+        return GraphOfElements(
+            title, numbered, names, elements, "x", _springs(numbered), *_sides(numbered)
+        )
     degrees = np.array([degree for _, degree in numbered.degree()], dtype=float)
     plain = nx.Graph(numbered)
     plain.remove_edges_from(list(nx.selfloop_edges(plain)))
@@ -122,12 +130,24 @@ def _of_networkx(graph: nx.Graph, title: str) -> GraphOfElements:
     features = (
         "degree as a share of the largest, share of the pairs of its neighbours that are joined"
     )
-    if title == "the karate club":
-        club = [name == "Mr. Hi" for _, name in numbered.nodes(data="club")]
-        columns += [np.array(club), ~np.array(club)]
+    sides, side_names = _sides(numbered)
+    if title == "the karate club" and sides is not None:
+        first = np.array(sides) == 0
+        columns += [first, ~first]
         features += ", Mr. Hi's side, the officer's side (1 or 0)"
     elements = torch.tensor(np.stack(columns, axis=1), dtype=torch.float32)
-    return GraphOfElements(title, numbered, names, elements, features, _springs(numbered))
+    return GraphOfElements(
+        title, numbered, names, elements, features, _springs(numbered), sides, side_names
+    )
+
+
+def _sides(graph: nx.Graph) -> tuple[list[int] | None, tuple[str, ...]]:
+    """Where the node attribute `club` has two values, which of them each node has."""
+    clubs = [str(club) for _, club in graph.nodes(data="club")]
+    names = tuple(dict.fromkeys(clubs))
+    if len(names) != 2:
+        return None, ()
+    return [names.index(club) for club in clubs], names
 
 
 def _of_data(data: Data) -> GraphOfElements:
@@ -151,20 +171,50 @@ def _of_data(data: Data) -> GraphOfElements:
     places = _drawn_by_chemists(smiles, len(names))
     if places is None:
         places = _springs(graph)
-    return GraphOfElements("the molecule", graph, names, elements, features, places)
+    orders = _bond_orders(data, graph)
+    return GraphOfElements(
+        "the molecule", graph, names, elements, features, places, orders=orders
+    )
+
+
+def _bond_orders(data: Data, graph: nx.Graph) -> list[float]:
+    """Of each edge of the graph, by the first feature of bonds in PyG; single where it says none."""
+    kinds = {"DOUBLE": 2.0, "TRIPLE": 3.0, "AROMATIC": 1.5}
+    if data.edge_attr is None:
+        return [1.0] * graph.number_of_edges()
+    bonds = zip(data.edge_index.t().tolist(), data.edge_attr[:, 0].tolist(), strict=True)
+    found = {tuple(ends): kinds.get(e_map["bond_type"][int(kind)], 1.0) for ends, kind in bonds}
+    return [found[ends] for ends in graph.edges()]
 
 
 def _springs(graph: nx.Graph) -> np.ndarray:
-    """Edges as springs; the same for every call."""
-    far = 3 / np.sqrt(len(graph))  # so that circles of the size drawn hardly touch
-    placed = nx.spring_layout(graph, k=far, seed=0, iterations=200)
+    """Edges as springs, and no two nodes too near; the same for every call."""
+    plain = nx.Graph(graph)
+    placed = nx.spring_layout(plain, seed=0, iterations=300)
+    if nx.is_connected(plain):
+        placed = nx.kamada_kawai_layout(plain, pos=placed)
     places = np.array([placed[node] for node in graph])
     places = places - places.min(axis=0)
-    return places / np.maximum(places.max(axis=0), 1e-9) * SHAPE
+    return _apart(places / np.maximum(places.max(axis=0), 1e-9))
+
+
+def _apart(places: np.ndarray) -> np.ndarray:
+    """Push nodes of a unit square apart, as far as there is room for all."""
+    k = len(places)
+    least = min(LEAST_DISTANCE, 0.5 / np.sqrt(max(k, 1)))
+    for _ in range(300):
+        ways = places[:, None] - places[None]
+        far = np.linalg.norm(ways, axis=2) + np.eye(k)
+        push = np.clip(1.02 * least - far, 0, None) / 2
+        if not push.any():
+            break
+        steps = ways / np.maximum(far, 1e-9)[..., None] * push[..., None]
+        places = np.clip(places + steps.sum(1), 0, 1)
+    return places
 
 
 def _drawn_by_chemists(smiles: str, atoms: int) -> np.ndarray | None:
-    """Coordinates by RDKit, if it is installed."""
+    """Coordinates by RDKit, if it is installed, with y downwards as on a page."""
     try:
         molecule = import_rdkit().MolFromSmiles(smiles)
     except ImportError:
@@ -174,4 +224,4 @@ def _drawn_by_chemists(smiles: str, atoms: int) -> np.ndarray | None:
     if molecule is None or molecule.GetNumAtoms() != atoms:
         return None
     Compute2DCoords(molecule)
-    return np.array(molecule.GetConformer().GetPositions())[:, :2]
+    return np.array(molecule.GetConformer().GetPositions())[:, :2] * [1, -1]

@@ -17,6 +17,9 @@ from lcm_core.widgets.trees.values import is_rounding, largest_difference, root_
 
 __all__ = ["TreeReductions"]
 
+#: What `TreeReductions.tried` tries; folds of many leaves would take too long.
+OTHER_ORDERS, OTHER_TREES, MOST_FOLDED = 7, ("balanced", "left", "right", "random"), 64
+
 
 @dataclass(frozen=True, eq=False)
 class TreeReductions:
@@ -25,6 +28,8 @@ class TreeReductions:
     Args:
         operator: that made the states.
         names: of the elements that the leaves hold.
+        order: (n,), the element of each leaf.
+        states: (n, state_dim), of the leaves.
         traces: of the first tree, and of the second if there is one.
         to_balanced: from the first root to the balanced tree's, same order.
         to_unshuffled: from the first root to that of the first order, same tree.
@@ -35,6 +40,8 @@ class TreeReductions:
 
     operator: Operator
     names: list[str]
+    order: np.ndarray
+    states: Tensor
     traces: list[nx.DiGraph]
     to_balanced: float
     to_unshuffled: float
@@ -62,7 +69,7 @@ class TreeReductions:
         lifted, n = operator.lift(elements), len(order)
         states, names = lifted[torch.from_numpy(order)], [names[element] for element in order]
         if not trees:
-            return cls(operator, names, [trace(operator, states)], 0.0, 0.0)
+            return cls(operator, names, order, states, [trace(operator, states)], 0.0, 0.0)
         traces = [trace(operator, states, tree) for tree in trees]
         root, tree = root_of(traces[0]), trees[0]
         to_balanced = to_unshuffled = 0.0
@@ -71,10 +78,32 @@ class TreeReductions:
             to_balanced = largest_difference(root, balanced)
         if not np.array_equal(order, np.arange(n)):
             to_unshuffled = largest_difference(root, reduce(operator, lifted[:n], tree=tree)[0])
-        made = cls(operator, names, traces, to_balanced, to_unshuffled)
+        made = cls(operator, names, order, states, traces, to_balanced, to_unshuffled)
         if len(traces) == 2:
             made._compare(*traces)
         return made
+
+    @torch.no_grad()
+    def tried(self) -> tuple[float, float]:
+        """Try a few other orders under the first tree, and a few other trees over this order.
+
+        Returns:
+            The largest difference between the first root and theirs, of the orders and the trees.
+        """
+        n, root, tree = len(self.names), root_of(self.traces[0]), self.traces[0].graph["tree"]
+        generator = np.random.default_rng(n)
+        orders = [np.arange(n)[::-1], *(generator.permutation(n) for _ in range(OTHER_ORDERS))]
+        rows = torch.from_numpy(np.concatenate(orders))
+        ptr = torch.arange(0, n * len(orders) + 1, n)
+        by_order = reduce(self.operator, self.states[rows], ptr, tree=tree)
+        names = OTHER_TREES if n <= MOST_FOLDED else ("balanced", "random")
+        by_tree = torch.cat(
+            [reduce(self.operator, self.states[tree.leaf_order], tree=name) for name in names]
+        )
+        return (
+            largest_difference(by_order, root.expand_as(by_order)),
+            largest_difference(by_tree, root.expand_as(by_tree)),
+        )
 
     def _compare(self, one: nx.DiGraph, other: nx.DiGraph) -> None:
         n = len(self.names)

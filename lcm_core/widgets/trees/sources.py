@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from string import ascii_lowercase
@@ -60,6 +61,11 @@ def given_elements(values: Values, names: Sequence[str] | None) -> Elements:
     return Elements(elements, distinct(names or letters(len(elements))), "given")
 
 
+def fit_for_brackets(name: object) -> str:
+    """A name as it can stand in a bracketing: what would end it there becomes a low line."""
+    return re.sub(r"[\s(),]+", "_", str(name)) or "_"
+
+
 def drawn_elements(channels: int, seed: int, draw: int, encoded: Tensor | None) -> Elements:
     """Gaussian elements; or some of those that came with the operator."""
     if encoded is not None:
@@ -82,12 +88,16 @@ def task_elements(seed: int, draw: int) -> Elements:
 
 
 def typed_elements(text: str) -> Elements:
-    r"""Elements as they are typed, one a line: features apart by spaces, a name before a colon.
+    r"""Elements as they are typed.
 
-    Commas and semicolons part elements too, so that `3, 1, 4` is three elements of one feature.
+    Numbers alone are an element each, apart by spaces or commas: `3 1 4` is three elements. One a
+    line (or after a comma or semicolon), features apart by spaces, is for several features; a name
+    before a colon says so even of a single line: `a: 3 1 4` is one element of three features.
 
-    >>> typed_elements("3, 1, 4").values.flatten().tolist()
-    [3.0, 1.0, 4.0]
+    >>> typed_elements("3 1 4").values.tolist() == typed_elements("3, 1, 4").values.tolist()
+    True
+    >>> typed_elements("a: 3 1 4").values.tolist()
+    [[3.0, 1.0, 4.0]]
     >>> typed_elements("up: 0 1\ndown: 0 -1").names
     ['up', 'down']
 
@@ -96,6 +106,8 @@ def typed_elements(text: str) -> Elements:
     """
     parts = [part.strip() for part in text.replace(";", "\n").replace(",", "\n").splitlines()]
     parts = [part for part in parts if part]
+    if len(parts) == 1 and ":" not in parts[0]:
+        parts = parts[0].split()
     if not 1 <= len(parts) <= MAX_LEAVES:
         raise ValueError(
             f"expected from 1 to {MAX_LEAVES} elements, such as 3, 1, 4; got {len(parts)}"
@@ -123,10 +135,10 @@ def letters(count: int) -> list[str]:
 
 
 def distinct(names: Iterable[str]) -> list[str]:
-    """A name that has been there before gets a number: 7, 7_2, 7_3."""
+    """Names fit for brackets; one that has been there before gets a number: 7, 7_2, 7_3."""
     seen: dict[str, int] = {}
     made = []
-    for name in names:
+    for name in map(fit_for_brackets, names):
         seen[name] = seen.get(name, 0) + 1
         made.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
     return made

@@ -1,4 +1,4 @@
-"""What the tree explorer says beside its figures."""
+"""What the tree explorer says beside its picture."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import networkx as nx
 import numpy as np
 from torch import Tensor
 
-from lcm_core.figures import NodeValues
+from lcm_core.trees.tree import make_tree
 from lcm_core.widgets.trees.reductions import TreeReductions
-from lcm_core.widgets.trees.values import is_rounding, root_of
+from lcm_core.widgets.trees.values import NodeNumbers, is_rounding, root_of
 
-__all__ = ["colour_text", "comparison_text", "level_text", "reduction_text"]
+__all__ = ["colour_text", "comparison_text", "lead_text", "level_text", "reduction_text"]
 
 MEANINGS = {
     "norm": "the length of a state",
@@ -21,6 +21,43 @@ MEANINGS = {
     "deviation": "the largest difference of a feature from what the balanced tree makes of the "
     "same leaves in the same order",
 }
+
+SAME = "<b>the same answer</b>"
+
+
+def lead_text(shown: TreeReductions) -> str:
+    """One sentence: whether another order or another tree gives another answer.
+
+    It compares with the second tree if there is one; else with what the reader has left, the first
+    order and the balanced tree; and where nothing was changed, with a few others that are tried.
+    """
+    n, root = len(shown.names), root_of(shown.traces[0])
+    if n < 2:
+        answer = "the identity" if n == 0 else "its one element"
+        return f"Nothing to combine: the answer is {answer}, <b>{numbers(root)}</b>."
+    if len(shown.traces) > 1:
+        return _of_two_trees(shown, root)
+    facts = []
+    if not np.array_equal(shown.order, np.arange(n)):
+        facts.append(f"the first order gives {_answer(shown.to_unshuffled, root)}")
+    if shown.traces[0].graph["tree"] != make_tree("balanced", n):
+        facts.append(f"the balanced tree gives {_answer(shown.to_balanced, root)}")
+    if not facts:
+        orders, trees = (_answers(value, root) for value in shown.tried())
+        if orders == trees == SAME:
+            return f"Other orders and other trees give {SAME}."
+        facts = [f"other orders give {orders}", f"other trees give {trees}"]
+    sentence = ", ".join(facts) + "."
+    return sentence[0].upper() + sentence[1:]
+
+
+def _of_two_trees(shown: TreeReductions, root: Tensor) -> str:
+    differences = list(shown.shared.items())
+    whole, apart = differences[-1], [each for each in differences if _differs(each[1], root)]
+    if not _differs(whole[1], root):
+        return f"The two trees give {SAME}."
+    where = f": they part over {html.escape(_braces(apart[0][0]))}" if apart[0] != whole else ""
+    return f"The two trees give another answer each, <b>{whole[1]:.2g}</b> apart{where}."
 
 
 def level_text(graph: nx.DiGraph, names: Sequence[str], level: int) -> str:
@@ -75,18 +112,19 @@ def comparison_text(shown: TreeReductions, title: str) -> str:
     )
 
 
-def colour_text(kind: str, shown: TreeReductions, values: NodeValues) -> str:
+def colour_text(kind: str, shown: TreeReductions, drawn: NodeNumbers) -> str:
     """What the colours stand for, and their extremes in the first tree."""
-    tree, names = shown.traces[0].graph["tree"], shown.names
-    if tree is None or not np.isfinite(values.values).any():
+    tree, names, values = shown.traces[0].graph["tree"], shown.names, drawn.values[0]
+    finite = np.where(np.isfinite(values), values, np.nan)
+    if tree is None or np.isnan(finite).all():
         return f"Colours: {MEANINGS[kind]}.<br>"
-    most, least = int(np.nanargmax(values.values)), int(np.nanargmin(values.values))
+    most, least = int(np.nanargmax(finite)), int(np.nanargmin(finite))
     ends = [(most, "largest")] if kind == "deviation" else [(least, "least"), (most, "largest")]
     found = ", ".join(
-        f"{word} {values.values[node]:.3g} at {_short(tree.bracketing(names, node), 40)}"
+        f"{word} {values[node]:.3g} at {_short(tree.bracketing(names, node), 40)}"
         for node, word in ends
     )
-    if kind == "deviation" and values.values[most] == 0:
+    if kind == "deviation" and values[most] == 0:
         found = "0 at every node"
     return f"Colours: {MEANINGS[kind]}; {html.escape(found)}.<br>"
 
@@ -95,6 +133,22 @@ def numbers(state: Tensor) -> str:
     """The first few features."""
     shown = ", ".join(f"{value:.3f}" for value in state[:8].tolist())
     return f"({shown}{', …' if len(state) > 8 else ''})"
+
+
+def _differs(difference: float, state: Tensor) -> bool:
+    return not is_rounding(difference, state)
+
+
+def _answer(difference: float, state: Tensor) -> str:
+    if not _differs(difference, state):
+        return SAME
+    return f"another answer, <b>{difference:.2g}</b> away"
+
+
+def _answers(difference: float, state: Tensor) -> str:
+    if not _differs(difference, state):
+        return SAME
+    return f"other answers, up to <b>{difference:.2g}</b> away"
 
 
 def _verdict(difference: float, state: Tensor) -> str:

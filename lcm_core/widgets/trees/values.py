@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import networkx as nx
 import numpy as np
 import torch
 from torch import Tensor
 
-from lcm_core.figures import NodeValues
 from lcm_core.laws.measure import difference
 from lcm_core.operators import Operator
 from lcm_core.reduction.ragged import reduce
@@ -17,15 +17,37 @@ from lcm_core.rounding import SHOWN
 
 __all__ = [
     "COLOURS",
+    "NodeNumbers",
     "is_rounding",
     "largest_difference",
-    "node_colours",
+    "largest_size",
+    "node_numbers",
     "root_of",
     "shared_nodes",
+    "states_of",
 ]
 
 #: What colours may stand for.
 COLOURS = ("features", "norm", "component", "deviation")
+
+
+@dataclass(frozen=True, eq=False)
+class NodeNumbers:
+    """One number for each node of each tree, all on one scale.
+
+    Args:
+        values: (nodes,) for each tree.
+        title: what they are.
+        high: where the scale ends.
+        signed: whether the scale begins at −high, with 0 in its middle; else it begins at 0.
+        error: whether they are errors.
+    """
+
+    values: list[np.ndarray]
+    title: str
+    high: float
+    signed: bool = False
+    error: bool = False
 
 
 def states_of(graph: nx.DiGraph) -> Tensor:
@@ -39,8 +61,15 @@ def root_of(graph: nx.DiGraph) -> Tensor:
 
 
 def largest_difference(one: Tensor, other: Tensor) -> float:
-    """Over the features of two states."""
+    """Over the features of two states, or of many pairs of states."""
     return float(difference(one, other).abs().max())
+
+
+def largest_size(parts: Sequence[np.ndarray]) -> float:
+    """Of all finite numbers in some arrays; 1 if there are none, or all are 0."""
+    together = np.abs(np.concatenate([part.reshape(-1) for part in parts]))
+    finite = together[np.isfinite(together)]
+    return float(finite.max()) if finite.size and finite.max() > 0 else 1.0
 
 
 def is_rounding(value: float, state: Tensor) -> bool:
@@ -49,25 +78,30 @@ def is_rounding(value: float, state: Tensor) -> bool:
     return value <= SHOWN * max(scale, 1.0)
 
 
-def node_colours(kind: str, graphs: Sequence[nx.DiGraph], operator: Operator) -> list[NodeValues]:
-    """What the colours of one or two traces stand for, on one scale.
+def node_numbers(kind: str, graphs: Sequence[nx.DiGraph], operator: Operator) -> NodeNumbers:
+    """One number for each state of one or two traces.
 
     Args:
-        kind: "norm", the length of a state; "component", its place along the first principal
-            component of all states on show; or "deviation", see `deviations`.
+        kind: "norm", the length of a state; "deviation", see `deviations`; "component", its place
+            along the first principal component of all states on show. "features" is the only
+            feature of a state, or the component where there are several.
         graphs: traces.
         operator: that made them.
     """
     states = [states_of(graph) for graph in graphs]
     if kind == "norm":
-        values = [state.double().norm(dim=1).numpy() for state in states]
-        return _on_one_scale(values, "norm", 0.0)
-    if kind == "component":
-        places = _first_component(torch.cat(states).double().numpy())
-        parts = np.split(places, np.cumsum([len(state) for state in states])[:-1])
-        return _on_one_scale(parts, "first component", None)
-    values = [deviations(operator, graph) for graph in graphs]
-    return _on_one_scale(values, "deviation from the balanced tree", 0.0)
+        lengths = [state.double().norm(dim=1).numpy() for state in states]
+        return NodeNumbers(lengths, "norm", largest_size(lengths))
+    if kind == "deviation":
+        found = [deviations(operator, graph) for graph in graphs]
+        return NodeNumbers(found, "deviation", largest_size(found), error=True)
+    if kind == "features" and states[0].shape[1] == 1:
+        values, title = [state[:, 0].double().numpy() for state in states], "value"
+    else:
+        along = _first_component(torch.cat(states).double().numpy())
+        values = np.split(along, np.cumsum([len(state) for state in states])[:-1])
+        title = "first component"
+    return NodeNumbers(values, title, largest_size(values), signed=True)
 
 
 def deviations(operator: Operator, graph: nx.DiGraph) -> np.ndarray:
@@ -114,11 +148,3 @@ def _first_component(states: np.ndarray) -> np.ndarray:
         weights = np.linalg.svd(centred, full_matrices=False)[2][0]
         values[finite] = centred @ weights * np.sign(weights[np.abs(weights).argmax()])
     return values
-
-
-def _on_one_scale(parts: Sequence[np.ndarray], title: str, low: float | None) -> list[NodeValues]:
-    """Scales from `low`, or even about 0."""
-    together = np.abs(np.concatenate(parts))
-    finite = together[np.isfinite(together)]
-    high = float(finite.max()) if finite.size and finite.max() > 0 else 1.0
-    return [NodeValues(part, title, -high if low is None else low, high) for part in parts]
