@@ -1,24 +1,26 @@
 """The tree explorer driven as a reader does; its numbers are computed again here."""
 
+import itertools
 import re
-import threading
 
 import networkx as nx
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from lcm_core import make_operator, operator_names, trace
-from lcm_core.figures import TreePicture, graph_figure
+from lcm_core import make_operator, operator_names
 from lcm_core.operators import Operator
 from lcm_core.operators.devices import on_cpu
 from lcm_core.tasks import SecondMinimum
 from lcm_core.training.recipe import Recipe
 from lcm_core.training.trainer import Trainer
+from lcm_core.trees import Tree, associahedron, bracket_moved, node_over
 from lcm_core.widgets import TreeExplorer
 from lcm_core.widgets.trees.neighbourhood import read_graph
 from lcm_core.widgets.trees.sources import given_elements, task_elements, typed_elements
-from tests.panels import Average, text_of, wait_for
+from tests.panels import Average, text_of
 
 
 def fold(operator: Operator, states: torch.Tensor) -> torch.Tensor:
@@ -45,7 +47,17 @@ def gaussian(n: int, channels: int = 3) -> torch.Tensor:
 
 
 def colours(panel: TreeExplorer, tree: int = 0) -> np.ndarray:
-    return np.asarray(panel._figure.widget.data[5 * tree + 2].marker.color, dtype=float)
+    """The number of each node, as the page gets it."""
+    values = panel.tree_view.data["trees"][tree]["values"]
+    return np.array([float(value) for value in values])
+
+
+def touch(panel: TreeExplorer, **value: object) -> None:
+    """What the page tells after a leaf was dragged, or a bracket clicked."""
+    panel.tree_view.value = {"turn": f"test:{next(TURNS)}", **value}
+
+
+TURNS = itertools.count()
 
 
 # Answers ------------------------------------------------------------------------------------
@@ -61,13 +73,13 @@ def test_it_says_how_far_the_roots_are_apart() -> None:
     assert "Depth 6" in text_of(panel.read_out)
     assert "((((((t u) v) w) x) y) z)" in text_of(panel.read_out)
 
-    panel.shuffle_button.click()
+    panel.buttons.shuffle.click()
     assert sorted(panel.order) == list(range(7))
     shuffled = values[torch.as_tensor(panel.order)]
     expected = apart(fold(operator, shuffled), fold(operator, values))
     assert expected > 0
     assert panel.shown.to_unshuffled == pytest.approx(expected, rel=1e-4)
-    panel.unshuffle_button.click()
+    panel.buttons.unshuffle.click()
     assert panel.shown.to_unshuffled == 0
     panel.controls.tree.value = "balanced"
     assert panel.shown.to_balanced == 0
@@ -82,7 +94,7 @@ def test_every_operator_and_size() -> None:
         assert panel.error == "", name
         if make_operator(name, channels=4).associative:
             panel.controls.tree.value = "random"
-            panel.shuffle_button.click()
+            panel.buttons.shuffle.click()
             assert max(panel.shown.to_balanced, panel.shown.to_unshuffled) < 1e-5
     for leaves in (1, 2, 63, 255, 256):
         panel.controls.leaves.value = leaves
@@ -90,7 +102,7 @@ def test_every_operator_and_size() -> None:
             panel.controls.tree.value = tree
             assert panel.error == ""
             assert len(panel.order) == leaves
-            assert len(colours(panel)) in (2 * leaves - 1, 4 * (2 * leaves - 1))
+            assert len(colours(panel)) == 2 * leaves - 1
     panel.close()
 
 
@@ -98,36 +110,154 @@ def test_it_steps_through_levels() -> None:
     panel = TreeExplorer("sum", leaves=4)
     level = panel.controls.level
     assert level.value == 2
-    panel.reset_button.click()
+    panel.buttons.reset_level.click()
     assert text_of(panel.read_out).startswith("Level 0 of 2: the elements")
-    for made, cells in (("(a b), (c d)", 24), ("((a b)(c d))", 28), ("((a b)(c d))", 28)):
-        panel.forward_button.click()
+    for level_made, made in ((1, "(a b), (c d)"), (2, "((a b)(c d))"), (2, "((a b)(c d))")):
+        panel.buttons.forward.click()
         assert f"made {made}." in text_of(panel.read_out)
-        assert len(colours(panel)) == cells
-    panel.back_button.click()
+        assert panel.tree_view.level == level_made
+    panel.buttons.back.click()
     assert level.value == 1
     panel.operator_menu.widget.value = "max"  # another operator, the same level
     assert level.value == 1
     before = panel.shown.traces[0].graph["tree"]
     panel.controls.leaves.value = 12
-    panel.new_tree_button.click()
+    panel.buttons.new_tree.click()
     assert panel.controls.tree.value == "random"
     assert panel.shown.traces[0].graph["tree"] != before
     panel.close()
 
 
-def test_play_goes_through_the_levels_and_ends_with_the_panel() -> None:
+def test_the_page_plays_the_levels_and_the_slider_follows() -> None:
     panel = TreeExplorer("sum", leaves=4)
-    seen = []
-    panel.controls.level.observe(lambda change: seen.append(change["new"]), names="value")
-    panel.play_button.click()
-    assert panel.player.wait(10)
-    assert seen == [0, 1, 2]
-    assert (panel.play_button.description, panel.error) == ("Play", "")
-    panel.play_button.click()
-    wait_for(lambda: panel.play_button.description == "Stop")
+    panel.buttons.play.click()
+    assert (panel.tree_view.playing, panel.buttons.play.description) == (True, "Stop")
+    for level in (0, 1, 2):
+        panel.tree_view.level = level
+        assert panel.controls.level.value == level
+        assert f"Level {level} of 2" in text_of(panel.read_out)
+        assert panel.tree_view.playing
+    panel.tree_view.playing = False  # the page does so at the end
+    assert (panel.buttons.play.description, panel.error) == ("Play", "")
+    panel.buttons.play.click()
+    panel.controls.level.value = 1  # the slider takes over
+    assert (panel.tree_view.playing, panel.tree_view.level) == (False, 1)
+    panel.buttons.play.click()
+    panel.controls.tree.value = "left"  # another tree ends what plays
+    assert (panel.tree_view.playing, panel.tree_view.level) == (False, 3)
     panel.close()
-    assert not [thread for thread in threading.enumerate() if thread.name == "lcm play"]
+
+
+# Touch --------------------------------------------------------------------------------------
+
+
+def test_leaves_are_dragged_into_another_order() -> None:
+    operator, values = Average(channels=3), gaussian(6)
+    panel = TreeExplorer(operator, values=values, tree="left")
+    touch(panel, order=[3, 0, 1, 2, 5, 4])
+    assert panel.order.tolist() == [3, 0, 1, 2, 5, 4]
+    expected = apart(fold(operator, values[[3, 0, 1, 2, 5, 4]]), fold(operator, values))
+    assert panel.shown.to_unshuffled == pytest.approx(expected, rel=1e-4)
+    assert f"The first order gives another answer, {expected:.2g} away" in text_of(panel.lead)
+    data = panel.tree_view.data
+    assert (data["order"], data["names"]) == ([3, 0, 1, 2, 5, 4], list("dabcfe"))
+    assert data["heard"] == panel.tree_view.value["turn"]
+    touch(panel, order=[0, 1])  # of an older picture, with fewer leaves
+    assert (panel.order.tolist(), panel.error) == ([3, 0, 1, 2, 5, 4], "")
+    assert panel.tree_view.data["heard"] == panel.tree_view.value["turn"]
+    panel.close()
+
+
+def test_a_click_moves_a_bracket_and_the_text_follows() -> None:
+    operator, values = Average(channels=3), gaussian(4)
+    panel = TreeExplorer(operator, values=values, tree="left", compare="left")
+    touch(panel, bracket=[0, 2])  # ((a b) c) d, at ((a b) c)
+    assert panel.controls.tree.value == "typed"
+    assert panel.controls.bracketing.value == "((a b)(c d))"
+    a, b, c, d = values[:, None]
+    expected = operator(operator(a, b), operator(c, d))[0]
+    assert torch.allclose(panel.shown.traces[0].nodes[6]["state"], expected)
+    assert panel.shown.traces[1].graph["tree"].bracketing() == "(((a b) c) d)"
+    touch(panel, bracket=[2, 3])  # the same bracket: back again
+    assert panel.controls.bracketing.value == "(((a b) c) d)"
+    for nothing in ([0, 3], [1, 2], [1, 1]):  # the root, no node, a leaf
+        touch(panel, bracket=nothing)
+        assert (panel.controls.bracketing.value, panel.error) == ("(((a b) c) d)", "")
+    panel.close()
+
+
+def test_the_text_of_a_moved_bracket_names_the_first_order() -> None:
+    panel = TreeExplorer("sum", values=[1, 2, 3], names=["New York", "b", "c"], tree="left")
+    touch(panel, order=[2, 0, 1])
+    touch(panel, bracket=[0, 1])
+    assert panel.controls.bracketing.value == "(New_York (b c))"
+    assert panel.shown.names == ["c", "New_York", "b"]
+    assert panel.error == ""
+    panel.close()
+
+
+@given(st.integers(3, 7), st.data())
+@settings(max_examples=40, deadline=None)
+def test_moves_of_brackets_are_the_edges_of_the_associahedron(n: int, data: st.DataObject) -> None:
+    graph = associahedron(n)
+    tree = data.draw(st.sampled_from(sorted(graph, key=repr)))
+    moved = {node: bracket_moved(tree, node) for node in range(n, tree.root)}
+    assert set(moved.values()) == set(graph.neighbors(tree))
+    assert len(set(moved.values())) == n - 2
+    for node, other in moved.items():
+        assert other.leaf_order == tree.leaf_order
+        back = [bracket_moved(other, each) for each in range(n, other.root)]
+        assert tree in back
+        place = [tree.leaf_order.index(leaf) for leaf in tree.leaves_below[node]]
+        assert node_over(tree, min(place), max(place)) == node
+
+
+@pytest.mark.parametrize("node", [-1, 3, 6, 7])
+def test_leaves_and_the_root_have_no_bracket_to_move(node: int) -> None:
+    with pytest.raises(ValueError, match="an inner node below the root, from 4 to 5"):
+        bracket_moved(Tree.parse("((a b)(c d))"), node)
+
+
+# The sentence -------------------------------------------------------------------------------
+
+
+def test_one_sentence_says_whether_order_and_tree_matter() -> None:
+    panel = TreeExplorer("sum", leaves=6)
+    lead = panel.lead
+    assert text_of(lead) == "Other orders and other trees give the same answer."
+    panel.controls.tree.value = "left"
+    assert text_of(lead) == "The balanced tree gives the same answer."
+    panel.buttons.shuffle.click()
+    assert text_of(lead) == "The first order and the balanced tree give the same answer."
+    panel.controls.compare.value = "right"
+    assert text_of(lead) == "The two trees give the same answer."
+    panel.operator_menu.widget.value = "gru"
+    *inner, (_, whole) = panel.shown.shared.items()
+    assert f"another answer each, {whole:.2g} apart" in text_of(lead)
+    panel.close()
+
+
+def test_it_says_what_other_orders_and_trees_were_found_to_do() -> None:
+    operator, values = Average(channels=2), gaussian(5, 2)
+    panel = TreeExplorer(operator, values=values)
+    orders, trees = panel.shown.tried()
+    found = [
+        apart(pairwise(operator, values[list(order)]), pairwise(operator, values))
+        for order in itertools.permutations(range(5))
+    ]
+    assert 0 < orders <= max(found) + 1e-6
+    assert trees >= apart(fold(operator, values), pairwise(operator, values)) - 1e-6
+    assert text_of(panel.lead) == (
+        f"Other orders give other answers, up to {orders:.2g} away, "
+        f"other trees give other answers, up to {trees:.2g} away."
+    )
+    two = TreeExplorer("symmetrized_gru", leaves=2)  # one pair: it commutes
+    assert text_of(two.lead) == "Other orders and other trees give the same answer."
+    one = TreeExplorer("gru", leaves=1)
+    assert "Nothing to combine: the answer is its one element" in text_of(one.lead)
+    for each in (panel, two, one):
+        each.close()
+
 
 
 # Two trees ----------------------------------------------------------------------------------
@@ -145,10 +275,8 @@ def test_two_trees_are_compared_at_every_node_over_the_same_leaves() -> None:
     assert list(panel.shown.shared)[-1] == tuple("abcdefgh")
     assert f"{{a, b}}: 0; {{a, b, c, d}}: {expected[tuple('abcd')]:.2g}" in text_of(panel.read_out)
     for tree in (0, 1):
-        marks = panel._figure.widget.data[5 * tree + 4]
-        assert list(marks.text) == [f"Δ {value:.2g}" for value in expected.values()]
-    panel.controls.level.value = 1
-    assert list(panel._figure.widget.data[4].text) == ["Δ 0"]
+        marks = panel.tree_view.data["trees"][tree]["marks"]
+        assert [mark for _, mark in marks] == pytest.approx(list(expected.values()), rel=1e-3)
     panel.controls.level.value = 5
     assert "Level 5 of 7" in text_of(panel.read_out)
 
@@ -156,7 +284,8 @@ def test_two_trees_are_compared_at_every_node_over_the_same_leaves() -> None:
     assert all(value < 1e-5 for value in panel.shown.shared.values())
     panel.controls.compare.value = "(none)"
     assert (len(panel.shown.traces), panel.shown.shared) == (1, {})
-    assert len(panel._figure.widget.data) == 5
+    assert len(panel.tree_view.data["trees"]) == 1
+    assert panel.tree_view.data["trees"][0]["marks"] == []
     panel.close()
 
 
@@ -240,29 +369,16 @@ def test_exact_monoids_have_no_deviation_and_infinite_states_no_colour() -> None
     panel.operator_menu.widget.value = "k_smallest"
     panel.controls.colour.value = "norm"
     assert panel.error == ""
-    assert np.isnan(colours(panel)[:30]).all()
+    assert np.isinf(colours(panel)[:30]).all()
     panel.close()
 
 
 def test_two_trees_have_one_scale_of_colours() -> None:
     panel = TreeExplorer("gru", leaves=9, tree="left", compare="right", colour="norm")
-    scale = panel._figure.widget.layout.coloraxis
-    assert scale.cmax == pytest.approx(max(colours(panel).max(), colours(panel, 1).max()))
-    assert scale.cmin == 0
+    scale = panel.tree_view.data["looks"]["single"]
+    assert scale["high"] == pytest.approx(max(colours(panel).max(), colours(panel, 1).max()), rel=1e-4)
+    assert (scale["from"], scale["low"]) == (0, -scale["high"])
     panel.close()
-
-
-@pytest.mark.parametrize(("leaves", "tree"), [(8, "balanced"), (13, "random"), (60, "left")])
-def test_each_level_is_a_part_of_the_whole_picture(leaves: int, tree: str) -> None:
-    graph = trace(make_operator("sum", 3), gaussian(leaves), tree)
-    picture = TreePicture(graph)
-    for level in range(graph.graph["depth"] + 1):
-        edges, waiting, states, *_ = picture.arrays(level)
-        done = sum(height <= level for _, height in graph.nodes(data="height"))
-        cells = len(picture.arrays()[2]["x"]) // (2 * leaves - 1)
-        assert len(states["x"]) == done * cells
-        assert len(waiting["x"]) == 2 * leaves - 1 - done
-        assert np.isnan(edges["x"]).sum() == 2 * (done - leaves)
 
 
 # Where elements come from -------------------------------------------------------------------
@@ -270,6 +386,10 @@ def test_each_level_is_a_part_of_the_whole_picture(leaves: int, tree: str) -> No
 
 def test_typed_elements() -> None:
     assert typed_elements("3, 1; 4\n1.5").values.tolist() == [[3], [1], [4], [1.5]]
+    assert typed_elements("1 2 3").values.tolist() == [[1], [2], [3]]
+    assert typed_elements("  1\t2 ").names == ["a", "b"]
+    assert typed_elements("a: 1 2 3").values.tolist() == [[1, 2, 3]]
+    assert typed_elements("1 0\n0 1").values.tolist() == [[1, 0], [0, 1]]
     read = typed_elements("up: 0 1\n\ndown: 0 -1\n2 2")
     assert read.values.tolist() == [[0, 1], [0, -1], [2, 2]]
     assert read.names == ["up", "down", "c"]
@@ -322,7 +442,7 @@ def test_task_elements_are_integers_written_as_bits() -> None:
     panel = TreeExplorer("gru", values="second_minimum")
     before = panel.elements.names
     assert (panel.error, len(panel.order)) == ("", 8)
-    panel.new_elements_button.click()
+    panel.buttons.new_elements.click()
     assert panel.elements.names != before
     panel.close()
 
@@ -373,7 +493,7 @@ def test_a_checkpoint_is_reduced_with_its_encoded_elements(tmp_path) -> None:
         states = trained.lift(panel.elements.values[:5])
         expected = apart(fold(trained, states), pairwise(trained, states))
     assert panel.shown.to_balanced == pytest.approx(expected, rel=1e-3)
-    panel.new_elements_button.click()
+    panel.buttons.new_elements.click()
     assert all(element in encoded for element in panel.elements.values.tolist())
     panel.operator_menu.widget.value = "gru"  # from the library, for Gaussian elements again
     assert (panel.error, panel.elements.values.shape[1]) == ("", 4)
@@ -394,9 +514,8 @@ def test_neighbourhoods_of_the_karate_club() -> None:
         degrees = sum(club.degree(each) for each in near) / 17
         root = panel.shown.traces[0].nodes[2 * len(near) - 2]["state"]
         assert root[0].item() == pytest.approx(degrees, rel=1e-5)
-        nodes = panel._view.graph_figure.widget.data[2]
-        blue = [i for i, colour in enumerate(nodes.marker.color) if colour == "#56B4E9"]
-        assert blue == near
+        graph = panel.graph_view.data
+        assert (graph["chosen"], graph["near"]) == (node, near)
         who = "one neighbour" if len(near) == 1 else f"{len(near)} neighbours"
         assert f"the {who} of {node} in the karate club" in text_of(panel.read_out)
     panel.controls.source.value = "drawn"
@@ -439,28 +558,185 @@ def test_neighbourhoods_of_a_molecule() -> None:
     panel.close()
 
 
-def test_graph_figure_marks_a_node_and_its_neighbours() -> None:
-    places = np.arange(8).reshape(4, 2).astype(float)
-    edges = np.array([[0, 1], [1, 2], [2, 3]])
-    lines, star, nodes = graph_figure(places, edges, list("abcd"), 1, [0, 2]).data
-    assert (np.isnan(lines.x).sum(), np.isnan(star.x).sum()) == (3, 2)
-    assert [text for text in nodes.hovertext if "neighbour" in text] == [
-        "a, a neighbour",
-        "c, a neighbour",
-    ]
-
-
 def test_a_button_does_not_wipe_away_the_error_of_what_it_sets() -> None:
     panel = TreeExplorer("sum", values=gaussian(4))
     panel.operator_menu.widget.value = "gru"
     panel.controls.source.value = "typed"
     panel.controls.values.value = "1, two"
     assert "'two' in element 2 is not a number" in panel.error
-    panel.back_button.click()  # moves the slider, whose callback fails
+    panel.buttons.back.click()  # moves the slider, whose callback fails
     assert "'two' in element 2 is not a number" in panel.error
-    panel.play_button.click()  # which succeeds, but on show is what was before
-    assert panel.player.wait(30)
+    panel.buttons.play.click()  # which succeeds, but on show is what was before
+    panel.tree_view.level = 1
     assert "'two' in element 2 is not a number" in panel.error
     panel.controls.values.value = "1, 2"
     assert panel.error == ""
     panel.close()
+
+
+# Small faults -------------------------------------------------------------------------------
+
+
+def test_numbers_apart_by_spaces_are_an_element_each() -> None:
+    panel = TreeExplorer("sum", source="typed")
+    panel.controls.values.value = "1 2 3"
+    assert (panel.error, len(panel.order)) == ("", 3)
+    assert "Root state (6.000)" in text_of(panel.read_out)
+    assert "1 0" in panel.controls.values.tooltip
+    panel.close()
+
+
+def test_new_elements_keep_the_kind_of_source() -> None:
+    panel = TreeExplorer("sum", values=gaussian(4), graph="karate")
+    button, source = panel.buttons.new_elements, panel.controls.source
+    for kind, can in (
+        ("neighbours", False),
+        ("given", False),
+        ("typed", False),
+        ("drawn", True),
+        ("second minimum", True),
+    ):
+        source.value = kind
+        assert (panel.error, button.disabled) == ("", not can), kind
+        before = panel.elements.values
+        if can:
+            button.click()
+            assert not torch.equal(panel.elements.values, before)
+            assert button.tooltip == "draw another set from the same source"
+        else:
+            assert "element" in button.tooltip or "node" in button.tooltip
+        assert source.value == kind
+    panel.close()
+
+
+def test_leaves_stay_while_a_bracketing_is_mistyped() -> None:
+    panel = TreeExplorer("sum", tree="((a b)(c d))")
+    assert panel.controls.leaves.value == 4
+    for wrong in ("((a b)(c d)", "(a (b a))", "(a b c)", "(a x)", "a b"):
+        panel.controls.bracketing.value = wrong
+        assert panel.error
+        assert (panel.controls.leaves.value, len(panel.order)) == (4, 4), wrong
+    panel.controls.bracketing.value = "(a (b c))"
+    assert (panel.error, panel.controls.leaves.value) == ("", 3)
+    panel.close()
+
+
+def test_an_empty_selection_is_said_in_words() -> None:
+    graph = nx.Graph([(0, 1)])
+    graph.add_node(2)
+    panel = TreeExplorer("sum", graph=graph, node=0)
+    assert panel.tree_view.data["empty"] == ""
+    panel.controls.node.value = 2
+    data = panel.tree_view.data
+    assert (data["trees"], data["empty"]) == ([], "An empty set: no neighbours of 2 in the graph: "
+        "degree as a share of the largest, share of the pairs of its neighbours that are joined.")
+    assert "the answer is the identity" in text_of(panel.lead)
+    panel.operator_menu.widget.value = "gru"  # has no identity
+    assert "identity" in panel.error
+    assert (panel.tree_view.data["trees"], text_of(panel.lead)) == ([], "")
+    panel.close()
+
+
+# Copy as code -------------------------------------------------------------------------------
+
+
+def state_of(panel: TreeExplorer) -> dict[str, object]:
+    """All that is on the page, but for which turn it answers."""
+    controls = panel.controls
+    chosen = {
+        name: getattr(controls, name).value
+        for name in ("tree", "compare", "colour", "source", "leaves", "level")
+    }
+    return {
+        **chosen,
+        "operator": panel.operator_menu.label,
+        "node": panel.node,
+        "drawn": {**panel.tree_view.data, "heard": ""},
+        "graph": panel.graph_view and panel.graph_view.data,
+        "words": [panel.lead.value, panel.read_out.value],
+        "more": panel.bar.more,
+    }
+
+
+def restored(panel: TreeExplorer, **names: object) -> dict[str, object]:
+    other = eval(panel.code(), {"TreeExplorer": TreeExplorer, **names})
+    state = state_of(other)
+    other.close()
+    return state
+
+
+def test_a_panel_that_was_not_touched_is_copied_as_it_was_made() -> None:
+    for code in ("TreeExplorer()", "TreeExplorer('gru', leaves=5, tree='left', compare='right')"):
+        panel = eval(code)
+        assert panel.code() == code
+        panel.close()
+
+
+def test_what_the_reader_did_is_copied() -> None:
+    panel = TreeExplorer(leaves=6)
+    steps = [
+        lambda: setattr(panel.operator_menu.widget, "value", "gru"),
+        lambda: setattr(panel.controls.leaves, "value", 5),
+        lambda: panel.buttons.new_elements.click(),
+        lambda: panel.buttons.shuffle.click(),
+        lambda: touch(panel, order=[4, 3, 2, 1, 0]),
+        lambda: panel.buttons.new_tree.click(),
+        lambda: setattr(panel.controls.compare, "value", "left"),
+        lambda: touch(panel, bracket=[0, 1]),
+        lambda: setattr(panel.controls.colour, "value", "deviation"),
+        lambda: setattr(panel.controls.level, "value", 1),
+        lambda: setattr(panel.controls.source, "value", "typed"),
+        lambda: setattr(panel.controls.tree, "value", "right"),
+        lambda: setattr(panel.controls.values, "value", "u: 1 0, v: 0 1, w: 2 2"),
+        lambda: setattr(panel.controls.source, "value", "second minimum"),
+        lambda: setattr(panel.bar, "more", True),
+    ]
+    for step in steps:
+        step()
+        if panel.error == "":
+            assert restored(panel) == state_of(panel), panel.code()
+    assert panel.error == ""
+    panel.close()
+
+
+def test_given_objects_are_copied_by_name() -> None:
+    values, operator = gaussian(4), Average(channels=3)
+    panel = TreeExplorer(operator, values=values, names=list("wxyz"), graph="karate", node=3)
+    panel.controls.node.value = 7
+    assert restored(panel, operator=operator, values=values) == state_of(panel)
+    panel.controls.source.value = "given"
+    touch(panel, order=[1, 0, 3, 2])
+    assert "operator=operator" in panel.code() or "TreeExplorer(operator" in panel.code()
+    assert restored(panel, operator=operator, values=values) == state_of(panel)
+    panel.close()
+
+
+# Graphs on the page -------------------------------------------------------------------------
+
+
+def test_the_karate_club_has_room_for_every_node_and_shows_its_two_sides() -> None:
+    graph = read_graph("karate")
+    far = np.linalg.norm(graph.places[:, None] - graph.places[None], axis=2) + 10 * np.eye(34)
+    assert far.min() > 0.08  # of the width: circles of 21 pixels in a picture of 270
+    assert graph.places.min() >= 0
+    assert graph.places.max() <= 1
+    club = nx.karate_club_graph()
+    assert [graph.side_names[side] for side in graph.sides] == [
+        name for _, name in club.nodes(data="club")
+    ]
+
+
+def test_molecules_have_the_bonds_that_chemists_draw() -> None:
+    chem = pytest.importorskip("rdkit.Chem")
+    from lcm_core.tasks import make_task
+
+    data = make_task("bbbp").graph(653)
+    graph = read_graph(data)
+    molecule = chem.MolFromSmiles(data.smiles)
+    expected = {
+        frozenset((bond.GetBeginAtomIdx(), bond.GetEndAtomIdx())): bond.GetBondTypeAsDouble()
+        for bond in molecule.GetBonds()
+    }
+    ends = [frozenset(edge) for edge in graph.edges.tolist()]
+    assert dict(zip(ends, graph.orders, strict=True)) == expected
+    assert sorted(set(graph.orders)) == [1.0, 1.5, 2.0]

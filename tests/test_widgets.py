@@ -239,7 +239,7 @@ def test_a_callback_that_raises_is_shown_until_the_next_success() -> None:
     panel.guard(fail)()
     assert panel.error == "RuntimeError: it <broke>"
     assert "it &lt;broke&gt;" in panel._error_area.value
-    panel.shuffle_button.click()
+    panel.buttons.shuffle.click()
     assert (panel.error, panel._error_area.value) == ("", "")
 
 
@@ -327,8 +327,8 @@ def test_figures_keep_their_data_when_two_threads_change_them() -> None:
         pytest.param(
             lambda: TreeExplorer("gru", compare="left"),
             lambda panel: (
-                panel.shuffle_button.click(),
-                panel.new_elements_button.click(),
+                panel.buttons.shuffle.click(),
+                panel.buttons.new_elements.click(),
                 set_to(panel.operator_menu.widget, "max"),
                 set_to(panel.controls.level, 1),
             ),

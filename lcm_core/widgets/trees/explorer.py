@@ -103,6 +103,7 @@ class TreeExplorer(Panel):
         self._tree_seed = seed if tree_seed is None else tree_seed
         self._stale = True
         self._heard = ""
+        self._at_first: dict[str, Any] | None = None
         self.shown: TreeReductions | None = None
         self.controls = TreeControls(
             menu_value(tree),
@@ -279,7 +280,11 @@ class TreeExplorer(Panel):
         controls = self.controls
         controls.show_what_is_needed()
         self.buttons.say_what_cannot_be_drawn_anew(controls.source.value)
+        first = self._at_first is None
+        self._at_first = self._at_first or {}
         self._choose_elements()
+        if first:
+            self._at_first = self._as_arguments()
         if self.graph_view is not None and self.graph is not None:
             self.graph_view.show_graph(self.graph, self.node)
         self._page.show_if_empty(self.elements, len(self.order))
@@ -295,7 +300,7 @@ class TreeExplorer(Panel):
         before = self.shown
         self.shown = TreeReductions.of(operator, self.elements.values, names, self.order, trees)
         self._stale = False
-        self._set_levels(self.shown, keep=before is not None and _trees_of(before) == trees)
+        self._set_levels(keep=before is not None and _trees_of(before) == trees)
         self._show()
 
     def _choose_elements(self) -> None:
@@ -313,9 +318,13 @@ class TreeExplorer(Panel):
     def _tree_names(self) -> tuple[str, str]:
         return self.controls.tree.value, self.controls.compare.value
 
-    def _set_levels(self, shown: TreeReductions, keep: bool) -> None:
+    @property
+    def _depth(self) -> int:
+        return max(each.graph["depth"] for each in self.shown.traces) if self.shown else 0
+
+    def _set_levels(self, keep: bool) -> None:
         """All levels, unless the reader has chosen one of the same trees."""
-        depth = max(each.graph["depth"] for each in shown.traces)
+        depth = self._depth
         slider = self.controls.level
         if keep and slider.max == max(depth, 1):
             return
@@ -352,34 +361,35 @@ class TreeExplorer(Panel):
 
     def arguments(self) -> dict[str, Any]:
         """What restores the panel as it is."""
-        controls, shown = self.controls, self.shown
-        text = controls.bracketing.value
-        tree, compare = (text if name == TYPED else name for name in self._tree_names())
-        found: dict[str, Any] = {
+        now, first = self._as_arguments(), self._at_first or {}
+        if self.operator_menu.label != self._first_operator:
+            now["operator"] = self.operator_menu.label
+        always = {"leaves", "source"} if now["source"] != first.get("source") else set()
+        return {
+            name: value
+            for name, value in now.items()
+            if name in self._given or name in always or value != first.get(name)
+        }
+
+    def _as_arguments(self) -> dict[str, Any]:
+        controls, order = self.controls, self.order
+        source, level = controls.source.value, controls.level.value
+        tree, compare = (
+            controls.bracketing.value if name == TYPED else name for name in self._tree_names()
+        )
+        now: dict[str, Any] = {
+            "leaves": None if source == NEIGHBOURS else len(order),
             "tree": tree,
             "compare": None if compare == NONE else compare,
             "colour": controls.colour.value,
+            "node": self.node if self.graph else None,
+            "order": None if np.array_equal(order, np.arange(len(order))) else order.tolist(),
+            "level": level if level < self._depth else None,
+            "source": source,
             "draw": self._set.draws,
+            "tree_seed": None if self._tree_seed == self._seed else self._tree_seed,
         }
-        source = controls.source.value
-        if source != self._set.first_source or "source" in self._given:
-            found["source"] = source
-        if source == TYPED:
-            found |= {"values": controls.values.value, "source": TYPED}
-        if source == NEIGHBOURS and self.graph is not None:
-            found["node"] = self.node
-        elif source != NEIGHBOURS:
-            found["leaves"] = len(self.order)
-        if self.operator_menu.label != self._first_operator:
-            found["operator"] = self.operator_menu.label
-        if self._tree_seed != self._seed:
-            found["tree_seed"] = self._tree_seed
-        if not np.array_equal(self.order, np.arange(len(self.order))):
-            found["order"] = self.order.tolist()
-        depth = 0 if shown is None else max(each.graph["depth"] for each in shown.traces)
-        if controls.level.value < depth:
-            found["level"] = controls.level.value
-        return found
+        return now | ({"values": controls.values.value} if source == TYPED else {})
 
 
 def _trees_of(shown: TreeReductions) -> list[Tree]:

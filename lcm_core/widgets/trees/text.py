@@ -37,18 +37,25 @@ def lead_text(shown: TreeReductions) -> str:
         return f"Nothing to combine: the answer is {answer}, <b>{numbers(root)}</b>."
     if len(shown.traces) > 1:
         return _of_two_trees(shown, root)
-    facts = []
+    changed = []
     if not np.array_equal(shown.order, np.arange(n)):
-        facts.append(f"the first order gives {_answer(shown.to_unshuffled, root)}")
+        changed.append(("the first order", shown.to_unshuffled))
     if shown.traces[0].graph["tree"] != make_tree("balanced", n):
-        facts.append(f"the balanced tree gives {_answer(shown.to_balanced, root)}")
-    if not facts:
-        orders, trees = (_answers(value, root) for value in shown.tried())
-        if orders == trees == SAME:
-            return f"Other orders and other trees give {SAME}."
-        facts = [f"other orders give {orders}", f"other trees give {trees}"]
-    sentence = ", ".join(facts) + "."
-    return sentence[0].upper() + sentence[1:]
+        changed.append(("the balanced tree", shown.to_balanced))
+    if changed:
+        return _sentence([(who, _answer(value, root)) for who, value in changed], "gives")
+    orders, trees = shown.tried()
+    tried = [("other orders", orders), ("other trees", trees)]
+    return _sentence([(who, _answers(value, root)) for who, value in tried], "give")
+
+
+def _sentence(facts: list[tuple[str, str]], verb: str) -> str:
+    """Who gives which answer; one fact or two."""
+    if len(facts) == 2 and facts[0][1] == facts[1][1]:
+        said = f"{facts[0][0]} and {facts[1][0]} give {facts[0][1]}"
+    else:
+        said = ", ".join(f"{who} {verb} {answer}" for who, answer in facts)
+    return f"{said[0].upper()}{said[1:]}."
 
 
 def _of_two_trees(shown: TreeReductions, root: Tensor) -> str:
