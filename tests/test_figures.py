@@ -79,7 +79,7 @@ def cross(a, b, c, d) -> bool:
 
 def test_small_trees_show_every_feature() -> None:
     graph = some_trace(5, channels=4)
-    edges, empty, states, names, _ = tree_figure(graph, names=list("abcde")).data
+    edges, empty, states, names = tree_figure(graph, names=list("abcde")).data
     shown = np.asarray(states.marker.color).reshape(-1, 4)
     assert np.allclose(shown, np.stack([graph.nodes[node]["state"] for node in graph]))
     assert len(empty.x) == 0
@@ -91,7 +91,7 @@ def test_small_trees_show_every_feature() -> None:
 def test_levels_above_the_reached_one_are_empty() -> None:
     graph = some_trace(8)
     for level, done in ((0, 8), (1, 12), (2, 14), (3, 15)):
-        _, empty, states, _, _ = tree_figure(graph, level=level).data
+        _, empty, states, _ = tree_figure(graph, level=level).data
         assert len(states.x) == 3 * done
         assert len(empty.x) == 15 - done
 

@@ -15,7 +15,6 @@ from lcm_core.figures.depth import (
     depth_times_figure,
 )
 from lcm_core.figures.fold_paths import fold_paths_figure
-from lcm_core.figures.graph import graph_figure
 from lcm_core.figures.graph_values import graph_gallery_figure, graph_values_figure
 from lcm_core.figures.law_distributions import law_distributions_figure, log_histogram
 from lcm_core.figures.law_map import law_maps_figure
@@ -27,13 +26,11 @@ from lcm_core.figures.race import race_curves, race_figure
 from lcm_core.figures.results import dots_figure, spread_figure
 from lcm_core.figures.scaffold import scaffold_figure
 from lcm_core.figures.training import training_curves, training_figure
-from lcm_core.figures.tree import tree_figure, trees_figure
-from lcm_core.figures.tree_picture import NodeValues, TreePicture, tree_layout
+from lcm_core.figures.tree import tree_figure
+from lcm_core.figures.tree_picture import tree_layout
 
 __all__ = [
     "Drawing",
-    "NodeValues",
-    "TreePicture",
     "cayley_curves",
     "cayley_figure",
     "depth_gradients_figure",
@@ -41,7 +38,6 @@ __all__ = [
     "depth_times_figure",
     "dots_figure",
     "fold_paths_figure",
-    "graph_figure",
     "graph_gallery_figure",
     "graph_values_figure",
     "law_distributions_figure",
@@ -61,5 +57,4 @@ __all__ = [
     "training_figure",
     "tree_figure",
     "tree_layout",
-    "trees_figure",
 ]

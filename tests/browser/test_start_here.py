@@ -22,7 +22,7 @@ def test_run_all_has_no_errors(start_here: NotebookPage, screenshot: Take) -> No
     screenshot(start_here.page, "title")
     for name in ("molecule", "tree-explorer", "law-explorer", "training-panel", "see-tree"):
         cell = start_here.cell(name)
-        drawing = ".js-plotly-plot .main-svg" if name != "molecule" else "svg"
+        drawing = "svg" if name == "molecule" else ".lcm-view svg, .js-plotly-plot .main-svg"
         expect(cell.locator(drawing).first).to_be_visible()
         expect(cell.locator(".lcm-error [role=alert]")).to_have_count(0)
         screenshot(start_here.page, name)
@@ -39,20 +39,23 @@ def test_operator_changes_by_keyboard(start_here: NotebookPage, screenshot: Take
     expect(tree_menu).to_have_value("left")
     expect(text).to_contain_text("Depth 3")
     expect(text).to_contain_text("another answer")
-    before = cell.locator(".js-plotly-plot .main-svg").first.inner_html()
+    lead, drawing = cell.locator(".lcm-tree-lead"), cell.locator(".lcm-view svg").first
+    expect(lead).to_contain_text("The balanced tree gives another answer")
+    before = drawing.inner_html()
     operator_menu = cell.locator(".lcm-operator select")
     operator_menu.focus()
     operator_menu.press_sequentially("sum")  # JupyterLab's own m makes a cell Markdown
     expect(operator_menu).to_have_value("sum")
     expect(text).not_to_contain_text("another answer")
     expect(text).to_contain_text("the same answer")
-    page, drawing = start_here.page, cell.locator(".js-plotly-plot .main-svg").first
+    expect(lead).to_have_text("The balanced tree gives the same answer.")
     expect(drawing).not_to_have_js_property("innerHTML", before)
+    cell.locator("button.lcm-bar-more").press("Enter")
     press(cell, "reset-level")
     expect(text).to_contain_text("Level 0 of 3: the elements")
     press(cell, "forward")
     expect(text).to_contain_text("Level 1 of 3: made (N1 C3)")
-    screenshot(page, "tree-sum-left")
+    screenshot(start_here.page, "tree-sum-left")
     assert start_here.errors == []
 
 
