@@ -14,6 +14,8 @@ from lcm_core.widgets.trees.values import COLOURS
 __all__ = ["DRAWN", "GIVEN", "NEIGHBOURS", "NONE", "TASK", "TYPED", "TreeButtons", "TreeControls"]
 
 TYPED, NONE = "typed", "(none)"
+PLAY = "let the states rise and meet, level by level"
+NOTHING_TO_PLAY = "fewer than two elements: no states meet"
 DRAW_ANEW = "draw another set from the same source"
 DRAWN, GIVEN, TASK, NEIGHBOURS = "drawn", "given", "second minimum", "neighbours"
 
@@ -114,7 +116,7 @@ class TreeButtons:
     """Makes the buttons; what they do is said by the panel."""
 
     def __init__(self) -> None:
-        self.play = button("Play", "let the states rise and meet, level by level", primary=True)
+        self.play = button("Play", PLAY, primary=True)
         self.shuffle = button("Shuffle", "another order of the same set")
         self.unshuffle = button("Unshuffle", "the first order")
         self.new_tree = button("New tree", "another random tree")
@@ -127,6 +129,11 @@ class TreeButtons:
         """*New elements* acts only where elements are drawn, and says why elsewhere."""
         self.new_elements.disabled = source in NO_OTHERS
         self.new_elements.tooltip = NO_OTHERS.get(source, DRAW_ANEW)
+
+    def say_whether_it_plays(self, leaves: int) -> None:
+        """*Play* needs two states that meet."""
+        self.play.disabled = leaves < 2
+        self.play.tooltip = NOTHING_TO_PLAY if leaves < 2 else PLAY
 
 
 def _named(name: str, control: Control) -> Control:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from lcm_core.errors import unknown
 from lcm_core.pyg import Data, e_map
-from lcm_core.tasks.molecules.featurise import import_rdkit
+from lcm_core.widgets.trees.graph_places import drawn_by_chemists, springs
 from lcm_core.widgets.trees.sources import Elements, distinct
 
 __all__ = ["GraphOfElements", "read_graph"]
@@ -24,9 +24,6 @@ SYMBOLS |= {35: "Br", 53: "I"}
 #: hydrogens, and whether it is aromatic.
 ATOM_COLUMNS = [0, 2, 4, 7]
 CARBON = torch.tensor([6.0, 0.0, 0.0, 0.0])
-
-#: Least distance of two nodes of a drawn graph, as a share of its width and height.
-LEAST_DISTANCE = 0.085
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +117,7 @@ def _of_networkx(graph: nx.Graph, title: str) -> GraphOfElements:
     if all(x is not None for x in given):
         elements = torch.tensor(np.array(given), dtype=torch.float32).reshape(len(names), -1)
         return GraphOfElements(
-            title, numbered, names, elements, "x", _springs(numbered), *_sides(numbered)
+            title, numbered, names, elements, "x", springs(numbered), *_sides(numbered)
         )
     degrees = np.array([degree for _, degree in numbered.degree()], dtype=float)
     plain = nx.Graph(numbered)
@@ -137,7 +134,7 @@ def _of_networkx(graph: nx.Graph, title: str) -> GraphOfElements:
         features += ", Mr. Hi's side, the officer's side (1 or 0)"
     elements = torch.tensor(np.stack(columns, axis=1), dtype=torch.float32)
     return GraphOfElements(
-        title, numbered, names, elements, features, _springs(numbered), sides, side_names
+        title, numbered, names, elements, features, springs(numbered), sides, side_names
     )
 
 
@@ -162,15 +159,15 @@ def _of_data(data: Data) -> GraphOfElements:
     smiles = data.get("smiles")
     if smiles is None or data.x.shape[1] != 9:
         names = [str(node) for node in graph]
-        return GraphOfElements("the graph", graph, names, data.x.float(), "x", _springs(graph))
+        return GraphOfElements("the graph", graph, names, data.x.float(), "x", springs(graph))
     names = [f"{SYMBOLS.get(int(x), '?')}{atom}" for atom, x in enumerate(data.x[:, 0])]
     elements = data.x[:, ATOM_COLUMNS].float() - CARBON
     features = (
         "protons more than carbon, bonds (those to hydrogen too), hydrogens, aromatic (1 or 0)"
     )
-    places = _drawn_by_chemists(smiles, len(names))
+    places = drawn_by_chemists(smiles, len(names))
     if places is None:
-        places = _springs(graph)
+        places = springs(graph)
     orders = _bond_orders(data, graph)
     return GraphOfElements(
         "the molecule", graph, names, elements, features, places, orders=orders
@@ -185,43 +182,3 @@ def _bond_orders(data: Data, graph: nx.Graph) -> list[float]:
     bonds = zip(data.edge_index.t().tolist(), data.edge_attr[:, 0].tolist(), strict=True)
     found = {tuple(ends): kinds.get(e_map["bond_type"][int(kind)], 1.0) for ends, kind in bonds}
     return [found[ends] for ends in graph.edges()]
-
-
-def _springs(graph: nx.Graph) -> np.ndarray:
-    """Edges as springs, and no two nodes too near; the same for every call."""
-    plain = nx.Graph(graph)
-    placed = nx.spring_layout(plain, seed=0, iterations=300)
-    if nx.is_connected(plain):
-        placed = nx.kamada_kawai_layout(plain, pos=placed)
-    places = np.array([placed[node] for node in graph])
-    places = places - places.min(axis=0)
-    return _apart(places / np.maximum(places.max(axis=0), 1e-9))
-
-
-def _apart(places: np.ndarray) -> np.ndarray:
-    """Push nodes of a unit square apart, as far as there is room for all."""
-    k = len(places)
-    least = min(LEAST_DISTANCE, 0.5 / np.sqrt(max(k, 1)))
-    for _ in range(300):
-        ways = places[:, None] - places[None]
-        far = np.linalg.norm(ways, axis=2) + np.eye(k)
-        push = np.clip(1.02 * least - far, 0, None) / 2
-        if not push.any():
-            break
-        steps = ways / np.maximum(far, 1e-9)[..., None] * push[..., None]
-        places = np.clip(places + steps.sum(1), 0, 1)
-    return places
-
-
-def _drawn_by_chemists(smiles: str, atoms: int) -> np.ndarray | None:
-    """Coordinates by RDKit, if it is installed, with y downwards as on a page."""
-    try:
-        molecule = import_rdkit().MolFromSmiles(smiles)
-    except ImportError:
-        return None
-    from rdkit.Chem.rdDepictor import Compute2DCoords
-
-    if molecule is None or molecule.GetNumAtoms() != atoms:
-        return None
-    Compute2DCoords(molecule)
-    return np.array(molecule.GetConformer().GetPositions())[:, :2] * [1, -1]
