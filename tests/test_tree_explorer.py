@@ -232,7 +232,7 @@ def test_one_sentence_says_whether_order_and_tree_matter() -> None:
     panel.controls.compare.value = "right"
     assert text_of(lead) == "The two trees give the same answer."
     panel.operator_menu.widget.value = "gru"
-    *inner, (_, whole) = panel.shown.shared.items()
+    *_, (_, whole) = panel.shown.shared.items()
     assert f"another answer each, {whole:.2g} apart" in text_of(lead)
     panel.close()
 
@@ -257,7 +257,6 @@ def test_it_says_what_other_orders_and_trees_were_found_to_do() -> None:
     assert "Nothing to combine: the answer is its one element" in text_of(one.lead)
     for each in (panel, two, one):
         each.close()
-
 
 
 # Two trees ----------------------------------------------------------------------------------
@@ -376,7 +375,9 @@ def test_exact_monoids_have_no_deviation_and_infinite_states_no_colour() -> None
 def test_two_trees_have_one_scale_of_colours() -> None:
     panel = TreeExplorer("gru", leaves=9, tree="left", compare="right", colour="norm")
     scale = panel.tree_view.data["looks"]["single"]
-    assert scale["high"] == pytest.approx(max(colours(panel).max(), colours(panel, 1).max()), rel=1e-4)
+    assert scale["high"] == pytest.approx(
+        max(colours(panel).max(), colours(panel, 1).max()), rel=1e-4
+    )
     assert (scale["from"], scale["low"]) == (0, -scale["high"])
     panel.close()
 
@@ -628,8 +629,11 @@ def test_an_empty_selection_is_said_in_words() -> None:
     assert panel.tree_view.data["empty"] == ""
     panel.controls.node.value = 2
     data = panel.tree_view.data
-    assert (data["trees"], data["empty"]) == ([], "An empty set: no neighbours of 2 in the graph: "
-        "degree as a share of the largest, share of the pairs of its neighbours that are joined.")
+    assert (data["trees"], data["empty"]) == (
+        [],
+        "An empty set: no neighbours of 2 in the graph: "
+        "degree as a share of the largest, share of the pairs of its neighbours that are joined.",
+    )
     assert "the answer is the identity" in text_of(panel.lead)
     panel.operator_menu.widget.value = "gru"  # has no identity
     assert "identity" in panel.error
@@ -666,7 +670,8 @@ def restored(panel: TreeExplorer, **names: object) -> dict[str, object]:
 
 
 def test_a_panel_that_was_not_touched_is_copied_as_it_was_made() -> None:
-    for code in ("TreeExplorer()", "TreeExplorer('gru', leaves=5, tree='left', compare='right')"):
+    changed = "operator='gru', leaves=5, tree='left', compare='right'"
+    for code in ("TreeExplorer()", f"TreeExplorer({changed})"):
         panel = eval(code)
         assert panel.code() == code
         panel.close()

@@ -60,7 +60,5 @@ def _numbered(pairs: dict[int, tuple[int, int]], n: int) -> Tree:
             from_root.append(node)
             stack += pairs[node]
     number = {node: n + place for place, node in enumerate(reversed(from_root))}
-    rows = [
-        [number.get(child, child) for child in pairs[node]] for node in reversed(from_root)
-    ]
+    rows = [[number.get(child, child) for child in pairs[node]] for node in reversed(from_root)]
     return Tree(np.array(rows, dtype=np.int64).reshape(-1, 2))

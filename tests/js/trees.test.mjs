@@ -125,7 +125,7 @@ test("a reduction is played from its level to its end, with a rest at each level
 test("what is not finite has a word, and a small number is not 0", () => {
   assert.deepEqual([real("inf"), real("-inf"), real(2)], [Infinity, -Infinity, 2]);
   assert.ok(Number.isNaN(real("nan")));
-  assert.deepEqual(written([0.03127, -0.12345, 12, Infinity, 1e-9]), ["0.03", "−0.12", "12", "∞", "0.00"]);
+  assert.deepEqual(written([0.03127, -0.12345, 12, Infinity, 1.234e-9]), ["0.03", "−0.12", "12", "∞", "0.00"]);
   assert.deepEqual(written([-0.12345]), ["−0.123"]);
   assert.equal(shortly(0), "0");
 });

@@ -169,13 +169,11 @@ def _of_data(data: Data) -> GraphOfElements:
     if places is None:
         places = springs(graph)
     orders = _bond_orders(data, graph)
-    return GraphOfElements(
-        "the molecule", graph, names, elements, features, places, orders=orders
-    )
+    return GraphOfElements("the molecule", graph, names, elements, features, places, orders=orders)
 
 
 def _bond_orders(data: Data, graph: nx.Graph) -> list[float]:
-    """Of each edge of the graph, by the first feature of bonds in PyG; single where it says none."""
+    """Of each edge of the graph, by the first feature that PyG gives a bond; else 1."""
     kinds = {"DOUBLE": 2.0, "TRIPLE": 3.0, "AROMATIC": 1.5}
     if data.edge_attr is None:
         return [1.0] * graph.number_of_edges()

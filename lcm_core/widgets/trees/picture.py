@@ -19,7 +19,7 @@ __all__ = ["TreeView", "tree_data"]
 
 #: A state of more features is drawn by one number; of those that are said, these are the first.
 MOST_CELLS, MOST_SAID = 16, 8
-DIGITS = 5  # significant, of what is sent to the page
+DIGITS = 6  # significant, of what is sent to the page
 
 
 class TreeView(View):

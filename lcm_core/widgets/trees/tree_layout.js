@@ -4,6 +4,7 @@ import { number } from "../base/page/svg.js";
 
 /** Below these sizes (pixels) cells cannot be told apart, and a state is one dot. */
 const LEAST_CELL = 5, LEAST_STACKED = 2.5;
+const GAP = 8; // between stacked states
 const LARGEST_CELL = 22, WIDEST_CELL = 56, LARGEST_DOT = 9;
 
 /**
@@ -43,22 +44,26 @@ export function shapeOf(children) {
  * a leaf, the rise of a level, the first leaf's place (`left`) and that of the leaves (`bottom`).
  */
 export function fitted({ n, depth, cells, letters, letter, width, height }) {
-  const line = 2.4 * letter, top = 0.8 * line + 16, bottom = height - line - 16;
-  const room = Math.min((width - 12) / n, 200);
-  const rise = Math.min((bottom - top) / Math.max(depth, 1), 88);
-  const place = { room, rise, left: (width - room * (n - 1)) / 2, bottom };
+  const line = 2.4 * letter, free = height - 2 * line; // without names and titles
+  const room = Math.min((width - 12) / n, 200), left = (width - room * (n - 1)) / 2;
+  const upright = (tall) => ({
+    room, left, bottom: height - line - tall / 2, rise: Math.min((free - tall) / Math.max(depth, 1), 88),
+  });
   const written = letters * letter + 8, across = 0.88 * room / cells;
-  if (across >= written && rise >= line + 4)
-    return { ...place, kind: "row", text: true, wide: Math.min(Math.max(written, 2 * line), WIDEST_CELL + 4 * letter, across), tall: line };
-  const tall = Math.min(LARGEST_CELL, rise - 5);
+  if (across >= written && upright(line).rise >= line + 4) {
+    const wide = Math.min(Math.max(written, 2 * line), WIDEST_CELL + 4 * letter, across);
+    return { ...upright(line), kind: "row", text: true, wide, tall: line };
+  }
+  const row = upright(LARGEST_CELL), tall = Math.min(LARGEST_CELL, row.rise - 5);
   if (cells > 1 && across >= LEAST_CELL && tall >= 1.2 * LEAST_CELL)
-    return { ...place, kind: "row", text: false, wide: Math.min(across, LARGEST_CELL), tall };
-  const stacked = Math.min(8, (rise - 8) / cells);
+    return { ...row, kind: "row", text: false, wide: Math.min(across, LARGEST_CELL), tall };
+  const stacked = Math.min(8, (free - GAP * depth) / ((depth + 1) * cells));
   if (cells > 1 && stacked >= LEAST_STACKED && room >= LEAST_CELL)
-    return { ...place, kind: "column", text: false, wide: Math.min(0.8 * room, 14), tall: stacked };
+    return { ...upright(stacked * cells), kind: "column", text: false, wide: Math.min(0.8 * room, 14), tall: stacked };
+  const { rise } = upright(2 * LARGEST_DOT);
   const apart = Math.hypot(rise, room / 2);
   const radius = Math.min(LARGEST_DOT, 0.42 * Math.max(Math.min(room, apart), 3));
-  return { ...place, kind: "dot", text: false, wide: 2 * radius, tall: 2 * radius };
+  return { ...upright(2 * LARGEST_DOT), kind: "dot", text: false, wide: 2 * radius, tall: 2 * radius };
 }
 
 /** A list with the item at `from` moved to `to`. */

@@ -1,4 +1,4 @@
-"""What the tree explorer shows for what its controls say; `explorer.py` has what the reader does."""
+"""What a tree explorer shows; `explorer.py` has what the reader does."""
 
 from __future__ import annotations
 
@@ -122,6 +122,7 @@ class TreePanel(Panel):
         others = self._set.read(controls.source.value, controls.values.value, self.operator_menu)
         most = len(self.elements.names)
         with self.quietly():
+            leaves.min = 0  # never above the new end
             leaves.max = most
             leaves.min = min(most, 1)
             if others:
