@@ -29,7 +29,7 @@ class LiveFigure:
         self._on_click: dict[int, Callable[..., None]] = {}
         self._shown, self._factor = figure, 1.0
         self.widget = SharedFigureWidget(figure)
-        self.widget._live_figure = self
+        self.widget.live = self
 
     def part(self, width: str) -> widgets.VBox:
         """The figure beside others: it has this share of the page, and wraps if that is little."""
@@ -94,7 +94,7 @@ class LiveFigure:
 
 def enlarge(widget: widgets.Widget, factor: float) -> None:
     """Make the letters of a live figure larger; other widgets stay as they are."""
-    live = getattr(widget, "_live_figure", None)
+    live = getattr(widget, "live", None)
     if isinstance(live, LiveFigure):
         live.enlarge(factor)
 
