@@ -233,7 +233,7 @@ def test_one_sentence_says_whether_order_and_tree_matter() -> None:
     assert text_of(lead) == "The two trees give the same answer."
     panel.operator_menu.widget.value = "gru"
     *_, (_, whole) = panel.shown.shared.items()
-    assert f"another answer each, {whole:.2g} apart" in text_of(lead)
+    assert f"different answers, {whole:.2g} apart" in text_of(lead)
     panel.close()
 
 
@@ -248,8 +248,8 @@ def test_it_says_what_other_orders_and_trees_were_found_to_do() -> None:
     assert 0 < orders <= max(found) + 1e-6
     assert trees >= apart(fold(operator, values), pairwise(operator, values)) - 1e-6
     assert text_of(panel.lead) == (
-        f"Other orders give other answers, up to {orders:.2g} away, "
-        f"other trees give other answers, up to {trees:.2g} away."
+        f"Other orders move the answer by up to {orders:.2g}, "
+        f"other trees move the answer by up to {trees:.2g}."
     )
     two = TreeExplorer("symmetrized_gru", leaves=2)  # one pair: it commutes
     assert text_of(two.lead) == "Other orders and other trees give the same answer."

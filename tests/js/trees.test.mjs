@@ -65,48 +65,57 @@ test("brackets are written, and shortened in the middle", () => {
   assert.ok(text.length <= 63 && text.includes(" … "));
 });
 
-const BOX = { letter: 7.2, width: 860, height: 312, letters: 4 };
+const BOX = { letter: 7.2, width: 860, height: 312 };
+
+const chain = (n) => shapeOf(Array.from({ length: n - 1 }, (_, i) => [i ? n + i - 1 : 0, i + 1]));
+
+function level(n) {
+  let row = Array.from({ length: n }, (_, i) => i), next = n;
+  const made = [];
+  while (row.length > 1) {
+    const above = [];
+    for (let i = 0; i + 1 < row.length; i += 2) { made.push([row[i], row[i + 1]]); above.push(next++); }
+    if (row.length % 2) above.push(row.at(-1));
+    row = above;
+  }
+  return shapeOf(made);
+}
+
+const letters = (tree) => new Array(tree.depth + 1).fill(4);
+
+function kinds(tree, cells, width = 860) {
+  const fits = fitted(tree, { ...BOX, width, cells, letters: letters(tree) });
+  return [fits[0], fits.at(-1)].map((fit) => (fit.text ? "numbers" : fit.kind));
+}
 
 test("numbers are written where there is room; then come cells, columns and dots", () => {
-  assert.deepEqual(pick(fitted({ ...BOX, n: 5, depth: 3, cells: 1 })), ["row", true]);
-  assert.deepEqual(pick(fitted({ ...BOX, n: 4, depth: 2, cells: 4 })), ["row", true]);
-  assert.deepEqual(pick(fitted({ ...BOX, n: 8, depth: 3, cells: 16 })), ["row", false]);
-  assert.deepEqual(pick(fitted({ ...BOX, n: 128, depth: 7, cells: 4 })), ["column", false]);
-  assert.deepEqual(pick(fitted({ ...BOX, n: 128, depth: 127, cells: 4 })), ["dot", false]);
-  assert.deepEqual(pick(fitted({ ...BOX, n: 256, depth: 8, cells: 1 })), ["dot", false]);
+  assert.deepEqual(kinds(level(5), 1), ["numbers", "numbers"]);
+  assert.deepEqual(kinds(level(4), 4), ["numbers", "numbers"]);
+  assert.deepEqual(kinds(level(8), 16), ["row", "numbers"]);
+  assert.deepEqual(kinds(level(128), 4), ["column", "numbers"]); // the answer can be read
+  assert.deepEqual(kinds(chain(128), 4), ["dot", "dot"]);
+  assert.deepEqual(kinds(level(40), 1), ["dot", "numbers"]);
 });
 
-function pick(fit) { return [fit.kind, fit.text]; }
-
 test("no two states overlap, and all stay in the box, whatever the tree and the width", () => {
-  const chain = (n) => Array.from({ length: n - 1 }, (_, i) => [i ? n + i - 1 : 0, i + 1]);
-  const level = (n) => {
-    let row = Array.from({ length: n }, (_, i) => i), next = n;
-    const made = [];
-    while (row.length > 1) {
-      const above = [];
-      for (let i = 0; i + 1 < row.length; i += 2) { made.push([row[i], row[i + 1]]); above.push(next++); }
-      if (row.length % 2) above.push(row.at(-1));
-      row = above;
-    }
-    return made;
-  };
   for (const n of [1, 2, 3, 5, 8, 16, 33, 64, 128])
-    for (const children of [chain(n), level(n)])
+    for (const tree of [chain(n), level(n)])
       for (const cells of [1, 2, 4, 16])
         for (const width of [300, 430, 860, 1100]) {
-          const tree = shapeOf(children), fit = fitted({ ...BOX, width, n, depth: tree.depth, cells });
-          const one = fit.kind === "dot" ? 1 : cells, [wide, tall] = halves(fit, one);
-          const at = tree.x.map((x, node) => [fit.left + x * fit.room, fit.bottom - tree.height[node] * fit.rise]);
-          const what = JSON.stringify({ n, cells, width, depth: tree.depth, ...fit });
-          for (const [x, y] of at) {
+          const fits = fitted(tree, { ...BOX, width, cells, letters: letters(tree) });
+          const states = tree.x.map((x, node) => {
+            const fit = fits[tree.height[node]];
+            return [fit.left + x * fit.room, fit.bottom - tree.height[node] * fit.rise, ...halves(fit, cells)];
+          });
+          const what = JSON.stringify({ n, cells, width, depth: tree.depth, fits: fits.slice(0, 3) });
+          for (const [x, y, wide, tall] of states) {
             assert.ok(x - wide >= 0 && x + wide <= width, what);
             assert.ok(y - tall >= 0 && y + tall <= BOX.height, what);
           }
-          if (fit.kind === "dot") continue; // dots of a long chain may touch
-          at.forEach(([x, y], i) => {
-            for (const [u, v] of at.slice(0, i))
-              assert.ok(Math.abs(x - u) >= 2 * wide - 1e-6 || Math.abs(y - v) >= 2 * tall - 1e-6, what);
+          if (fits[0].kind === "dot") continue; // dots of a long chain may touch
+          states.forEach(([x, y, wide, tall], i) => {
+            for (const [u, v, otherWide, otherTall] of states.slice(0, i))
+              assert.ok(Math.abs(x - u) >= wide + otherWide - 1e-6 || Math.abs(y - v) >= tall + otherTall - 1e-6, what);
           });
         }
 });

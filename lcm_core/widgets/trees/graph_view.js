@@ -75,7 +75,7 @@ export default view(({ element, touch }) => {
       "aria-label": words, "aria-pressed": role === "chosen", transform: `translate(${places[i].join(", ")})`,
     }, svg("title", {}, words));
     if (bare && text) g.append(svg("circle", { r: 0.7 * radius, class: "lcm-behind" }));
-    const inside = text.length * letter <= 2.1 * r;
+    const inside = text.length * letter <= 2.6 * r;
     g.append(mark, svg("text", { class: inside ? "lcm-cell" : "lcm-cell lcm-below", y: inside ? 0 : r + letter }, text));
     return g;
   }
@@ -84,7 +84,7 @@ export default view(({ element, touch }) => {
     show(data, width) {
       const active = nodes.indexOf(document.activeElement);
       places = inBox(data.places, width, TALL, 22, data.orders !== null);
-      const radius = Math.min(LARGEST, (data.orders ? 0.36 : 0.48) * leastDistance(places));
+      const radius = Math.min(LARGEST, (data.orders ? 0.4 : 0.48) * leastDistance(places));
       const letter = 7.2 * (parseFloat(getComputedStyle(element).getPropertyValue("--lcm-scale")) || 1);
       set(drawing, { viewBox: `0 0 ${width} ${TALL}`, height: TALL, "aria-label": data.label });
       nodes = data.names.map((_, i) => nodeAt(data, i, radius, letter));

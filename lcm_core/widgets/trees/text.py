@@ -43,18 +43,22 @@ def lead_text(shown: TreeReductions) -> str:
     if shown.traces[0].graph["tree"] != make_tree("balanced", n):
         changed.append(("the balanced tree", shown.to_balanced))
     if changed:
-        return _sentence([(who, _answer(value, root)) for who, value in changed], "gives")
-    orders, trees = shown.tried()
-    tried = [("other orders", orders), ("other trees", trees)]
-    return _sentence([(who, _answers(value, root)) for who, value in tried], "give")
-
-
-def _sentence(facts: list[tuple[str, str]], verb: str) -> str:
-    """Who gives which answer; one fact or two."""
-    if len(facts) == 2 and facts[0][1] == facts[1][1]:
-        said = f"{facts[0][0]} and {facts[1][0]} give {facts[0][1]}"
+        facts = [
+            (who, f"gives another answer, <b>{value:.2g}</b> away" if _differs(value, root) else "")
+            for who, value in changed
+        ]
     else:
-        said = ", ".join(f"{who} {verb} {answer}" for who, answer in facts)
+        tried = zip(("other orders", "other trees"), shown.tried(), strict=True)
+        facts = [
+            (who, f"move the answer by up to <b>{value:.2g}</b>" if _differs(value, root) else "")
+            for who, value in tried
+        ]
+    if not any(other for _, other in facts):
+        give = "gives" if len(changed) == 1 else "give"
+        said = f"{' and '.join(who for who, _ in facts)} {give} {SAME}"
+    else:
+        same = f"{'gives' if changed else 'give'} {SAME}"
+        said = ", ".join(f"{who} {other or same}" for who, other in facts)
     return f"{said[0].upper()}{said[1:]}."
 
 
@@ -64,7 +68,7 @@ def _of_two_trees(shown: TreeReductions, root: Tensor) -> str:
     if not _differs(whole[1], root):
         return f"The two trees give {SAME}."
     where = f": they part over {html.escape(_braces(apart[0][0]))}" if apart[0] != whole else ""
-    return f"The two trees give another answer each, <b>{whole[1]:.2g}</b> apart{where}."
+    return f"The two trees give different answers, <b>{whole[1]:.2g}</b> apart{where}."
 
 
 def level_text(graph: nx.DiGraph, names: Sequence[str], level: int) -> str:
@@ -144,18 +148,6 @@ def numbers(state: Tensor) -> str:
 
 def _differs(difference: float, state: Tensor) -> bool:
     return not is_rounding(difference, state)
-
-
-def _answer(difference: float, state: Tensor) -> str:
-    if not _differs(difference, state):
-        return SAME
-    return f"another answer, <b>{difference:.2g}</b> away"
-
-
-def _answers(difference: float, state: Tensor) -> str:
-    if not _differs(difference, state):
-        return SAME
-    return f"other answers, up to <b>{difference:.2g}</b> away"
 
 
 def _verdict(difference: float, state: Tensor) -> str:

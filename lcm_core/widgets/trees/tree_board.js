@@ -45,7 +45,9 @@ export class Board {
     this.title.textContent = tree.title;
     set(this.title, { x: 8, y: box.letter * 2 });
     this.keep(keysOf(shape, order));
-    this.half = halves(this.fit, this.values[0].length);
+    this.fit = this.fits[0];
+    this.halves = this.fits.map((fit) => halves(fit, this.values[0].length));
+    this.root.classList.toggle("lcm-many", shape.n > 64);
     const marks = new Map(tree.marks.map(([node, value]) => [node, real(value)]));
     const longest = Math.max(...names.map((name) => name.length)) * box.letter + 6;
     const every = Math.ceil(longest / this.fit.room); // as many names as there is room for
@@ -60,18 +62,22 @@ export class Board {
 
   /** Cells where they fit, else the one number of each state. */
   statesToDraw(cells, values, box) {
-    const { n, depth } = this.shape;
-    const fit = (states) => fitted({
-      n, depth, ...box, cells: states[0].length,
-      letters: Math.max(...states.flatMap((state) => written(state).map((text) => text.length))),
-    });
+    const { shape } = this;
+    const fit = (states) => {
+      const letters = new Array(shape.depth + 1).fill(1);
+      states.forEach((state, node) => {
+        const longest = Math.max(...written(state).map((text) => text.length));
+        letters[shape.height[node]] = Math.max(letters[shape.height[node]], longest);
+      });
+      return fitted(shape, { ...box, cells: states[0].length, letters });
+    };
     if (cells) {
-      this.fit = fit(cells);
+      this.fits = fit(cells);
       this.single = false;
-      if (this.fit.kind !== "dot" || cells[0].length === 1) return cells;
+      if (cells[0].length === 1 || this.fits.every((each) => each.kind !== "dot")) return cells;
     }
     const single = values.map((value) => stateOf([value]));
-    this.fit = fit(single);
+    this.fits = fit(single);
     this.single = true;
     return single;
   }
@@ -112,7 +118,8 @@ export class Board {
   }
 
   dress(node, paint, mark, named) {
-    const { fit, box, half: [halfWide, halfTall] } = this, i = node.number;
+    const { box } = this, i = node.number, fit = this.fits[node.height];
+    const [halfWide, halfTall] = this.halves[node.height];
     const wide = Math.max(halfWide, Math.min(fit.room / 2 - 1, 12)) + 3;
     const tall = Math.max(halfTall, Math.min(fit.rise / 2 - 1, 12)) + 3;
     set(node.g, { "aria-label": this.about(node) });
@@ -123,14 +130,21 @@ export class Board {
     node.face = drawn;
     set(node.name, { y: halfTall + 1.9 * box.letter });
     node.name.textContent = node.leaf && named ? this.names[i] : "";
-    const told = mark !== undefined && (i === this.shape.count - 1 || this.hasRoomForMarks);
-    node.mark.textContent = told ? `Δ ${number(Number(mark.toPrecision(2)))}` : "";
-    set(node.mark, { y: -halfTall - 5 });
-    node.g.classList.toggle("lcm-apart", mark > 0);
+    this.dressMark(node, mark, halfWide, halfTall);
   }
 
-  get hasRoomForMarks() {
-    return this.fit.rise >= 2.4 * this.box.letter + 2 * this.half[1] && this.fit.room > 5 * this.box.letter;
+  /** The difference to the other tree: above the node, beside it where levels are near, or nowhere. */
+  dressMark(node, mark, halfWide, halfTall) {
+    const { fit, box: { letter }, shape } = this, i = node.number;
+    const text = mark === undefined ? "" : `Δ ${number(Number(mark.toPrecision(2)))}`;
+    const above = i === shape.count - 1 || fit.rise >= 2.6 * letter + 2 * halfTall;
+    const long = text.length * letter + 6, x = fit.left + shape.x[i] * fit.room;
+    const beside = fit.rise >= 2 * letter && fit.room > 4 * letter;
+    node.mark.textContent = above || beside ? text : "";
+    if (above) set(node.mark, { x: 0, y: -halfTall - 5, "text-anchor": "middle" });
+    else if (x - halfWide - long >= 0) set(node.mark, { x: -halfWide - 5, y: 0.5 * letter, "text-anchor": "end" });
+    else set(node.mark, { x: halfWide + 5, y: 0.5 * letter, "text-anchor": "start" });
+    node.g.classList.toggle("lcm-apart", mark > 0);
   }
 
   /** What is known of a node, in words. */
@@ -231,7 +245,7 @@ export class Board {
     let trails = "";
     for (const { g, child, parent, side } of this.tokens) {
       const x = child.x + share * (parent.x - child.x), y = child.y + share * (parent.y - child.y);
-      const apart = side * share * this.half[0] * 0.5; // they meet side by side
+      const apart = side * share * this.halves[child.height][0] * 0.5; // they meet side by side
       set(g, { transform: `translate(${(x + apart).toFixed(1)}, ${y.toFixed(1)}) scale(${(1 - 0.5 * share).toFixed(3)}, 1)` });
       trails += segment(child, x, y);
     }

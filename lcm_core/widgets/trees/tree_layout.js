@@ -5,7 +5,7 @@ import { number } from "../base/page/svg.js";
 /** Below these sizes (pixels) cells cannot be told apart, and a state is one dot. */
 const LEAST_CELL = 5, LEAST_STACKED = 2.5;
 const GAP = 8; // between stacked states
-const LARGEST_CELL = 22, WIDEST_CELL = 56, LARGEST_DOT = 9;
+const LARGEST_CELL = 22, LARGEST_DOT = 9, HIGHEST_RISE = 130;
 
 /**
  * A full binary tree: leaves are 0 … n − 1, `children[i]` are those of node n + i, the root is last.
@@ -36,34 +36,53 @@ export function shapeOf(children) {
 }
 
 /**
- * How the states of a tree are drawn in a box of `width` × `height` pixels.
+ * How the states of a tree are drawn in a box of `width` × `height` pixels: one answer for each
+ * height of nodes, since higher ones have more room.
  *
- * `cells`: of a state; 1 if it is one number. `letters`: of the longest number and of the longest
- * name. `letter`: pixels of one. The answer has `kind` ("row", "column" or "dot"), the size of a
- * cell (`wide`, `tall`), whether numbers are written into it (`text`), and of the tree the room of
- * a leaf, the rise of a level, the first leaf's place (`left`) and that of the leaves (`bottom`).
+ * `cells`: of a state; 1 if it is one number. `letters`: of the longest number at each height.
+ * `letter`: pixels of one. An answer has `kind` ("row", "column" or "dot"), the size of a cell
+ * (`wide`, `tall`), whether numbers are written into it (`text`), and, for all heights alike, the
+ * room of a leaf, the rise of a level, and where the first leaf is (`left`, `bottom`).
  */
-export function fitted({ n, depth, cells, letters, letter, width, height }) {
-  const line = 2.4 * letter, free = height - 2 * line; // without names and titles
+export function fitted(shape, { cells, letters, letter, width, height }) {
+  const { n, depth } = shape, line = 2.4 * letter, free = height - 2 * line; // without names and titles
   const room = Math.min((width - 12) / n, 200), left = (width - room * (n - 1)) / 2;
   const upright = (tall) => ({
-    room, left, bottom: height - line - tall / 2, rise: Math.min((free - tall) / Math.max(depth, 1), 88),
+    room, left, bottom: height - line - tall / 2, rise: Math.min((free - tall) / Math.max(depth, 1), HIGHEST_RISE),
   });
-  const written = letters * letter + 8, across = 0.88 * room / cells;
-  if (across >= written && upright(line).rise >= line + 4) {
-    const wide = Math.min(Math.max(written, 2 * line), WIDEST_CELL + 4 * letter, across);
-    return { ...upright(line), kind: "row", text: true, wide, tall: line };
-  }
+  const place = placeFor(upright, { cells, letters: letters[0], line, letter, room, free, depth });
+  const spans = shape.height.reduce((least, h, node) => {
+    const { x, first, last } = shape, aside = Math.min(x[node] - first[node], last[node] - x[node]);
+    least[h] = Math.min(least[h] ?? Infinity, 1 + 2 * aside); // slots, about the node, that are its own
+    return least;
+  }, []);
+  return spans.map((span, h) => {
+    const across = 0.88 * span * room / cells, written = letters[h] * letter + 8;
+    const text = across >= written && place.rise >= line + 4;
+    if (!text) return place.text ? { ...place, ...dot(place), text: false } : place;
+    const wide = Math.min(Math.max(written, 2 * line), across), tall = Math.min(place.rise - 6, 1.4 * line);
+    return { ...place, kind: "row", text: true, wide, tall };
+  });
+}
+
+/** What there is room for among the leaves. */
+function placeFor(upright, { cells, letters, line, letter, room, free, depth }) {
+  const across = 0.88 * room / cells, written = upright(1.4 * line);
+  if (across >= letters * letter + 8 && written.rise >= line + 4)
+    return { ...written, kind: "row", text: true };
   const row = upright(LARGEST_CELL), tall = Math.min(LARGEST_CELL, row.rise - 5);
   if (cells > 1 && across >= LEAST_CELL && tall >= 1.2 * LEAST_CELL)
     return { ...row, kind: "row", text: false, wide: Math.min(across, LARGEST_CELL), tall };
   const stacked = Math.min(8, (free - GAP * depth) / ((depth + 1) * cells));
   if (cells > 1 && stacked >= LEAST_STACKED && room >= LEAST_CELL)
     return { ...upright(stacked * cells), kind: "column", text: false, wide: Math.min(0.8 * room, 14), tall: stacked };
-  const { rise } = upright(2 * LARGEST_DOT);
-  const apart = Math.hypot(rise, room / 2);
-  const radius = Math.min(LARGEST_DOT, 0.42 * Math.max(Math.min(room, apart), 3));
-  return { ...upright(2 * LARGEST_DOT), kind: "dot", text: false, wide: 2 * radius, tall: 2 * radius };
+  const place = upright(2 * LARGEST_DOT);
+  return { ...place, ...dot(place) };
+}
+
+function dot({ room }) {
+  const size = 2 * Math.min(LARGEST_DOT, Math.max(0.42 * room, 1.5));
+  return { kind: "dot", text: false, wide: size, tall: size };
 }
 
 /** A list with the item at `from` moved to `to`. */

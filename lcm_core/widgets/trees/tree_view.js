@@ -166,7 +166,7 @@ export default view(({ element, touch, model }) => {
 
   function drawLegend(letter) {
     legend.replaceChildren();
-    const told = boards.every((board) => board.fit.text);
+    const told = boards.every((board) => board.fits.every((fit) => fit.text));
     legend.style.display = told ? "none" : "";
     if (told) return; // the numbers are in the picture
     const { title, low, high, from = low, scale: name } = boards[0].look;
