@@ -30,7 +30,9 @@ WATCH = """panel => {
         if (pressed === null) return;
         window.lcmRedraws.push(performance.now() - pressed);
         pressed = null;
-    }).observe(panel.querySelector(".lcm-view svg"), { subtree: true, childList: true, attributes: true });
+    }).observe(
+        panel.querySelector(".lcm-view svg"), { subtree: true, childList: true, attributes: true }
+    );
 }"""
 
 #: Counts frames of the page until the button reads Play again; returns frames a second.
@@ -39,7 +41,8 @@ COUNT_FRAMES = """panel => new Promise(resolve => {
     let frames = 0, began = null;
     const next = now => {
         if (began === null && button.textContent === "Stop") began = now;
-        if (began !== null && button.textContent === "Play") return resolve(1000 * frames / (now - began));
+        if (began !== null && button.textContent === "Play")
+            return resolve(1000 * frames / (now - began));
         if (began !== null) frames += 1;
         requestAnimationFrame(next);
     };
@@ -51,8 +54,10 @@ COUNT_FRAMES = """panel => new Promise(resolve => {
 OVERFLOW = """panel => {
     const area = panel.closest(".jp-OutputArea-output");
     const wide = area.scrollWidth - area.clientWidth;
-    const cut = [...panel.querySelectorAll(".lcm-view svg text, .lcm-view svg .lcm-mark")].filter(part => {
-        const box = part.getBoundingClientRect(), around = part.closest("svg").getBoundingClientRect();
+    const parts = [...panel.querySelectorAll(".lcm-view svg text, .lcm-view svg .lcm-mark")];
+    const cut = parts.filter(part => {
+        const box = part.getBoundingClientRect();
+        const around = part.closest("svg").getBoundingClientRect();
         return box.width && (box.left < around.left - 1 || box.right > around.right + 1);
     });
     return [wide, cut.length];
@@ -71,7 +76,8 @@ def names_of(cell: Locator) -> list[str]:
     """Leaves as they stand on the page, from left to right."""
     return cell.locator(".lcm-leaf").evaluate_all(
         """leaves => leaves
-            .map(leaf => [leaf.getBoundingClientRect().left, leaf.querySelector(".lcm-leaf-name").textContent])
+            .map(leaf => [leaf.getBoundingClientRect(), leaf.querySelector(".lcm-leaf-name")])
+            .map(([box, name]) => [box.left, name.textContent])
             .sort((a, b) => a[0] - b[0]).map(each => each[1])"""
     )
 
@@ -84,6 +90,13 @@ def middle(part: Locator) -> tuple[float, float]:
 
 def leaf(cell: Locator, name: str) -> Locator:
     return cell.locator(".lcm-leaf", has=cell.page.locator(f"text='{name}'")).first
+
+
+def set_theme(page: Page, name: str) -> None:
+    page.evaluate(
+        """name => window.jupyterapp.commands.execute("apputils:change-theme", {theme: name})""",
+        name,
+    )
 
 
 def finish(workshop: NotebookPage, shown: str) -> None:
@@ -183,9 +196,7 @@ def test_leaves_and_brackets_are_moved_by_mouse_and_keyboard(
     expect(cell.locator(".lcm-bracketing input")).not_to_have_value("((((a b) c) d) e)")
     more = cell.locator(".lcm-panel").bounding_box()["height"] - height
     assert 0 <= more < 60, "only the field of the bracketing was added"
-    cell.locator(".lcm-bar button", has_text="Copy as code").or_(
-        cell.get_by_role("button", name="Copy as code")
-    ).first.click()
+    cell.get_by_role("button", name="Copy as code").click()
     expect(cell.locator(".lcm-bar code")).to_contain_text("order=[2, 3, 1, 0, 4]")
     finish(workshop, shown)
 
@@ -277,13 +288,9 @@ def test_it_fits_every_width_and_follows_theme_and_page(workshop: NotebookPage) 
         page.set_viewport_size(size)
     mark = cell.locator(".lcm-mark").first
     before = mark.evaluate("mark => getComputedStyle(mark).stroke")
-    page.evaluate(
-        """() => window.jupyterapp.commands.execute("apputils:change-theme", {theme: "JupyterLab Dark"})"""
-    )
+    set_theme(page, "JupyterLab Dark")
     expect(mark).not_to_have_css("stroke", before)
-    page.evaluate(
-        """() => window.jupyterapp.commands.execute("apputils:change-theme", {theme: "JupyterLab Light"})"""
-    )
+    set_theme(page, "JupyterLab Light")
     expect(mark).to_have_css("stroke", before)
     first = leaf(cell, "a")
     first.focus()

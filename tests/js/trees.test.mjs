@@ -95,6 +95,9 @@ test("numbers are written where there is room; then come cells, columns and dots
   assert.deepEqual(kinds(level(128), 4), ["column", "numbers"]); // the answer can be read
   assert.deepEqual(kinds(chain(128), 4), ["dot", "dot"]);
   assert.deepEqual(kinds(level(40), 1), ["dot", "numbers"]);
+  // short numbers among the leaves, long ones above: cells there, but all features
+  const fits = fitted(level(4), { ...BOX, width: 310, cells: 4, letters: [1, 5, 5] });
+  assert.deepEqual(fits.map((fit) => [fit.kind, fit.text]), [["row", true], ["row", false], ["row", true]]);
 });
 
 test("no two states overlap, and all stay in the box, whatever the tree and the width", () => {

@@ -37,6 +37,8 @@ export function face(values, fit, paint) {
   }
   const across = fit.kind === "row", texts = fit.text ? written(values) : [];
   const [halfWide, halfTall] = halves(fit, values.length);
+  const around = { x: -halfWide, y: -halfTall, width: 2 * halfWide, height: 2 * halfTall };
+  made.append(svg("rect", { ...around, fill: "var(--lcm-paper)" })); // no edge shines through a seam
   values.forEach((value, i) => {
     const x = -halfWide + (across ? i * fit.wide : 0), y = -halfTall + (across ? 0 : i * fit.tall);
     const colour = paint(value);
@@ -46,9 +48,7 @@ export function face(values, fit, paint) {
     const style = `fill: ${colour ? inkOn(colour) : "var(--lcm-paper)"}`;
     made.append(svg("text", { x: x + fit.wide / 2, y: y + fit.tall / 2, style, class: "lcm-cell" }, texts[i] ?? number(value)));
   });
-  made.append(svg("rect", {
-    x: -halfWide, y: -halfTall, width: 2 * halfWide, height: 2 * halfTall, class: `lcm-mark${thin}`, fill: "none",
-  }));
+  made.append(svg("rect", { ...around, class: `lcm-mark${thin}`, fill: "none" }));
   return made;
 }
 

@@ -3,7 +3,7 @@
 import { number } from "../base/page/svg.js";
 
 /** Below these sizes (pixels) cells cannot be told apart, and a state is one dot. */
-const LEAST_CELL = 5, LEAST_STACKED = 2.5;
+const LEAST_CELL = 5, LEAST_STACKED = 2.5, LEAST_RISE = 11;
 const GAP = 8; // between stacked states
 const LARGEST_CELL = 22, LARGEST_DOT = 9, HIGHEST_RISE = 130;
 
@@ -59,7 +59,8 @@ export function fitted(shape, { cells, letters, letter, width, height }) {
   return spans.map((span, h) => {
     const across = 0.88 * span * room / cells, written = letters[h] * letter + 8;
     const text = across >= written && place.rise >= line + 4;
-    if (!text) return place.text ? { ...place, ...dot(place), text: false } : place;
+    if (!text && !place.text) return place;
+    if (!text) return { ...place, ...(cells === 1 ? dot(place) : coloured(across, place.rise)) };
     const wide = Math.min(Math.max(written, 2 * line), across), tall = Math.min(place.rise - 6, 1.4 * line);
     return { ...place, kind: "row", text: true, wide, tall };
   });
@@ -70,14 +71,18 @@ function placeFor(upright, { cells, letters, line, letter, room, free, depth }) 
   const across = 0.88 * room / cells, written = upright(1.4 * line);
   if (across >= letters * letter + 8 && written.rise >= line + 4)
     return { ...written, kind: "row", text: true };
-  const row = upright(LARGEST_CELL), tall = Math.min(LARGEST_CELL, row.rise - 5);
-  if (cells > 1 && across >= LEAST_CELL && tall >= 1.2 * LEAST_CELL)
-    return { ...row, kind: "row", text: false, wide: Math.min(across, LARGEST_CELL), tall };
+  const row = upright(LARGEST_CELL);
+  if (cells > 1 && across >= LEAST_CELL && row.rise >= LEAST_RISE) return { ...row, ...coloured(across, row.rise) };
   const stacked = Math.min(8, (free - GAP * depth) / ((depth + 1) * cells));
   if (cells > 1 && stacked >= LEAST_STACKED && room >= LEAST_CELL)
     return { ...upright(stacked * cells), kind: "column", text: false, wide: Math.min(0.8 * room, 14), tall: stacked };
   const place = upright(2 * LARGEST_DOT);
   return { ...place, ...dot(place) };
+}
+
+/** A row of cells without numbers. */
+function coloured(across, rise) {
+  return { kind: "row", text: false, wide: Math.min(across, LARGEST_CELL), tall: Math.min(LARGEST_CELL, rise - 5) };
 }
 
 function dot({ room }) {
