@@ -192,6 +192,7 @@ def test_leaves_and_brackets_are_moved_by_mouse_and_keyboard(
     expect(focused).to_have_attribute("aria-label", re.compile(r"^\(b a\) = "))
     focused.press("Enter")  # the same bracket, back
     expect(cell.locator(".lcm-bracketing input")).to_have_value("((((a b) c) d) e)")
+    workshop.page.wait_for_timeout(400)  # until it has turned
     mouse.click(*middle(focused))
     expect(cell.locator(".lcm-bracketing input")).not_to_have_value("((((a b) c) d) e)")
     more = cell.locator(".lcm-panel").bounding_box()["height"] - height
@@ -214,7 +215,7 @@ def test_neighbourhoods_by_mouse(workshop: NotebookPage, screenshot: Take) -> No
     expect(leaves).to_have_count(1)
     nodes.nth(11).press("ArrowRight")
     focused = cell.locator(".lcm-graph .lcm-node:focus")
-    name = focused.locator(".lcm-cell").inner_text()
+    name = focused.locator(".lcm-cell").text_content()
     focused.press("Enter")
     expect(cell.locator(".lcm-node select option:checked")).to_have_text(name)
     choose(cell, "node", "0")

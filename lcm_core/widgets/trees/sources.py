@@ -18,6 +18,7 @@ from lcm_core.widgets.base.values import Values, as_elements
 __all__ = [
     "MAX_LEAVES",
     "Elements",
+    "distinct",
     "drawn_elements",
     "given_elements",
     "task_elements",
