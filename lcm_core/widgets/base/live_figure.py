@@ -16,6 +16,9 @@ from lcm_core.widgets.base.plotly_inside import SharedFigureWidget
 __all__ = ["LiveFigure", "enlarge"]
 
 
+FONT = 12  # plotly's own size of letters, in pixels
+
+
 class LiveFigure:
     """A `FigureWidget` and the lock under which alone it is changed.
 
@@ -63,7 +66,7 @@ class LiveFigure:
             with self.widget.batch_update():
                 for shown, trace in zip(self.widget.data, figure.data, strict=True):
                     shown.update(self._enlarged(_properties(trace)), overwrite=True)
-                layout = self._enlarged(_properties(figure.layout))
+                layout = self._enlarged({"font": {"size": FONT}} | _properties(figure.layout))
                 self.widget.layout.update({**gone, **layout}, overwrite=True)
             self.widget.save_state()
 

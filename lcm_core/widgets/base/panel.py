@@ -286,7 +286,7 @@ class Panel(widgets.VBox):
         finally:
             widgets_below = _widgets_below(self)
             self.set_trait("children", ())  # a figure's view still wants its model while it goes
-            for widget in dict.fromkeys((*widgets_below, *self._connected, self)):
+            for widget in (*widgets_below, *self._connected, self):
                 _close(widget)
 
 
