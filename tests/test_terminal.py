@@ -38,7 +38,7 @@ main(["--list"])
 """
 
 
-@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "latin-1", "cp437", "utf-8"])
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "utf-8"])
 def test_everything_that_is_printed_prints(encoding):
     done = run("-c", PRINTS, PYTHONIOENCODING=encoding)
     assert done.returncode == 0, done.stderr.decode(encoding, "replace")
@@ -102,7 +102,7 @@ def test_json_is_all_that_is_on_standard_output(tmp_path):
 
 
 def test_exit_codes(tmp_path, monkeypatch, capsys):
-    from lcm_core.train import INTERRUPTED, main
+    from lcm_core.train import main
     from lcm_core.training.trainer import Trainer
 
     monkeypatch.chdir(tmp_path)
@@ -111,16 +111,18 @@ def test_exit_codes(tmp_path, monkeypatch, capsys):
     assert main(["--resume", "none.pt"]) == 2
     with monkeypatch.context() as patch:
         patch.setattr(Trainer, "_update", lambda *_: 1 / 0)
+        capsys.readouterr()
         assert main([SMALL, "--json"]) == 1
-        last = json.loads(capsys.readouterr().out.splitlines()[-1])
-        assert last["event"] == "error" or "division" in json.dumps(last)
+        events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        (failed,) = [event for event in events if event["event"] == "error"]
+        assert "division" in failed["error"]
     with monkeypatch.context() as patch:
 
         def interrupt(*_):
             raise KeyboardInterrupt
 
         patch.setattr(Trainer, "_advance", interrupt)
-        assert main([SMALL]) == INTERRUPTED == 130
+        assert main([SMALL]) == 130
 
 
 # --- a home and an installation that cannot be written to
@@ -148,72 +150,102 @@ print(*told)
 """
 
 
+def read_only(folder: Path) -> list[str]:
+    """What runs a command with this folder mounted read-only, or without root's right to write."""
+    mount = f"mount --bind {folder} {folder} && mount -o remount,bind,ro {folder}"
+    ways = (
+        ["unshare", "--mount", "sh", "-c", f'{mount} && exec "$@"', "sh"],
+        ["setpriv", "--bounding-set=-dac_override", "--inh-caps=-dac_override"],
+        [],
+    )
+    for way in ways:
+        if way and not shutil.which(way[0]):
+            continue
+        tried = subprocess.run([*way, "touch", str(folder / "x")], capture_output=True, check=False)
+        if b"touch:" in tried.stderr:  # and not an error of the command before it
+            return way
+        (folder / "x").unlink(missing_ok=True)
+    pytest.skip("whoever runs this can write everywhere")
+
+
 def test_a_read_only_home_and_installation(tmp_path):
-    """As another user where we are root, whom no mode of a folder stops."""
-    installed, home = tmp_path / "installed", tmp_path / "home"
+    place = tmp_path / "place"
+    installed, home = place / "installed", place / "home"
     shutil.copytree(
         ROOT / "lcm_core", installed / "lcm_core", ignore=shutil.ignore_patterns("__pycache__")
     )
     home.mkdir()
-    (tmp_path / "data").mkdir()
-    rows = "".join(f"C1{'C' * (n % 40)}C1{'O' * (n % 3)},{n % 2}\n" for n in range(60))
-    (tmp_path / "data" / "mine.csv").write_text("smiles,target\n" + rows)
-    for path in [tmp_path, *tmp_path.rglob("*")]:
-        path.chmod(0o555 if path.is_dir() else 0o444)
-    for parent in tmp_path.parents:
-        if parent.stat().st_mode & 0o005 != 0o005:
-            parent.chmod(parent.stat().st_mode | 0o005)
-        if parent.name.startswith("pytest-of-"):
-            break
-    user = {"user": 65534, "group": 65534, "extra_groups": []} if os.getuid() == 0 else {}
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in ("LCM_CORE_CACHE", "XDG_CACHE_HOME", "TRITON_CACHE_DIR")
-    }
+    rows = "".join(f"C1{'C' * (n % 40)}C1{'O' * (n % 3)},{n % 2}\n" for n in range(200))
+    (place / "mine.csv").write_text("smiles,target\n" + rows)
+    removed = ("LCM_CORE_CACHE", "XDG_CACHE_HOME", "TRITON_CACHE_DIR", "PYTHONDONTWRITEBYTECODE")
+    environment = {name: value for name, value in os.environ.items() if name not in removed}
     environment |= {"HOME": str(home), "PYTHONPATH": str(installed), "TMPDIR": str(home)}
+    paths = [place, *place.rglob("*")]
     try:
+        for path in paths:
+            path.chmod(0o555 if path.is_dir() else 0o444)
+        script = READ_ONLY.replace("/MINE", str(place))
         done = subprocess.run(
-            [sys.executable, "-c", READ_ONLY.replace("/MINE", str(tmp_path / "data"))],
+            [*read_only(place), sys.executable, "-c", script],
             env=environment,
             cwd=home,
             capture_output=True,
             text=True,
             check=False,
-            **user,
         )
     finally:
-        for path in [tmp_path, *tmp_path.rglob("*")]:
+        for path in paths:
             path.chmod(0o755 if path.is_dir() else 0o644)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("1 times"), done.stdout
     assert "LCM_CORE_CACHE" in done.stdout
     assert not list(home.iterdir())
+    assert not list(installed.rglob("__pycache__"))
 
 
 # --- packages that are not there
 
 
-@pytest.mark.parametrize(
-    ("package", "code", "command"),
-    [
-        ("rdkit", "lcm_core.make_task('csv:mine.csv')", "molecules"),
-        ("sklearn", "lcm_core.make_task('bbbp').prepare()", "molecules"),
-        ("pandas", "lcm_core.make_task('parquet:mine.csv')", "tables"),
-        ("ipywidgets", "import lcm_core.widgets", "notebooks"),
-        ("plotly", "import lcm_core.figures", "notebooks"),
-        ("plotly", "import lcm_core.widgets", "notebooks"),
-        ("anywidget", "import lcm_core.widgets.training.panel", "notebooks"),
-    ],
-)
-def test_a_missing_package_is_a_sentence_with_the_command(tmp_path, package, code, command):
+MISSING = """
+import sys
+import lcm_core
+from lcm_core.tasks.scores import import_roc_auc
+
+def widgets():
+    import lcm_core.widgets
+
+def figures():
+    import lcm_core.figures
+
+for package, use, extra in (
+    ("rdkit", lambda: lcm_core.make_task("csv:mine.csv"), "molecules"),
+    ("sklearn", import_roc_auc, "molecules"),
+    ("pandas", lambda: lcm_core.make_task("parquet:mine.csv"), "tables"),
+    ("pyarrow", lambda: lcm_core.make_task("parquet:mine.csv"), "tables"),
+    ("plotly", figures, "notebooks"),
+    ("plotly", widgets, "notebooks"),
+    ("ipywidgets", widgets, "notebooks"),
+    ("anywidget", widgets, "notebooks"),
+):
+    before = {name: module for name, module in sys.modules.items() if name.startswith(package)}
+    for name in before:
+        del sys.modules[name]
+    sys.modules[package] = None
+    try:
+        use()
+        print("nothing was missing:", package)
+    except ImportError as error:
+        if f"is not installed; install it with: pip install 'lcm-core[{extra}]'" not in str(error):
+            print(package, error)
+    for name in [name for name in sys.modules if name.startswith("lcm_core.widgets")]:
+        del sys.modules[name]
+    del sys.modules[package]
+    sys.modules.update(before)
+"""
+
+
+def test_a_missing_package_is_a_sentence_with_the_command(tmp_path):
     (tmp_path / "mine.csv").write_text("smiles,target\nCCO,1\n")
-    script = (
-        f"import sys; sys.modules[{package!r}] = None; import lcm_core\n"
-        f"try:\n    {code}\nexcept ImportError as error:\n    print(error)\n"
-    )
-    done = run("-c", script, cwd=tmp_path)
+    done = run("-c", MISSING, cwd=tmp_path)
     assert done.returncode == 0, done.stderr.decode()
-    said = done.stdout.decode()
-    assert "which is not installed" in said
-    assert f"pip install 'lcm-core[{command}]'" in said
+    assert done.stdout.decode() == ""

@@ -100,9 +100,9 @@ def read_rows(text: str, dialect: Dialect) -> Iterator[Row]:
                 continue
             width = width or len(row.fields)
             if len(row.fields) > width and not any(f.strip() for f in row.fields[width:]):
-                row = row._replace(fields=row.fields[:width])
+                row = Row(row.line, row.fields[:width])
             if len(row.fields) != width:
-                row = row._replace(problem=_wrong_width(len(row.fields), width))
+                row = Row(row.line, row.fields, _wrong_width(len(row.fields), width))
         yield row
 
 

@@ -99,6 +99,9 @@ def _look(address: Address, shown: dict[str, Any]) -> Any:
     """Open the table, and show its first rows."""
     path = Path(address.path).expanduser()
     said = address.text
+    header = said("header") if address.scheme == "csv" else ""
+    if address.scheme == "edges" or said("group"):
+        header = header or "yes"  # no molecule tells whether there is one
     choices = Choices(
         said("smiles"),
         address.names("target"),
@@ -107,11 +110,9 @@ def _look(address: Address, shown: dict[str, Any]) -> Any:
         said("split_column"),
         said("encoding") if address.scheme != "parquet" else "",
         said("delimiter") if address.scheme != "parquet" else "",
-        said("header") if address.scheme == "csv" else "",
+        header,
         address.scheme == "parquet",
     )
-    if address.scheme == "edges" or said("group"):
-        choices = choices._replace(header=choices.header or "yes")
     table = open_molecules(path, contents_of(path), choices)
     shown["header"] = table.header
     shown["rows"] = [row.fields for row in islice(table.rows(), SHOWN)]

@@ -129,7 +129,7 @@ def register_task(
     replace: bool = False,
     **said: str | Sequence[str],
 ) -> Any:
-    """Register a task under a name: a class, data in memory, or a file.
+    """Register a task: a class, data in memory, or a file.
 
     `make_task`, recipes and every menu then know the name. It is a decorator of a subclass of
     `Task`: the arguments of its constructor, each with a default, are options of recipes, such as

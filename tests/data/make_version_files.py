@@ -4,6 +4,7 @@ They were written once, for `tests/test_resume.py`, and stay: a later version mu
 """
 
 import json
+import os
 from pathlib import Path
 
 from lcm_core.training.recipe import Recipe
@@ -26,6 +27,7 @@ RUNS = {
 def main() -> None:
     """Train each recipe for two steps, keep the checkpoint, then note the records to come."""
     FOLDER.mkdir(exist_ok=True)
+    os.chdir(FOLDER)  # where rings.csv is
     expected = {}
     for name, recipes in RUNS.items():
         runs = []

@@ -100,7 +100,7 @@ def edges_of_table(
     order = np.concatenate(rows_of)
     if level == "node":
         left_out.unlabelled = int(np.isnan(values.y).all(1).sum())
-        whole = as_targets(values._replace(y=values.y[order]), targets)
+        whole = as_targets(values.with_y(values.y[order]), targets)
         return Given(graphs, whole, None, left_out, understood)
     y, conflicts = answers_of_groups(values.y[order], np.array([len(rows) for rows in rows_of]))
     for row in conflicts:
@@ -116,7 +116,7 @@ def edges_of_table(
         raise ValueError(f"no graph of {nodes.name} has a target")
     return Given(
         [graphs[g] for g in kept],
-        as_targets(values._replace(y=y[kept]), targets),
+        as_targets(values.with_y(y[kept]), targets),
         None,
         left_out,
         understood,

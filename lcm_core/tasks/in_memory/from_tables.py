@@ -128,7 +128,7 @@ def sets_of_groups(
     }
     return Given(
         [sets[place] for place in kept],
-        as_targets(values._replace(y=y[kept]), targets),
+        as_targets(values.with_y(y[kept]), targets),
         splits,
         left_out,
         understood,
@@ -262,7 +262,7 @@ def ragged_sets(
     }
     chosen = [sets[place] for place in kept]
     return Given(
-        chosen, as_targets(values._replace(y=values.y[kept]), targets), None, left_out, understood
+        chosen, as_targets(values.with_y(values.y[kept]), targets), None, left_out, understood
     )
 
 

@@ -268,7 +268,7 @@ def gather_molecules(rows: Rows, table: MoleculeTable) -> Molecules:
         places=torch.from_numpy(places),
         lines=lines[chosen],
         numbers=numbers[chosen],
-        targets=as_targets(values._replace(y=y), rows.target_columns),
+        targets=as_targets(values.with_y(y), rows.target_columns),
         splits=tuple(rows.splits[row] for row in chosen) if rows.splits else (),
         left_out=left_out,
         understood=_understood(rows, values),

@@ -58,6 +58,10 @@ class TargetValues(NamedTuple):
     kind: str
     classes: tuple[str, ...]
 
+    def with_y(self, y: np.ndarray) -> "TargetValues":
+        """Targets of other items, of the same kind."""
+        return TargetValues(y, self.kind, self.classes)
+
 
 class TargetColumns:
     """Reads the targets of a table, row after row.
