@@ -30,9 +30,9 @@ COMMENTS = ("", "fine", "très beau", "a, b; c", 'a "quoted" word', "two\nlines"
 #: What an exception may say: of a row, with its line; or of the file as a whole.
 SENTENCES = re.compile(
     r"line \d+|expected a column of SMILES|expected target=COLUMN|unknown column of|"
-    r"expected a table|no value in|column .* holds texts|expected one column|"
-    r"kind=yesno expects|expected yes or no|at least 2 classes|targets that differ|"
-    r"compressed by gzip|no row of .* has both|spread is a finite number"
+    r"expected a table|expected rows of molecules|no value in|column .* holds texts|"
+    r"expected one column|kind=yesno expects|expected yes or no|at least 2 classes|"
+    r"targets that differ|compressed by gzip|no row of .* has both|spread is a finite number"
 )
 
 

@@ -285,7 +285,7 @@ def test_bbbp_has_the_counts_of_its_provenance(bbbp):
     assert len(bbbp) == 2039
     assert int(bbbp.y.sum()) == 1560
     assert "2,039 molecules" in bbbp.describe()
-    assert "Unparsable SMILES strings left out: 0." in bbbp.describe()
+    assert "Rows left out: 0." in bbbp.describe()
 
 
 def test_unparsable_strings_are_counted_with_their_lines_and_rdkit_is_silent(tmp_path, capfd):

@@ -90,10 +90,12 @@ def test_in_a_terminal_there_is_a_bar(monkeypatch):
     assert "half" in sys.stderr.getvalue()
 
 
-def test_json_is_all_that_is_on_standard_output(tmp_path):
-    done = run("-m", "lcm_core.train", SMALL, "--json", cwd=tmp_path)
-    assert done.returncode == 0
-    found = [json.loads(line) for line in done.stdout.decode().splitlines()]
+def test_json_is_all_that_is_on_standard_output(tmp_path, monkeypatch, capsys):
+    from lcm_core.train import main
+
+    monkeypatch.chdir(tmp_path)
+    assert main([SMALL, "--json"]) == 0
+    found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [each["event"] for each in found[:4]] == ["start", "record", "record", "end"]
     assert {each["event"] for each in found[4:]} == {"score"}
     assert found[1]["step"] == 2

@@ -49,9 +49,9 @@ class MoleculeFile(MoleculeTask):
     @classmethod
     def options(cls) -> dict[str, Any]:
         """`split_seed`, unless the split depends on the file alone."""
-        fixed = cls.given_splits or cls.address.text("split_column")
-        fixed = fixed or cls.address.text("split") == "ogb_scaffold"
-        return {} if fixed else super().options()
+        said = cls.address.text
+        by_file = said("split_column") or said("split") == "ogb_scaffold"
+        return {} if cls.given_splits or by_file else super().options()
 
 
 def file_task(

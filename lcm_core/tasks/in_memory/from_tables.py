@@ -174,7 +174,7 @@ def read_elements(
             found.groups[name] = len(found.groups)
             found.first.append(fields)
         found.group.append(found.groups[name])
-        found.values.extend(numbers)  # type: ignore[arg-type] - none is None
+        found.values.extend(numbers)
         found.lines.append(row.line)
     return found
 
@@ -198,7 +198,8 @@ def _splits(
     table: Table, column: str, found: Elements, kept: list[int], left_out: LeftOut
 ) -> dict[str, list[int]]:
     """The sets of each split; those of no split are left out."""
-    at, splits = table.column(column), {}
+    at = table.column(column)
+    splits: dict[str, list[int]] = {}
     names = list(found.groups)
     for place in list(kept):
         text = found.first[place][at]

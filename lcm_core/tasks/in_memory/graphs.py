@@ -1,7 +1,7 @@
 """A task on graphs that are given, as PyG's `Data` or as graphs of networkx."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import torch
 from jaxtyping import Int
@@ -31,7 +31,7 @@ class GivenGraphs(GivenItems[Batch]):
             whole numbers; else the number of real-valued features.
     """
 
-    kind = "graphs"
+    kind: Literal["graphs", "nodes"] = "graphs"
     data_graphs: ClassVar[list[Data]]
     node_cardinalities: ClassVar[tuple[int, ...] | int]
     edge_cardinalities: ClassVar[tuple[int, ...] | int]

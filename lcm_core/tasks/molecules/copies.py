@@ -5,6 +5,7 @@
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -29,7 +30,7 @@ def write_copy(path: Path) -> Path:
     contents = path.read_bytes()
     rows = read_rows(open_molecules(path, contents, SHIPPED), SHIPPED)
     tensors = build_table(rows.smiles, path.name).tensors()
-    arrays = {name: _smallest(tensor.numpy()) for name, tensor in tensors.items()}
+    arrays: dict[str, Any] = {name: _smallest(t.numpy()) for name, t in tensors.items()}
     copy = path.with_suffix(".npz")
     with atomic_write(copy) as unfinished:
         digest = np.array(hashlib.sha256(contents).hexdigest())

@@ -60,9 +60,9 @@ class MoleculeTable:
     @classmethod
     def from_tensors(cls, tensors: dict[str, Tensor]) -> "MoleculeTable":
         """The table whose `tensors` these are."""
-        plain = {field.name: tensors[field.name] for field in fields(cls)}
-        texts = {name: Texts(tensors[name], tensors[f"{name}_ptr"]) for name in TEXTS}
-        return cls(**{**plain, **texts})
+        held: dict[str, Any] = {field.name: tensors[field.name] for field in fields(cls)}
+        held |= {name: Texts(tensors[name], tensors[f"{name}_ptr"]) for name in TEXTS}
+        return cls(**held)
 
     def graph(self, molecule: int, y: Float[Tensor, " width"]) -> Data:
         """One molecule as `from_smiles` gives it, with its targets `y` (1, width).

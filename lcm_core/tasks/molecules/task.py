@@ -79,7 +79,7 @@ class MoleculeTask(Task[Batch]):
     kind = "graphs"
     metric_name = "ROC-AUC"
     out_features = 1
-    splits = ("validation", "test", "train")
+    splits: tuple[str, ...] = ("validation", "test", "train")
     node_cardinalities = NODE_CARDINALITIES
     edge_cardinalities = EDGE_CARDINALITIES
 
@@ -314,7 +314,7 @@ class MoleculeTask(Task[Batch]):
         blanks = "".join(f" {sentence}" for sentence in further.sentences())
         return (
             f"{self.name}: {len(self):,} molecules, {atoms:,} atoms, "
-            f"{len(set(self.scaffolds)):,} scaffolds{everyone}.{question} "
-            f"Unparsable SMILES strings left out: {len(self.left_out.rows)}{where}.{blanks} "
+            f"scaffolds: {len(set(self.scaffolds)):,}{everyone}.{question} "
+            f"Rows left out: {len(self.left_out.rows)}{where}.{blanks} "
             f"{self._split_words}: {sizes}. Score: {self.metric_title}; {constant}."
         )

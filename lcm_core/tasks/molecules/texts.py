@@ -53,4 +53,4 @@ class Texts(Sequence[str]):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and list(self) == list(other)
 
-    __hash__ = None  # type: ignore[assignment] - as of a list
+    __hash__ = None  # type: ignore[assignment]
