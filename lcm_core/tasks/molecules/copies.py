@@ -31,10 +31,10 @@ def write_copy(path: Path) -> Path:
     rows = read_rows(open_molecules(path, contents, SHIPPED), SHIPPED)
     tensors = build_table(rows.smiles, path.name).tensors()
     arrays: dict[str, Any] = {name: _smallest(t.numpy()) for name, t in tensors.items()}
+    arrays[MADE_FROM] = np.array(hashlib.sha256(contents).hexdigest())
     copy = path.with_suffix(".npz")
     with atomic_write(copy) as unfinished:
-        digest = np.array(hashlib.sha256(contents).hexdigest())
-        np.savez_compressed(unfinished, **arrays, **{MADE_FROM: digest})
+        np.savez_compressed(unfinished, **arrays)
     return copy
 
 
