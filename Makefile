@@ -6,6 +6,7 @@
 #   make bench BENCH_FLAGS="--device cuda"            the same on a GPU
 #   make classroom CLASSROOM_FLAGS="--kernels 1,4"    flags for the class of kernels
 #   make gpu-check GPU_FLAGS="--output FILE"          flags for the check of a GPU machine
+#   make fuzz-tables FUZZ_FLAGS="--files 500"         flags for the damaged tables
 #   make lab PYTHON=python3.12                        another Python (3.11 or newer)
 
 # Threads that wait let others run; see lcm_core/threads.py. OMP_WAIT_POLICY=ACTIVE lets them spin.
@@ -21,6 +22,7 @@ PYTEST_FLAGS ?=
 BENCH_FLAGS ?=
 CLASSROOM_FLAGS ?=
 GPU_FLAGS ?=
+FUZZ_FLAGS ?=
 
 BIN := $(VENV)/bin
 OLDEST := $(VENV)-oldest
@@ -33,7 +35,7 @@ NONE_CHOSEN = [ $$? -eq 5 ]  # the flags of pytest left none of these tests: no 
 ROOT_FLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-slow test-oldest test-newest test-wheel check-all lint format bench classroom gpu-check results clean
+.PHONY: help lab test test-slow test-oldest test-newest test-wheel check-all fuzz-tables lint format bench classroom gpu-check results clean
 
 help:  ## say what each target does
 	@grep -E '^[a-z-]+:.*  ## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*  ## /\t/' | expand -t 14
@@ -63,6 +65,9 @@ test-wheel: $(VENV)/.dev-installed  ## the first notebook with a wheel, in an en
 	$(BIN)/python -m tests.wheel
 
 check-all: test test-slow test-oldest test-newest test-wheel  ## everything before a release
+
+fuzz-tables: $(VENV)/.dev-installed  ## 10,000 damaged tables of molecules against an independent reader
+	$(BIN)/python -m tests.fuzz_tables $(FUZZ_FLAGS)
 
 lint: $(VENV)/.dev-installed  ## check format, lint and types
 	$(BIN)/ruff format --check

@@ -93,6 +93,7 @@ Your own
     register_operator, register_task, register_aggregation, register_experiment
                         make yours known by name, in recipes and menus (register is the old name
                         of register_operator)
+    preview_data        what would be understood of a table in a file, before it is trained on
 
 Panels for JupyterLab are in `lcm_core.widgets`, experiments in `lcm_core.experiments`.
 """
@@ -102,9 +103,11 @@ import warnings
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from lcm_core.terminal import print_anything
 from lcm_core.threads import let_threads_yield
 
 let_threads_yield()
+print_anything()
 
 if TYPE_CHECKING:
     from lcm_core.api import *
@@ -154,6 +157,7 @@ __all__ = [
     "order_spread",
     "pretrained",
     "pretrained_names",
+    "preview_data",
     "product",
     "reduce",
     "register",

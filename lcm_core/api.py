@@ -43,7 +43,7 @@ from lcm_core.operators import (
     symmetrized,
 )
 from lcm_core.reduction import ReductionPlan, reduce, trace, use_kernels
-from lcm_core.tasks import SetBatch, Task, make_task, register_task, task_names
+from lcm_core.tasks import SetBatch, Task, make_task, preview_data, register_task, task_names
 from lcm_core.training import Fit, Recipe, Record, Trainer, fit, pretrained, pretrained_names
 from lcm_core.trees import TREE_NAMES, Tree, make_tree
 
@@ -91,6 +91,7 @@ __all__ = [
     "order_spread",
     "pretrained",
     "pretrained_names",
+    "preview_data",
     "product",
     "reduce",
     "register",

@@ -1,4 +1,4 @@
-"""Imports that other packages make at their start, put off until they are needed."""
+"""Imports of other packages: those that are put off until they are needed, and optional ones."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -9,10 +9,31 @@ from importlib.metadata import PackageNotFoundError, version
 from types import ModuleType
 from typing import Any, ParamSpec, TypeVar
 
-__all__ = ["put_off", "uncompiled"]
+__all__ = ["needed", "put_off", "uncompiled"]
 
 P = ParamSpec("P")
 Result = TypeVar("Result")
+
+
+def needed(module: str, extra: str, what: str, package: str = "") -> Any:
+    """Import a module of an optional package.
+
+    Args:
+        module: its name.
+        extra: of `lcm-core`, which installs it.
+        what: needs it, as the beginning of a sentence.
+        package: its name in words, where the module's is another.
+
+    Raises:
+        ImportError: it is missing; the message has the command that installs it.
+    """
+    try:
+        return import_module(module)
+    except ImportError as error:
+        raise ImportError(
+            f"{what} needs {package or module.split('.')[0]}, which is not installed; install it "
+            f"with: pip install 'lcm-core[{extra}]'"
+        ) from error
 
 
 class _PutOff(ModuleType):

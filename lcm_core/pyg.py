@@ -13,6 +13,8 @@ with put_off("torch._dynamo"), warnings.catch_warnings():
     warnings.filterwarnings("ignore", "`torch.jit.script` is deprecated")
     from torch_geometric import __version__ as pyg_version
     from torch_geometric.data import Batch, Data
+    from torch_geometric.data.data import DataEdgeAttr, DataTensorAttr
+    from torch_geometric.data.storage import GlobalStorage
     from torch_geometric.nn import MessagePassing
     from torch_geometric.nn.aggr import (
         Aggregation,
@@ -29,7 +31,11 @@ with put_off("torch._dynamo"), warnings.catch_warnings():
     )
     from torch_geometric.utils.smiles import e_map, from_rdmol, x_map
 
+#: The classes in a file of `Data`: they hold tensors and plain data, and run no code.
+PARTS_OF_DATA = [Data, DataEdgeAttr, DataTensorAttr, GlobalStorage]
+
 __all__ = [
+    "PARTS_OF_DATA",
     "Aggregation",
     "Batch",
     "Data",

@@ -1,17 +1,23 @@
-"""Train a recipe from the command line: `python -m lcm_core.train "task=bbbp steps=300"`."""
+"""Train a recipe from the command line: `python -m lcm_core.train "task=bbbp steps=300"`.
+
+Exit status: 0 if all is trained, 1 if training failed, 2 if something is wrong with the command or
+its files, 130 after Ctrl-C.
+"""
 
 import argparse
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from importlib import import_module
+from math import isfinite
 from pathlib import Path
-from typing import TextIO
-
-from tqdm import tqdm
+from typing import Any, TextIO
 
 from lcm_core.models.networks import describe_model
+from lcm_core.terminal import Progress
 from lcm_core.training.recipe import Recipe
+from lcm_core.training.resume import CHANGEABLE
 from lcm_core.training.run_state import RunState, read_runs, save_runs
 from lcm_core.training.trainer import Trainer, TrainingError
 
@@ -42,10 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _runs(options: argparse.Namespace) -> list[RunState]:
     """What is to be trained: one recipe, or all that a file of the training panel holds."""
-    if options.resume and options.recipe:
-        raise ValueError("expected a recipe or --resume FILE, got both: the file has its recipe")
     if options.resume:
-        runs = read_runs(options.resume)
+        runs = read_runs(options.resume, _changes(options.recipe))
     elif options.recipe:
         runs = [RunState(Recipe.parse(" ".join(options.recipe)))]
     else:
@@ -60,21 +64,71 @@ def _runs(options: argparse.Namespace) -> list[RunState]:
     return runs
 
 
+def _changes(words: Sequence[str]) -> dict[str, Any]:
+    """The fields of a checkpoint's recipe that are to change, with their values."""
+    text = " ".join(words)
+    names = [word.partition("=")[0] for word in text.split()]
+    for name in names:
+        if name not in CHANGEABLE:
+            raise ValueError(
+                f"the file of --resume has its recipe: expected one of {', '.join(CHANGEABLE)} to "
+                f"change, got {name}"
+            )
+    wanted = Recipe.parse(text)
+    return {name: getattr(wanted, name) for name in names}
+
+
 def _run(run: RunState, runs: Sequence[RunState], options: argparse.Namespace) -> int:
     trainer = run.trainer
     assert trainer is not None
-    print(trainer.recipe.text())
-    print(trainer.task.describe())
-    print(describe_model(trainer.model))
-    if trainer.started:
-        print(trainer.started)
+    say = _say_json if options.json else _say
+    say(
+        "start",
+        recipe=trainer.recipe.text(),
+        task=trainer.task.describe(),
+        model=describe_model(trainer.model),
+        **({"note": trainer.started} if trainer.started else {}),
+    )
     if (status := _train(run, trainer, runs, options)) == INTERRUPTED:
         return status
-    print(trainer.recipe.text())
+    say("end", recipe=trainer.recipe.text(), step=trainer.step)
     for split in trainer.task.splits:
-        score, constant = trainer.evaluate(split), trainer.task.baseline(split)
-        print(f"{trainer.task.metric_title}, {split}: {score:.4f} (best constant: {constant:.4f})")
+        try:
+            score, constant = trainer.evaluate(split), trainer.task.baseline(split)
+        except ValueError as error:  # such as a split without positive items
+            print(f"{split} is not scored: {error}", file=sys.stderr)
+            continue
+        if options.json:
+            say(
+                "score",
+                split=split,
+                metric=trainer.task.metric_name,
+                score=score,
+                best_constant=constant,
+            )
+        else:
+            title = trainer.task.metric_title
+            print(f"{title}, {split}: {score:.4f} (best constant: {constant:.4f})")
     return status
+
+
+def _say(event: str, **facts: Any) -> None:
+    """The texts among the facts, one a line."""
+    for fact in facts.values():
+        if isinstance(fact, str):
+            print(fact)
+
+
+def _say_json(event: str, **facts: Any) -> None:
+    """An object in one line."""
+    print(json.dumps({"event": event, **_plain(facts)}), flush=True)
+
+
+def _plain(value: Any) -> Any:
+    """The value without numbers that JSON lacks, which become null."""
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
+    return None if isinstance(value, float) and not isfinite(value) else value
 
 
 def _train(
@@ -86,14 +140,15 @@ def _train(
     checkpoint, metric = options.checkpoint or options.resume, ""
     lines = _open_records(options.records, trainer.recorded_step) if options.records else None
     try:
-        with tqdm(total=trainer.recipe.steps, initial=trainer.step, unit="step") as bar:
+        with Progress(trainer.recipe.steps, done=trainer.step) as bar:
             for record in trainer.records():
                 run.records.append(record)
                 run.seconds += record.seconds
-                bar.update(record.step - bar.n)
                 if record.metric is not None:
                     metric = f", {trainer.task.metric_name} {record.metric:.4f}"
-                bar.set_postfix_str(f"loss {record.loss:.4f}{metric}")
+                bar.to(record.step, f"loss {record.loss:.4f}{metric}")
+                if options.json:
+                    _say_json("record", **asdict(record))
                 if lines:
                     lines.write(json.dumps(record.timeless()) + "\n")
                     lines.flush()
@@ -101,6 +156,8 @@ def _train(
                     save_runs(checkpoint, runs)
     except TrainingError as error:
         print(f"error: {error}", file=sys.stderr)
+        if options.json:
+            _say_json("error", step=trainer.step, error=str(error))
         return 1
     except KeyboardInterrupt:
         print(f"interrupted at step {trainer.step}", file=sys.stderr)
@@ -119,14 +176,20 @@ def _check_writable(path: Path) -> None:
 
 def _open_records(path: Path, step: int) -> TextIO:
     """The file with the records up to this step, to be added to; later ones will come again."""
-    old = path.read_text().splitlines(keepends=True) if step and path.exists() else []
-    path.write_text("".join(line for line in old if json.loads(line)["step"] <= step))
-    return path.open("a")
+    old = path.read_text("utf-8").splitlines(keepends=True) if step and path.exists() else []
+    kept = "".join(line for line in old if json.loads(line)["step"] <= step)
+    path.write_text(kept, encoding="utf-8")
+    return path.open("a", encoding="utf-8")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m lcm_core.train", description=__doc__)
-    parser.add_argument("recipe", nargs="*", help="field=value …, and @step field=value …")
+    parser.add_argument(
+        "recipe",
+        nargs="*",
+        help="field=value …, and @step field=value …; with --resume, what is to change, such as "
+        "steps=6000",
+    )
     parser.add_argument(
         "--import",
         dest="imports",
@@ -138,6 +201,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--records", type=Path, help="write records to this file, one JSON a line")
     parser.add_argument("--checkpoint", type=Path, help="keep the state here, at each record")
     parser.add_argument("--resume", type=Path, help="go on from this checkpoint, and keep it")
+    parser.add_argument(
+        "--json", action="store_true", help="write one JSON object a line to standard output"
+    )
     return parser
 
 

@@ -10,14 +10,18 @@ import numpy as np
 import pytest
 import torch
 import torch_geometric.data
+from torch_geometric.utils import from_smiles
 
 from lcm_core.experiments.framework.results import Measured, Results
 from lcm_core.experiments.molecule_data import data_jobs, data_table
 from lcm_core.files.cache import cache_folder
 from lcm_core.tasks import BACE, BBBP, HIV, ClinTox, MoleculeTask, make_task
-from lcm_core.tasks.molecules import csv_tables as files
-from lcm_core.tasks.molecules.copies import TENSORS, read_copy
+from lcm_core.tasks.molecules import shipped
+from lcm_core.tasks.molecules.build import build_table
+from lcm_core.tasks.molecules.copies import SHIPPED, read_copy, write_copy
+from lcm_core.tasks.molecules.read import open_molecules, read_rows
 from lcm_core.tasks.molecules.shipped import FOLDER
+from lcm_core.tasks.molecules.table import MoleculeTable
 
 # Of each table: rows that RDKit reads, and positives among them, as in data/PROVENANCE.md.
 SMALL = {"bbbp": (2039, 1560), "bace": (1513, 691), "clintox": (1478, 112)}
@@ -29,18 +33,25 @@ def cache(tmp_path, monkeypatch) -> Path:
     return tmp_path / "cache"
 
 
-def rows_of(path: Path) -> list[tuple[int, str, float]]:
-    return list(files.read_rows(path.read_text(), path.name))
+def smiles_of(path: Path) -> list[str]:
+    return read_rows(open_molecules(path, path.read_bytes(), SHIPPED), SHIPPED).smiles
+
+
+def shipped_table(name: str) -> MoleculeTable:
+    path = FOLDER / f"{name}.csv"
+    table = read_copy(path.with_suffix(".npz"), path.read_bytes())
+    assert table is not None
+    return table
 
 
 def check_table(task: MoleculeTask, molecules: int, positives: int) -> None:
     """Counts, both classes in every split, and no scaffold on two sides."""
-    assert (len(task), int(task._table.y.sum())) == (molecules, positives)
+    assert (len(task), int(task.y.sum())) == (molecules, positives)
     assert f"{molecules:,} molecules" in task.describe()
     parts = []
     for members in task.members.values():
-        assert task._table.y[members].unique().tolist() == [0, 1]
-        parts.append({task._table.scaffolds[i] for i in members.tolist()})
+        assert task.y[members].unique().tolist() == [0, 1]
+        parts.append({task.scaffolds[i] for i in members.tolist()})
     assert not any(a & b for a, b in itertools.combinations(parts, 2))
     everyone = torch.cat(list(task.members.values()))
     assert torch.equal(everyone.sort().values, torch.arange(molecules))
@@ -63,35 +74,49 @@ def test_the_small_tables_have_their_counts_and_both_classes_in_every_split(name
     [pytest.param(name, marks=pytest.mark.pinned if name == "clintox" else ()) for name in SMALL],
 )
 def test_the_shipped_copy_is_what_rdkit_and_pyg_make_of_the_csv_file(name):
-    path = FOLDER / f"{name}.csv"
-    rows = rows_of(path)
-    assert len(rows) == SMALL[name][0]
-    built, shipped = files.build_table(rows[::8], path.name), files.load_table(path)
+    smiles = smiles_of(FOLDER / f"{name}.csv")
+    assert len(smiles) == SMALL[name][0]
+    built, kept = build_table(smiles[::8], name), shipped_table(name)
+    y = torch.zeros(1)
     for molecule in range(len(built)):  # an eighth of the table: all of it takes seconds
-        expected, found = built.graph(molecule), shipped.graph(8 * molecule)
-        assert expected.keys() == found.keys()
-        assert expected.smiles == found.smiles
-        for tensor in ("x", "edge_index", "edge_attr", "y"):
-            assert torch.equal(expected[tensor], found[tensor])
-    assert built.smiles == shipped.smiles[::8]
-    assert built.scaffolds == shipped.scaffolds[::8]
-    assert built.unparsable == shipped.unparsable == ()
+        found = kept.graph(8 * molecule, y)
+        for expected in (built.graph(molecule, y), from_smiles(smiles[8 * molecule])):
+            assert expected.smiles == found.smiles
+            for tensor in ("x", "edge_index", "edge_attr"):
+                assert torch.equal(expected[tensor], found[tensor])
+    assert built.smiles == kept.smiles[::8]
+    assert [built.scaffold_names[i] for i in built.scaffold.tolist()] == [
+        kept.scaffold_names[i] for i in kept.scaffold[::8].tolist()
+    ]
+    assert torch.equal(built.identity, kept.identity[::8])
+    assert len(built.unread) == len(kept.unread) == 0
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SMALL)
 def test_the_whole_shipped_copy_is_what_rdkit_and_pyg_make_of_the_csv_file(name):
-    path = FOLDER / f"{name}.csv"
-    built, shipped = files.build_table(rows_of(path), path.name), files.load_table(path)
-    for tensor in TENSORS:
-        expected, found = getattr(built, tensor), getattr(shipped, tensor)
-        assert expected.dtype == found.dtype
-        assert torch.equal(expected, found), tensor
-    assert (built.smiles, built.scaffolds) == (shipped.smiles, shipped.scaffolds)
+    built, kept = build_table(smiles_of(FOLDER / f"{name}.csv"), name), shipped_table(name)
+    same(built, kept)
+
+
+def same(one: MoleculeTable, other: MoleculeTable) -> None:
+    mine, theirs = one.tensors(), other.tensors()
+    assert mine.keys() == theirs.keys()
+    for name, tensor in mine.items():
+        assert tensor.dtype == theirs[name].dtype, name
+        assert torch.equal(tensor, theirs[name]), name
+
+
+def test_a_copy_of_other_contents_is_not_used(tmp_path):
+    path = tmp_path / "some.csv"
+    path.write_text("smiles,target\nCCO,1\nCCN,0\n")
+    copy = write_copy(path)
+    same(read_copy(copy, path.read_bytes()), build_table(["CCO", "CCN"], "some.csv"))
+    assert read_copy(copy, b"smiles,target\nCCO,0\n") is None
 
 
 def test_the_small_tables_load_in_a_fraction_of_a_second():
-    files._load_table.cache_clear()
+    shipped._load.cache_clear()
     started = time.process_time()
     BBBP(), BACE(), ClinTox()
     assert time.process_time() - started < 1.5  # 0.1 s, if the machine has nothing else to do
@@ -104,35 +129,34 @@ def test_hiv_is_there_in_full_and_its_graphs_are_made_once(cache, capfd):
     assert len(task.unparsable) == 7
     assert len(task) + len(task.unparsable) == 41127
     assert "left out: 7 (lines 139, 989, " in task.describe()
-    assert "41127/41127" in capfd.readouterr().err
+    assert "41,127 of 41,127 molecules" in capfd.readouterr().err
     for seed in (1, 2):
         check_table(HIV(split_seed=seed), 41120, 1443)
 
-    files._load_table.cache_clear()
+    shipped._load.cache_clear()
     started = time.process_time()
     again = HIV()
     assert time.process_time() - started < 5  # 0.6 s, if the machine has nothing else to do
-    assert again._table is not task._table
-    for tensor in TENSORS:
-        assert torch.equal(getattr(task._table, tensor), getattr(again._table, tensor))
-    assert again._table.scaffolds == task._table.scaffolds
-    assert again.unparsable == task.unparsable
-    assert sorted(path.suffix for path in cache.iterdir()) == [".npz", ".pt"]
+    assert again._molecules is not task._molecules
+    same(task._molecules.table, again._molecules.table)
+    assert again.left_out.rows == task.left_out.rows
+    assert [path.suffix for path in cache.iterdir()] == [".pt"]
     assert capfd.readouterr().err == ""
 
 
 def test_hiv_has_three_outcomes_of_which_two_count_as_one():
     path = FOLDER / "hiv.csv.gz"
-    text = gzip.decompress(path.read_bytes()).decode()
-    columns = files.Columns(classes=tuple(HIV.classes.items()))
-    targets = [target for _, _, target in files.read_rows(text, path.name, columns)]
-    assert len(targets) == 41127
-    assert sum(targets) == text.count(",CM\n") + text.count(",CA\n") == 1443
-    with pytest.raises(ValueError, match=r"line 2: column 'target' must be CM or CA, got 'CI'"):
-        next(files.read_rows(text, "hiv.csv", files.Columns(classes=(("CM", 1), ("CA", 1)))))
+    contents = path.read_bytes()
+    text = gzip.decompress(contents).decode()
+    choices = SHIPPED._replace(classes=tuple(HIV.classes.items()))
+    rows = read_rows(open_molecules(path, contents, choices), choices)
+    y = rows.targets.finish().y
+    assert len(y) == 41127
+    assert y.sum() == text.count(",CM\n") + text.count(",CA\n") == 1443
+    choices = SHIPPED._replace(classes=(("CM", 1), ("CA", 1)))
+    (first, *_) = read_rows(open_molecules(path, contents, choices), choices).left_out
+    assert (first.line, first.reason) == (2, "column 'target': expected CM or CA, found 'CI'")
 
-
-# --- copies in the cache folder
 
 RINGS = [(f"{first}1{'C' * n}C1", n % 2) for n in range(1, 16) for first in "CO"]
 
@@ -143,47 +167,9 @@ def table_file(path: Path, rows: list[tuple[str, int]], header: str = "smiles,ta
     return path
 
 
-def same(a: files.MoleculeTable, b: files.MoleculeTable) -> bool:
-    return (
-        all(torch.equal(getattr(a, name), getattr(b, name)) for name in TENSORS)
-        and (a.smiles, a.scaffolds) == (b.smiles, b.scaffolds)
-        and a.unparsable == b.unparsable
-    )
-
-
-@pytest.mark.parametrize("file", ["table.csv", "table.csv.gz"])
-def test_a_large_table_gets_a_copy_in_the_cache_and_shows_its_progress(
-    tmp_path, cache, monkeypatch, capfd, file
-):
-    rows = [*RINGS, ("nonsense", 1)]
-    path = table_file(tmp_path / file, rows)
-    small = files.load_table(path)  # fewer rows than LARGE
-    assert not cache.exists()
-    assert capfd.readouterr().err == ""
-
-    monkeypatch.setattr(files, "LARGE", len(rows))
-    files._load_table.cache_clear()
-    assert same(files.load_table(path), small)
-    (copy,) = cache.glob("*.npz")
-    assert copy.name.startswith("table-")
-    assert f"graphs of {file}: 100%" in capfd.readouterr().err
-
-    files._load_table.cache_clear()
-    monkeypatch.setattr(files, "build_table", None)  # not called again
-    assert same(files.load_table(path), small)
-    (tensors,) = set(cache.iterdir()) - {copy}
-    assert tensors.suffix == ".pt"
-    assert same(read_copy(copy)[0], small)
-
-
-def test_other_contents_columns_or_classes_have_another_copy(tmp_path, cache, monkeypatch):
-    monkeypatch.setattr(files, "LARGE", 1)
-    path = table_file(tmp_path / "table.csv", RINGS)
-    first = files.load_table(path)
-    assert files.load_table(path, classes={"0": 1, "1": 0}).y.tolist() == (1 - first.y).tolist()
-    table_file(path, RINGS[2:])
-    assert len(files.load_table(path)) == len(RINGS) - 2
-    assert len(list(cache.glob("*.npz"))) == 3
+def test_a_table_may_be_compressed(tmp_path):
+    one, other = (table_file(tmp_path / f"table.csv{end}", RINGS) for end in ("", ".gz"))
+    assert torch.equal(MoleculeTask(one).y, MoleculeTask(other).y)
 
 
 # --- MoleculeNet: there is no network here, so a stand-in answers for it
@@ -213,7 +199,7 @@ def test_a_table_of_moleculenet_is_downloaded_once(downloads):
     task = MoleculeTask.from_moleculenet("BBBP")
     assert task.name == "bbbp"
     assert len(task) == len(RINGS)
-    assert task._table.y.tolist() == [float(y) for _, y in RINGS]
+    assert task.y[:, 0].tolist() == [float(y) for _, y in RINGS]
     assert [task.graph(i).smiles for i in range(3)] == [smiles for smiles, _ in RINGS[:3]]
     MoleculeTask.from_moleculenet("bbbp", split_seed=1)
     assert len(downloads) == 1
@@ -226,7 +212,7 @@ def test_of_several_targets_one_must_be_chosen(downloads):
     with pytest.raises(ValueError, match=message):
         MoleculeTask.from_moleculenet("ClinTox")
     task = MoleculeTask.from_moleculenet("ClinTox", "CT_TOX")
-    assert task._table.y.tolist() == [float(1 - y) for _, y in RINGS]
+    assert task.y[:, 0].tolist() == [float(1 - y) for _, y in RINGS]
     with pytest.raises(ValueError, match="did you mean 'CT_TOX'"):
         MoleculeTask.from_moleculenet("ClinTox", "CTTOX")
     assert len(downloads) == 1
@@ -252,7 +238,7 @@ def test_without_a_network_the_error_says_what_to_do(monkeypatch):
 def test_scaffold_groups_of_the_shipped_tables_differ_in_size():
     """Why a split molecule by molecule would leak: most molecules share their scaffold."""
     for name in SMALL:
-        names, counts = np.unique(make_task(name)._table.scaffolds, return_counts=True)
+        names, counts = np.unique(make_task(name).scaffolds, return_counts=True)
         assert counts[counts > 1].sum() > len(names) / 2
 
 

@@ -20,6 +20,7 @@ ROOMS = (
     "registry",
     "rounding",
     "seeding",
+    "terminal",
     "threads",
     "files",
     "gpu",
@@ -40,7 +41,7 @@ ROOMS = (
     "widgets",
 )
 #: Of the rooms before them, figures import these alone: they take plain data.
-BEFORE_FIGURES = {"errors", "pyg", "rounding", "tasks"}
+BEFORE_FIGURES = {"errors", "imports", "pyg", "rounding", "tasks"}
 
 
 class Import(NamedTuple):

@@ -17,8 +17,6 @@ from torch_geometric.utils.smiles import e_map, x_map
 
 from lcm_core.tasks import BBBP, MoleculeTask, SecondMinimum, SetBatch, make_task, task_names
 from lcm_core.tasks.base import seeded_generator
-from lcm_core.tasks.molecules import csv_tables as files
-from lcm_core.tasks.molecules.copies import TENSORS, read_copy
 from lcm_core.tasks.molecules.featurise import parse, scaffold
 from lcm_core.tasks.molecules.scaffold_split import scaffold_split
 from lcm_core.tasks.molecules.task import roc_auc
@@ -241,27 +239,17 @@ def test_the_shipped_copy_is_used_and_loads_without_rdkit():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_a_changed_csv_file_makes_its_processed_copy_void(tmp_path):
+def test_a_changed_csv_file_is_read_again(tmp_path):
     path = table_file(tmp_path, RINGS)
-    files.process(path)
-    assert len(files.load_table(path)) == len(RINGS)
+    assert len(MoleculeTask(path)) == len(RINGS)
     table_file(tmp_path, [*RINGS, ("CCO", 1)])
-    assert files.load_table(path).smiles[-1] == "CCO"
-
-
-def test_a_processed_copy_gives_back_every_field(tmp_path):
-    path = table_file(tmp_path, [*RINGS, ("nonsense", 1), ("[Na+].[Cl-]", 0), ("C", 1)])
-    built = files.load_table(path)
-    copy, _ = read_copy(files.process(path))
-    assert all(torch.equal(getattr(built, name), getattr(copy, name)) for name in TENSORS)
-    assert (built.smiles, built.scaffolds) == (copy.smiles, copy.scaffolds)
-    assert built.unparsable == copy.unparsable
-    assert len(copy.unparsable) == 1
+    task = MoleculeTask(path)
+    assert task.graph(len(RINGS)).smiles == "CCO"
 
 
 def test_batches_hold_the_graphs_of_from_smiles(bbbp):
     chosen = torch.tensor([0, 5, 2038, 17, 5])  # the first has a lone chlorine; one comes twice
-    batch = bbbp._table.batch(chosen)
+    batch = bbbp._batch(chosen)
     expected = Batch.from_data_list([from_smiles(bbbp.graph(int(i)).smiles) for i in chosen])
     for name in ("x", "edge_index", "edge_attr", "batch", "ptr"):
         assert torch.equal(batch[name], expected[name]), name
@@ -276,7 +264,7 @@ def test_single_atoms_and_salts_are_nodes_without_edges(tmp_path):
     methane, salt = task.graph(len(RINGS)), task.graph(len(RINGS) + 1)
     assert (methane.num_nodes, methane.num_edges) == (1, 0)
     assert (salt.num_nodes, salt.num_edges) == (2, 0)
-    batch = task._table.batch(torch.tensor([len(RINGS), 0, len(RINGS) + 1]))
+    batch = task._batch(torch.tensor([len(RINGS), 0, len(RINGS) + 1]))
     batch.validate()
     assert batch.ptr.diff().tolist() == [1, 3, 2]
     assert batch.edge_index.unique().tolist() == [1, 2, 3]
@@ -286,8 +274,8 @@ def test_cardinalities_are_pygs_and_bound_every_feature(bbbp):
     assert bbbp.node_cardinalities == tuple(len(values) for values in x_map.values())
     assert bbbp.edge_cardinalities == tuple(len(values) for values in e_map.values())
     for values, cardinalities in (
-        (bbbp._table.x, bbbp.node_cardinalities),
-        (bbbp._table.edge_attr, bbbp.edge_cardinalities),
+        (bbbp._molecules.table.x, bbbp.node_cardinalities),
+        (bbbp._molecules.table.edge_attr, bbbp.edge_cardinalities),
     ):
         assert values.min() >= 0
         assert (values.max(dim=0).values < torch.tensor(cardinalities)).all()
@@ -295,9 +283,9 @@ def test_cardinalities_are_pygs_and_bound_every_feature(bbbp):
 
 def test_bbbp_has_the_counts_of_its_provenance(bbbp):
     assert len(bbbp) == 2039
-    assert int(bbbp._table.y.sum()) == 1560
+    assert int(bbbp.y.sum()) == 1560
     assert "2,039 molecules" in bbbp.describe()
-    assert "Unparsable SMILES strings left out: 0." in bbbp.describe()
+    assert "Rows left out: 0." in bbbp.describe()
 
 
 def test_unparsable_strings_are_counted_with_their_lines_and_rdkit_is_silent(tmp_path, capfd):
@@ -306,7 +294,7 @@ def test_unparsable_strings_are_counted_with_their_lines_and_rdkit_is_silent(tmp
     assert len(task) == len(RINGS)
     after = len(RINGS) + 3  # a header line, and the first of the bad ones
     assert [row.line for row in task.unparsable] == [2, after, after + 1, after + 2, after + 3]
-    assert [row.smiles for row in task.unparsable] == [smiles for smiles, _ in bad]
+    assert [row.text for row in task.unparsable] == [smiles for smiles, _ in bad]
     assert "no atoms" in task.unparsable[2].reason
     assert "no category" in task.unparsable[3].reason
     assert f"left out: 5 (lines 2, {after}, " in task.describe()
@@ -326,11 +314,14 @@ def test_a_missing_column_gets_the_nearest_names(tmp_path):
         MoleculeTask(table_file(tmp_path, RINGS), smiles_column="smile")
 
 
-@pytest.mark.parametrize("target", ["2", "", "yes", "nan"])
-def test_a_target_that_is_neither_0_nor_1_names_its_line(tmp_path, target):
-    path = table_file(tmp_path, [("CCO", 1), ("CCC", target)])
-    with pytest.raises(ValueError, match=f"line 3: column 'target' must be 0 or 1, got '{target}'"):
-        MoleculeTask(path)
+def test_a_target_that_is_neither_of_the_classes_costs_its_row_and_names_its_line(tmp_path):
+    rows = [("CCO", 1), ("CCC", "2"), ("CCN", "yes"), ("CO", ""), ("CN", "nan"), *RINGS]
+    task = MoleculeTask(table_file(tmp_path, rows), classes={"0": 0, "1": 1}, split="random")
+    assert [(row.line, row.reason) for row in task.unparsable] == [
+        (3, "column 'target': expected 0 or 1, found '2'"),
+        (4, "column 'target': expected 0 or 1, found 'yes'"),
+    ]
+    assert (len(task), task.left_out.unlabelled) == (len(RINGS) + 1, 2)
 
 
 def test_without_rdkit_the_error_names_the_extra(tmp_path, monkeypatch):
@@ -347,11 +338,11 @@ def test_without_scikit_learn_the_error_names_the_extra(monkeypatch):
 
 def test_a_second_task_shares_the_molecules_and_cannot_change_them():
     first, second = BBBP(), BBBP()
-    assert second._table is first._table
-    before = first._table.x.clone()
+    assert second._molecules is first._molecules
+    before = first._molecules.table.x.clone()
     second.train_batch(0, 8, seed=0).x.zero_()
     second.graph(3).x.zero_()
-    assert torch.equal(first._table.x, before)
+    assert torch.equal(first._molecules.table.x, before)
 
 
 def test_a_molecule_out_of_range_is_refused(bbbp):
@@ -407,7 +398,7 @@ def test_bbbp_splits_80_10_10_by_scaffold(seed):
         "validation": 204,
         "test": 204,
     }
-    names = np.array(task._table.scaffolds)
+    names = np.array(task.scaffolds)
     parts = [set(names[members.numpy()]) for members in task.members.values()]
     assert not any(a & b for a, b in itertools.combinations(parts, 2))
     assert "c1ccccc1" in parts[0]  # 137 molecules: more than half of 204

@@ -567,7 +567,7 @@ class TestCommand:
             ([], "expected a recipe"),
             (["--resume", "nowhere.pt"], "nowhere.pt"),
             ([*SMALL.split(), "--checkpoint", "."], "expected the name of a file, got the folder"),
-            (["--resume", "run.pt", "steps=3"], "got both"),
+            (["--resume", "run.pt", "channels=3"], "the file of --resume has its recipe"),
         ],
     )
     def test_mistakes_are_explained(self, arguments, message, capsys):

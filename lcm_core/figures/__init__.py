@@ -3,6 +3,10 @@
 Open `palette.py` first, then `laws.py` as an example.
 """
 
+from lcm_core.imports import needed
+
+needed("plotly", "notebooks", "lcm_core.figures")
+
 from lcm_core.figures.cayley import (
     cayley_curves,
     cayley_figure,

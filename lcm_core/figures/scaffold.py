@@ -32,7 +32,12 @@ def scaffold_figure(
     for molecule, smiles in zip(drawn, molecules.values(), strict=True):
         if molecule is None:
             raise ValueError(f"RDKit cannot read the molecule {smiles!r}")
-    atoms = [molecule.GetSubstructMatch(GetScaffoldForMol(molecule)) for molecule in drawn]
+    atoms = []
+    for molecule in drawn:
+        try:
+            atoms.append(molecule.GetSubstructMatch(GetScaffoldForMol(molecule)))
+        except ValueError:  # as for some metal complexes: nothing is marked
+            atoms.append(())
     bonds = [
         [
             bond.GetIdx()

@@ -19,6 +19,7 @@ __all__ = [
     "CategoricalEncoder",
     "GraphModel",
     "Layer",
+    "NodeModel",
     "PlannedMessagePassing",
     "SetModel",
     "describe_model",
@@ -93,6 +94,10 @@ class GraphModel(nn.Module):
         self, batch: Batch
     ) -> tuple[Float[Tensor, "N channels"], Int[Tensor, " B_plus_1"]]:
         """What the readout reduces: node states, and the bounds of their graphs."""
+        return self.to_elements(self.nodes(batch)), batch.ptr
+
+    def nodes(self, batch: Batch) -> Float[Tensor, "N hidden"]:
+        """The states of all nodes after the last layer."""
         nodes, edges = self.encoder(batch.x), self.edge_encoder(batch.edge_attr)
         plans: dict[tuple[str | Tree, int], ReductionPlan] = {}
         for layer in self.layers:
@@ -107,7 +112,7 @@ class GraphModel(nn.Module):
                     )  # fmt: skip
                 plan = plans[key]
             nodes = layer(nodes, batch.edge_index, edges, plan)
-        return self.to_elements(nodes), batch.ptr
+        return nodes
 
     def forward(self, batch: Batch) -> Float[Tensor, "B out"]:
         x, ptr = self.elements(batch)
@@ -129,6 +134,26 @@ class GraphModel(nn.Module):
             nodes = layer.along(nodes, edges, around)
         elements = self.to_elements(nodes)[: plan.num_elements]
         return self.decoder(self.aggregation(elements, plan=plan))
+
+
+class NodeModel(GraphModel):
+    """A message-passing network that answers for each node.
+
+    The readout aggregates a node's own state and those of its neighbours, so that it is a
+    reduction of a set here, too.
+    """
+
+    def elements(
+        self, batch: Batch
+    ) -> tuple[Float[Tensor, "N_plus_edges channels"], Int[Tensor, " N_plus_1"]]:
+        """What the readout reduces: for each node its own state, then those of its neighbours."""
+        states = self.to_elements(self.nodes(batch))
+        own = torch.arange(len(states), device=states.device)
+        neighbor = torch.cat([own, batch.edge_index[0]])
+        node = torch.cat([own, batch.edge_index[1]])
+        order = node.argsort(stable=True)
+        bounds = torch.arange(len(states) + 1, device=states.device)
+        return states[neighbor[order]], torch.searchsorted(node[order], bounds)
 
 
 def describe_model(model: Any) -> str:
@@ -230,7 +255,7 @@ def make_model(
     """The network for a task.
 
     Args:
-        task: a `lcm_core.tasks.Task`, of sets (with `in_features`), of graphs (with
+        task: a `lcm_core.tasks.Task`, of sets (with `in_features`), of graphs or their nodes (with
             `node_cardinalities` and `edge_cardinalities`), or of properties of graphs (with
             `in_features`, `node_features` and `graph_features`).
         aggregation: name of the aggregation of a set, or of a graph's nodes.
@@ -252,6 +277,7 @@ def make_model(
             channels,
         )
     each = [make_aggregation(neighbors, channels, tree, seed, empty="zero") for _ in range(layers)]
-    return GraphModel(
+    network = NodeModel if task.kind == "nodes" else GraphModel
+    return network(
         task.node_cardinalities, task.edge_cardinalities, each, whole, task.out_features, channels
     )

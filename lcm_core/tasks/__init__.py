@@ -7,6 +7,7 @@ from lcm_core.tasks.base import SetBatch, Task
 from lcm_core.tasks.graphs.properties import GraphProperties, OriginalGraphProperties
 from lcm_core.tasks.molecules.shipped import BACE, BBBP, HIV, ClinTox
 from lcm_core.tasks.molecules.task import MoleculeTask
+from lcm_core.tasks.preview import DataPreview, preview_data
 from lcm_core.tasks.registry import (
     make_task,
     register_task,
@@ -31,6 +32,7 @@ __all__ = [
     "ClassTask",
     "ClinTox",
     "CountTask",
+    "DataPreview",
     "Distinct",
     "GraphProperties",
     "Median",
@@ -43,6 +45,7 @@ __all__ = [
     "SumModulo",
     "Task",
     "make_task",
+    "preview_data",
     "register_task",
     "task_kind",
     "task_names",

@@ -79,7 +79,8 @@ class Task(ABC, Generic[BatchT]):
 
     Attributes:
         name: the name in recipes; `register_task` sets it.
-        kind: "sets"; "graphs", with one target a graph; "properties", of graphs and nodes.
+        kind: "sets"; "graphs", with one target a graph; "nodes", with one a node; "properties", of
+            graphs and nodes.
         metric_name: what `metric` measures, in words.
         higher_is_better: if False, the metric is an error, on any scale.
         out_features: width of the targets and of the model's outputs.
@@ -90,7 +91,7 @@ class Task(ABC, Generic[BatchT]):
     """
 
     name: str
-    kind: Literal["sets", "graphs", "properties"]
+    kind: Literal["sets", "graphs", "nodes", "properties"]
     metric_name: str
     higher_is_better: bool = True  # else the metric is no share but an error, on any scale
     out_features: int

@@ -9,10 +9,13 @@ torch.Size([3, 4])
 import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeVar, overload
 
 from lcm_core.registry import Registry
+from lcm_core.tasks.addresses import is_address, read_address, write_address
 from lcm_core.tasks.base import Task
+from lcm_core.tasks.from_files import file_task
 from lcm_core.tasks.graphs.properties import GraphProperties, OriginalGraphProperties
 from lcm_core.tasks.in_memory.graphs import graphs_task
 from lcm_core.tasks.in_memory.sets import sets_task
@@ -26,6 +29,7 @@ from lcm_core.tasks.sets.sum_modulo import Parity, SumModulo
 __all__ = [
     "NAMES_OF_RECIPES",
     "TASKS",
+    "address_of",
     "make_task",
     "no_such_option",
     "register_task",
@@ -34,7 +38,7 @@ __all__ = [
     "task_options",
 ]
 
-KINDS = ("sets", "graphs", "properties")
+KINDS = ("sets", "graphs", "nodes", "properties")
 
 #: Names that options of tasks cannot have: fields of a recipe, old ones too, and what it does.
 NAMES_OF_RECIPES = frozenset(
@@ -44,8 +48,19 @@ NAMES_OF_RECIPES = frozenset(
     "readout_facts penalties further_splits replace live with_event with_choice text parse".split()
 )
 
+
+class Tasks(Registry[type[Task[Any]]]):
+    """Classes of tasks by name; also by the address of a file, which is not among the names."""
+
+    def __getitem__(self, name: str) -> type[Task[Any]]:
+        return file_task(name) if is_address(name) else super().__getitem__(name)
+
+    def __contains__(self, name: object) -> bool:
+        return is_address(name) or super().__contains__(name)
+
+
 #: Classes of tasks by name.
-TASKS: Registry[type[Task[Any]]] = Registry("task")
+TASKS = Tasks("task")
 
 for _task in (
     SecondMinimum,
@@ -85,6 +100,17 @@ def register_task(
 def register_task(
     name: str,
     *,
+    file: str | Path,
+    splits: Mapping[str, Any] | None = ...,
+    replace: bool = ...,
+    **said: str | Sequence[str],
+) -> type[Task[Any]]: ...
+
+
+@overload
+def register_task(
+    name: str,
+    *,
     graphs: Any,
     targets: Any = ...,
     splits: Mapping[str, Any] | None = ...,
@@ -98,10 +124,12 @@ def register_task(
     sets: Sequence[Any] | None = None,
     graphs: Any = None,
     targets: Any = None,
+    file: str | Path | None = None,
     splits: Mapping[str, Any] | None = None,
     replace: bool = False,
+    **said: str | Sequence[str],
 ) -> Any:
-    """Register a task under a name: a class, or data in memory.
+    """Register a task: a class, data in memory, or a file.
 
     `make_task`, recipes and every menu then know the name. It is a decorator of a subclass of
     `Task`: the arguments of its constructor, each with a default, are options of recipes, such as
@@ -115,14 +143,18 @@ def register_task(
     Args:
         name: letters, digits and `_`.
         sets: one tensor, array or list for each set, of shape (n, features) or (n,); n may be 0.
-        graphs: PyG's `Data`, as a list or a `Dataset`. Whole-number features count as categories.
+        graphs: PyG's `Data`, as a list or a `Dataset`, or graphs of networkx. Whole-number features
+            count as categories. A `y` with a row for each node is a target of nodes.
         targets: one for each set or graph (for graphs by default their `y`). Floating-point numbers
             of shape (items,) or (items, width) are learned by squared error and scored by its root;
             whole numbers, booleans and texts are classes, scored by accuracy.
+        file: a table of molecules, of sets or of edges, or a folder of graphs, as
+            `docs/your_data.md` explains; or an address such as `csv:FILE?target=y`.
         splits: the items of "train", "validation", "test", or more, by number or as masks; by
             default a random tenth for validation and another for test, drawn by the recipe's
             option `split_seed`.
         replace: also replace another task of that name; the library's own tasks stay.
+        **said: what is said about the file, such as `target="y"` or `group="bag"`.
 
     Returns:
         With data, the class of the task. Without, a decorator that returns the class.
@@ -134,6 +166,12 @@ def register_task(
     TASKS.check_name(name)
     if sets is not None and graphs is not None:
         raise ValueError("expected sets or graphs, got both: register two tasks")
+    if file is not None:
+        if sets is not None or graphs is not None or targets is not None:
+            raise ValueError("expected a file, or sets or graphs with targets, got both")
+        return _add(name, file_task(address_of(file, said), name, splits), replace)
+    if said:
+        raise TypeError(f"expected file=… beside {', '.join(said)}")
     if sets is not None:
         return _add(name, sets_task(name, sets, targets, splits), replace)
     if graphs is not None:
@@ -141,6 +179,30 @@ def register_task(
     if targets is not None or splits is not None:
         raise ValueError("expected sets=[…] or graphs=[…] beside targets or splits")
     return lambda cls: _add(name, cls, replace)
+
+
+def address_of(file: str | Path, said: Mapping[str, str | Sequence[str]]) -> str:
+    """The address of a file, whose scheme its name and what is said of it tell."""
+    if is_address(file):
+        if said:
+            raise ValueError(f"expected an address or options, got {file!r} and {', '.join(said)}")
+        return str(file)
+    path = Path(file)
+    options = {n: v if isinstance(v, str) else tuple(v) for n, v in said.items()}
+    if isinstance(target := options.get("target"), str):
+        options["target"] = (target,)
+    for name in ("features", "elements", "ends"):
+        if isinstance(value := options.get(name), str):
+            options[name] = (value,)
+    if "nodes" in options:
+        scheme = "edges"
+    elif path.is_dir() or path.suffix == ".pt":
+        scheme = "graphs"
+    else:
+        scheme = "parquet" if path.suffix.lower() in (".parquet", ".pq") else "csv"
+    text = write_address(scheme, str(path), **options)
+    read_address(text)  # refuses unknown options
+    return text
 
 
 def _add(name: str, cls: TaskClass, replace: bool) -> TaskClass:

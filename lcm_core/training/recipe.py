@@ -2,7 +2,7 @@
 
 import inspect
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar, NamedTuple, get_type_hints
 
@@ -52,7 +52,7 @@ class Recipe:
     4
 
     Args:
-        task: one of `lcm_core.task_names()`.
+        task: one of `lcm_core.task_names()`, or the address of a file, such as `csv:FILE?target=y`.
         options: of the task, as pairs (name, value); those equal to the default are dropped.
         readout: the aggregation of a set, or of a graph's nodes: one of
             `lcm_core.aggregation_names()` (an operator, a fold, or one of PyG's such as `pna`), or
@@ -131,7 +131,7 @@ class Recipe:
         for field, kind in _KINDS.items():
             object.__setattr__(self, field, checked(field, getattr(self, field), kind))
         for field, names in _NAMES.items():
-            if getattr(self, field) not in (choices := list(names())):
+            if getattr(self, field) not in (choices := names()):
                 raise unknown(field, getattr(self, field), choices)
         object.__setattr__(
             self, "options", chosen_options(self.task, {**dict(self.options), **given}, _KINDS)
@@ -182,7 +182,7 @@ class Recipe:
     def aggregations(self) -> tuple[str, ...]:
         """Names of the model's aggregations: readout and, for graphs, neighbors."""
         kind = task_kind(self.task)
-        if kind == "sets" or (kind == "graphs" and self.layers == 0):
+        if kind == "sets" or (kind in ("graphs", "nodes") and self.layers == 0):
             return (self.readout,)
         return self.readout, self.neighbors
 
@@ -373,7 +373,7 @@ _KINDS: Mapping[str, Any] = {
     for name, kind in get_type_hints(Recipe).items()
     if name in _DEFAULTS and name not in ("events", "options")
 }
-_NAMES: Mapping[str, Callable[[], Iterable[str]]] = {
+_NAMES: Mapping[str, Callable[[], Collection[str]]] = {
     "task": lambda: TASKS,
     "tree": lambda: TREE_NAMES,
     "schedule": lambda: SCHEDULES,

@@ -7,14 +7,15 @@ of a race in it too, so that the menus of operators can read it as well.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from lcm_core.files.checkpoints import read_checkpoint, write_checkpoint
 from lcm_core.training.recipe import Recipe
 from lcm_core.training.record import Record
+from lcm_core.training.resume import resumed_recipe
 from lcm_core.training.trainer import STATE_KEYS, Trainer
 
 __all__ = ["RunState", "read_runs", "run_labels", "run_names", "save_runs"]
@@ -34,6 +35,7 @@ class RunState:
         trainer: None until it is loaded.
         error: the exception that ended the run before its last step.
         seconds: spent training, without pauses.
+        changes: of the recipe of the checkpoint, such as more steps.
     """
 
     recipe: Recipe
@@ -43,13 +45,14 @@ class RunState:
     trainer: Trainer | None = None
     error: BaseException | None = None
     seconds: float = 0.0
+    changes: Mapping[str, Any] = field(default_factory=dict)
     wanted: list[tuple[str, float]] = field(default_factory=list)  # before there is a trainer
 
     def make_trainer(self) -> Trainer:
         """Make the trainer; reading its data may take seconds."""
         if self.saved is None:
             return Trainer(self.recipe)
-        return Trainer.from_state(self.saved, self.file)
+        return Trainer.from_state(self.saved, self.file, self.changes)
 
     @property
     def current_recipe(self) -> Recipe:
@@ -99,17 +102,23 @@ def save_runs(path: Path, runs: Sequence[RunState]) -> None:
     write_checkpoint(path, {**first, "others": others})
 
 
-def read_runs(path: Path) -> list[RunState]:
+def read_runs(path: Path, changes: Mapping[str, Any] | None = None) -> list[RunState]:
     """Read the runs of a file, ready to be resumed.
 
+    Args:
+        path: of the file.
+        changes: of their recipes, as of `Trainer.load`.
+
     Raises:
-        FileNotFoundError, ValueError: there is no such file, or it is not a checkpoint of runs.
+        FileNotFoundError, ValueError: there is no such file, or it is not a checkpoint of runs; or
+            something else should change.
     """
     if not path.exists():
         raise FileNotFoundError(f"there is no file {path} in {Path.cwd()}")
     first = read_checkpoint(path, STATE_KEYS)
     try:
-        return [_restored(state, path) for state in (first, *first.get("others", []))]
+        states = (first, *first.get("others", []))
+        return [_restored(state, path, changes or {}) for state in states]
     except (TypeError, KeyError, AttributeError) as error:
         raise ValueError(f"{path} does not fit this version of lcm_core: {error}") from error
 
@@ -121,11 +130,19 @@ def _state(run: RunState) -> dict[str, Any]:
     return {**run.trainer.state_dict(), "records": records, "seconds": run.seconds}
 
 
-def _restored(state: dict[str, Any], path: Path) -> RunState:
+def _restored(state: dict[str, Any], path: Path, changes: Mapping[str, Any]) -> RunState:
+    stored = Recipe.parse(state["recipe"], stored=True)
     return RunState(
-        Recipe.parse(state["recipe"], stored=True),
+        resumed_recipe(stored, state["step"], changes)[0] if changes else stored,
         saved=state,
         file=str(path),
-        records=[Record(**record) for record in state.get("records", [])],
+        records=[_record(record) for record in state.get("records", [])],
         seconds=float(state.get("seconds", 0.0)),
+        changes=changes,
     )
+
+
+def _record(values: Mapping[str, Any]) -> Record:
+    """A record of this version or another: what this one does not know is dropped."""
+    known = {each.name for each in fields(Record)}
+    return Record(**{name: value for name, value in values.items() if name in known})

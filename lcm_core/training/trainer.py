@@ -5,7 +5,7 @@ import threading
 import time
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from lcm_core.training.device import deterministic, pick_device
 from lcm_core.training.recipe import Recipe
 from lcm_core.training.record import Record
 from lcm_core.training.regularisers import Regularisers, penalty_generator
+from lcm_core.training.resume import resumed_recipe
 from lcm_core.training.start import load_start
 
 __all__ = ["STATE_KEYS", "Trainer", "TrainingError"]
@@ -68,7 +69,8 @@ class Trainer:
             checkpoint keeps their number.
         further_splits: the splits that an evaluation measures besides the validation split.
         rate: the learning rate of the last step.
-        started: which weights `recipe.start` gave, in a sentence; "" if they were drawn.
+        started: which weights `recipe.start` gave, or that a checkpoint goes on on another device,
+            in a sentence; else "".
         graphs: whether steps may run as CUDA graphs; True on a GPU. It can be set at any time.
         how: on a GPU, how the last step ran, in a sentence; elsewhere "".
 
@@ -524,8 +526,10 @@ class Trainer:
         write_checkpoint(path, self.state_dict())
 
     @classmethod
-    def load(cls, path: str | Path) -> "Trainer":
+    def load(cls, path: str | Path, **changes: Any) -> "Trainer":
         """Make a trainer that goes on from a checkpoint.
+
+        If its device is not here, it goes on on one that is, and `started` says so.
 
         >>> import tempfile
         >>> path = Path(tempfile.mkdtemp()) / "run.pt"
@@ -537,31 +541,54 @@ class Trainer:
 
         Args:
             path: of a file that `save` wrote.
+            **changes: of its recipe, such as `steps=6000` or `device="cpu"`. With another number of
+                steps, the learning rate is from here on that of a run of so many steps.
 
         Raises:
             FileNotFoundError: there is no such file.
-            ValueError: it is not a checkpoint, or does not fit this version.
+            ValueError: it is not a checkpoint, or does not fit this version; or something else
+                should change.
         """
-        return cls.from_state(read_checkpoint(path, STATE_KEYS), path)
+        return cls.from_state(read_checkpoint(path, STATE_KEYS), path, changes)
 
     @classmethod
-    def from_state(cls, state: dict[str, Any], path: str | Path) -> "Trainer":
+    def from_state(
+        cls, state: dict[str, Any], path: str | Path, changes: Mapping[str, Any] | None = None
+    ) -> "Trainer":
         """Make a trainer that goes on from a state.
 
         Args:
             state: of `state_dict`.
             path: where it was read from, for the error message.
+            changes: of its recipe, as of `load`.
 
         Raises:
-            ValueError: the state does not fit this version of the library.
+            ValueError: the state does not fit this version of the library, or something else should
+                change.
         """
         trainer = cls.__new__(cls)
         try:
-            trainer._make(Recipe.parse(state["recipe"], stored=True))
-            trainer.load_state_dict(state)
+            stored = Recipe.parse(state["recipe"], stored=True)
+            recipe, note = resumed_recipe(stored, state["step"], changes or {})
+            trainer._make(recipe)
+            if recipe.steps != stored.steps:
+                state = trainer._rescheduled(state)
+            trainer._restore((recipe, state))
         except (RuntimeError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"{path} does not fit this version of lcm_core: {error}") from error
+        trainer.threads = recipe.threads or state.get("threads", trainer.threads)
+        trainer.started = note
         return trainer
+
+    def _rescheduled(self, state: dict[str, Any]) -> dict[str, Any]:
+        """The state, with the schedule of this recipe at the state's step."""
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Detected call of `lr_scheduler.step")
+            for _ in range(state["step"]):
+                self.schedule.step()
+        groups = self.optimizer.state_dict()["param_groups"]
+        optimizer = {**state["optimizer"], "param_groups": groups}
+        return {**state, "schedule": self.schedule.state_dict(), "optimizer": optimizer}
 
 
 def _model(recipe: Recipe, task: Task[Any]) -> Any:

@@ -1,12 +1,17 @@
-"""The bar in the terminal: jobs done, the one at work, its steps per second, the time left."""
+"""The bar in the terminal: jobs done, the one at work, its steps per second, the time left.
+
+Without a terminal, a plain line for each job that has ended.
+"""
 
 from __future__ import annotations
 
+import sys
 from types import TracebackType
 
 from tqdm import tqdm
 
 from lcm_core.experiments.framework.work import Progress
+from lcm_core.terminal import is_live
 
 __all__ = ["Bar"]
 
@@ -23,10 +28,12 @@ class Bar:
 
     def __init__(self, total: int, done: int):
         self._parts: dict[str, float] = {}
-        self._finished = done
+        self._finished, self._total = done, total
+        self._live = is_live(sys.stderr)
         self._tqdm = tqdm(
-            total=total, initial=done, bar_format=FORMAT, unit="job", dynamic_ncols=True
-        )
+            total=total, initial=done, bar_format=FORMAT, unit="job", dynamic_ncols=True,
+            disable=not self._live,
+        )  # fmt: skip
 
     def __enter__(self) -> Bar:
         return self
@@ -53,6 +60,8 @@ class Bar:
         self._finished += 1
         if text:
             self._tqdm.write(text)
+        if not self._live:
+            print(f"{self._finished} of {self._total} jobs: {label}", file=sys.stderr, flush=True)
         self._draw()
 
     def _draw(self) -> None:

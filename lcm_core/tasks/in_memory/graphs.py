@@ -1,14 +1,15 @@
-"""A task on graphs that are given, as PyG's `Data`."""
+"""A task on graphs that are given, as PyG's `Data` or as graphs of networkx."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import torch
 from jaxtyping import Int
 from torch import Tensor
 
 from lcm_core.pyg import Batch, Data
-from lcm_core.tasks.in_memory.targets import read_targets
+from lcm_core.tasks.in_memory.from_networkx import from_networkx, is_networkx
+from lcm_core.tasks.in_memory.targets import Targets, read_targets
 from lcm_core.tasks.in_memory.task import (
     GivenItems,
     first_not_finite,
@@ -17,6 +18,9 @@ from lcm_core.tasks.in_memory.task import (
 )
 
 __all__ = ["GivenGraphs", "graphs_task"]
+
+#: The masks that PyG's data sets have for the nodes of each split.
+MASKS = {"train": "train_mask", "validation": "val_mask", "test": "test_mask"}
 
 
 class GivenGraphs(GivenItems[Batch]):
@@ -27,7 +31,7 @@ class GivenGraphs(GivenItems[Batch]):
             whole numbers; else the number of real-valued features.
     """
 
-    kind = "graphs"
+    kind: Literal["graphs", "nodes"] = "graphs"
     data_graphs: ClassVar[list[Data]]
     node_cardinalities: ClassVar[tuple[int, ...] | int]
     edge_cardinalities: ClassVar[tuple[int, ...] | int]
@@ -51,34 +55,86 @@ def graphs_task(
     graphs: Any,
     targets: Any = None,
     splits: Mapping[str, Any] | None = None,
+    of_nodes: Any = None,
 ) -> type[GivenGraphs]:
-    """The class of the task; arguments as of `lcm_core.register_task`."""
-    given: list[Any] = list(graphs)
+    """The class of the task; arguments as of `lcm_core.register_task`.
+
+    `of_nodes` are targets of all nodes, graph after graph; by default the `y` of the graphs, if it
+    has a row for each node.
+    """
+    given: list[Any] = [graphs] if isinstance(graphs, Data) or is_networkx(graphs) else list(graphs)
     if not given:
         raise ValueError("expected a list of graphs, got none")
     for number, graph in enumerate(given):
+        if is_networkx(graph):
+            given[number] = graph = from_networkx(graph, number)
         if not isinstance(graph, Data) or graph.edge_index is None or not graph.num_nodes:
             raise ValueError(
                 f"expected graph {number} to be a torch_geometric Data with nodes and an "
-                f"edge_index, got {graph!r}"
+                f"edge_index, or a graph of networkx, got {graph!r}"
             )
+    sizes = [int(graph.num_nodes) for graph in given]
     edge_indices = [_edge_index(number, graph) for number, graph in enumerate(given)]
-    read = read_targets(_targets(given) if targets is None else targets, len(given))
-    nodes, node_cardinalities = _features(given, "x", [int(g.num_nodes) for g in given])
+    if of_nodes is None and targets is None and _of_nodes(given):
+        of_nodes = _together([graph.y for graph in given])
+    read = None
+    if of_nodes is None:
+        read = read_targets(_targets(given) if targets is None else targets, len(given))
+    nodes, node_cardinalities = _features(given, "x", sizes)
     edges, edge_cardinalities = _features(
         given, "edge_attr", [edge_index.shape[1] for edge_index in edge_indices]
     )
-    plain = [
-        Data(x=x, edge_index=edge_index, edge_attr=edge_attr)
-        for edge_index, x, edge_attr in zip(edge_indices, nodes, edges, strict=True)
-    ]
     facts = {
-        **given_attributes(name, "graphs", read, splits),
-        "data_graphs": plain,
+        "data_graphs": [
+            Data(x=x, edge_index=edge_index, edge_attr=edge_attr)
+            for edge_index, x, edge_attr in zip(edge_indices, nodes, edges, strict=True)
+        ],
         "node_cardinalities": node_cardinalities,
         "edge_cardinalities": edge_cardinalities,
     }
-    return type(name, (GivenGraphs,), facts)
+    if read is None:
+        return _nodes_task(name, given, read_targets(of_nodes, sum(sizes)), splits, facts)
+    return type(name, (GivenGraphs,), {**given_attributes(name, "graphs", read, splits), **facts})
+
+
+def _of_nodes(graphs: Sequence[Data]) -> bool:
+    """Whether each graph has a target for each of its nodes."""
+    for graph in graphs:
+        y = graph.y
+        if not isinstance(y, Tensor) or y.dim() not in (1, 2) or len(y) != graph.num_nodes:
+            return False
+    return max(int(graph.num_nodes) for graph in graphs) > 1
+
+
+def _together(each: Sequence[Tensor]) -> Tensor:
+    """The targets of all nodes."""
+    rows = torch.cat([y.detach().cpu() for y in each])
+    return rows[:, 0] if rows.dim() == 2 and rows.shape[1] == 1 else rows
+
+
+def _nodes_task(
+    name: str,
+    graphs: Sequence[Data],
+    read: Targets,
+    splits: Mapping[str, Any] | None,
+    facts: dict[str, Any],
+) -> type[GivenGraphs]:
+    """A task on nodes. Its items are nodes where there are masks, or fewer than three graphs."""
+    from lcm_core.tasks.in_memory.nodes import GivenNodes, GivenNodesOfOne  # they are subclasses
+
+    masks = {
+        split: torch.cat([graph[field].detach().cpu() for graph in graphs])
+        for split, field in MASKS.items()
+        if all(field in graph for graph in graphs)
+    }
+    facts["data_ptr"] = torch.tensor([0, *(int(graph.num_nodes) for graph in graphs)]).cumsum(0)
+    if len(graphs) >= 3 and not masks:
+        attributes = given_attributes(name, "graphs of nodes", read, splits, len(graphs))
+        return type(name, (GivenNodes,), {**attributes, **facts})
+    read.complete = False  # a batch has the targets of its own items alone
+    attributes = given_attributes(name, "nodes", read, splits or masks or None)
+    facts["data_whole"] = Batch.from_data_list(facts["data_graphs"])
+    return type(name, (GivenNodesOfOne,), {**attributes, **facts})
 
 
 def _edge_index(number: int, graph: Data) -> Tensor:
@@ -119,8 +175,8 @@ def _targets(graphs: Sequence[Data]) -> Tensor:
         if row.shape[0] != 1 or row.numel() == 0 or (rows and row.shape != rows[0].shape):
             raise ValueError(
                 "expected one target, or one row of targets, for each graph; graph "
-                f"{number} has a y of shape {tuple(y.shape)} (targets of nodes cannot be learned "
-                "here)"
+                f"{number} has a y of shape {tuple(y.shape)} (for targets of nodes, give every "
+                "graph a y with a row for each of its nodes)"
             )
         rows.append(row)
     together = torch.cat(rows)

@@ -10,11 +10,16 @@ from torch import Tensor
 
 from lcm_core.tasks.base import seeded_generator
 
-__all__ = ["NAMES", "check_splits", "draw_splits"]
+__all__ = ["NAMES", "check_splits", "draw_splits", "split_name"]
 
 NAMES = ("validation", "test", "train")
 SHARE = 0.1  # of the items, for validation, and for test
 SPLIT_STREAM = 7
+WORDS = {
+    "train": ("train", "training"),
+    "validation": ("validation", "valid", "val", "dev", "eval"),
+    "test": ("test", "testing", "holdout", "heldout"),
+}
 
 
 def draw_splits(items: int, seed: int) -> dict[str, Int[Tensor, " M"]]:
@@ -77,3 +82,9 @@ def _items(name: str, members: Any, items: int) -> Tensor:
     if len(given) and (given.is_floating_point() or given.is_complex()):
         raise ValueError(f"expected whole numbers of items in split {name!r}, got {given.dtype}")
     return given.long()
+
+
+def split_name(text: str) -> str | None:
+    """The split that a text of a column names, such as `valid`; None for another text."""
+    plain = text.strip().lower()
+    return next((name for name, words in WORDS.items() if plain in words), None)

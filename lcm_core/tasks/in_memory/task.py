@@ -13,6 +13,7 @@ from lcm_core.tasks.base import Device, SetBatch, Task
 from lcm_core.tasks.in_memory.splits import NAMES, check_splits, draw_splits
 from lcm_core.tasks.in_memory.targets import Targets
 from lcm_core.tasks.stored import visits
+from lcm_core.tasks.tables.left_out import LeftOut
 
 __all__ = ["GivenItems", "first_not_finite", "given_attributes", "sizes_in_words"]
 
@@ -26,19 +27,30 @@ class GivenItems(Task[BatchT]):
 
     Args:
         split_seed: draws the splits, where none are given; not the seed of the training.
+
+    Attributes:
+        left_out: of data from files, what is not in the task, and why.
+        understood: of data from files, how they were read, in words.
     """
 
     data_targets: ClassVar[Targets]
     given_splits: ClassVar[dict[str, Tensor] | None] = None
     splits = NAMES
+    left_out: ClassVar[LeftOut] = LeftOut()
+    understood: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, split_seed: int = 0):
         self.split_seed = split_seed
-        items = len(self.data_targets.y)
+        items = self.item_count()
         self.members: dict[str, Int[Tensor, " M"]] = self.given_splits or draw_splits(
             items, split_seed
         )
         self.out_features = self.data_targets.y.shape[1]
+
+    @classmethod
+    def item_count(cls) -> int:
+        """Number of items, in all splits together."""
+        return len(cls.data_targets.y)
 
     @classmethod
     def options(cls) -> dict[str, Any]:
@@ -69,19 +81,41 @@ class GivenItems(Task[BatchT]):
         """Accuracy for classes; root mean squared error for numbers, in their unit."""
         return self.data_targets.metric(outputs, targets)
 
+    def parts(
+        self, outputs: Float[Tensor, "B width"], targets: Float[Tensor, "B width"]
+    ) -> dict[str, float]:
+        """The score of each target, where there are several with names."""
+        return self.data_targets.parts(outputs, targets)
+
+    def prepare(self) -> None:
+        """Import what the metric needs, and try it on the validation targets."""
+        self.data_targets.prepare(self.targets_of("validation"))
+
     def baseline(self, split: str = "validation") -> float:
         """The score of the constant answer that is best on this split."""
         self.check_split(split)
-        return self.data_targets.constant(self.data_targets.y[self.members[split]])
+        return self.data_targets.constant(self.targets_of(split))
+
+    def baseline_parts(self, split: str = "validation") -> dict[str, float]:
+        """The best constant score of each target, where there are several with names."""
+        self.check_split(split)
+        y = self.targets_of(split)
+        return self.parts(y.nanmean(0).nan_to_num(0.0).expand_as(y), y)
+
+    def targets_of(self, split: str) -> Float[Tensor, "rows width"]:
+        """The targets of a split."""
+        return self.data_targets.y[self.members[split]]
 
     def describe(self) -> str:
         """One paragraph of facts about the data."""
         sizes = ", ".join(f"{split} {len(members):,}" for split, members in self.members.items())
         how = "given" if self.given_splits else f"random, split_seed {self.split_seed}"
         constant = ", ".join(f"{s} {self.baseline(s):.4g}" for s in self.members if s != "train")
+        left_out = "".join(f" {sentence}" for sentence in self.left_out.sentences())
         return (
-            f"{self.name}: {self.describe_items()} {self.data_targets.describe()} Splits ({how}): "
-            f"{sizes}. Score: {self.metric_title}. The best constant answer scores {constant}."
+            f"{self.name}: {self.describe_items()} {self.data_targets.describe()}{left_out} "
+            f"Splits ({how}): {sizes}. Score: {self.metric_title}. The best constant answer scores "
+            f"{constant}."
         )
 
     @abstractmethod
@@ -90,10 +124,18 @@ class GivenItems(Task[BatchT]):
 
 
 def given_attributes(
-    name: str, what: str, targets: Targets, splits: Mapping[str, Any] | None
+    name: str, what: str, targets: Targets, splits: Mapping[str, Any] | None, items: int = 0
 ) -> dict[str, Any]:
-    """The class attributes that sets and graphs share; `what` is in the docstring: "sets"."""
-    items = len(targets.y)
+    """The class attributes that sets and graphs share.
+
+    Args:
+        name: of the task.
+        what: said in the docstring, such as "sets".
+        targets: of the items.
+        splits: as of `register_task`.
+        items: how many; by default one for each target.
+    """
+    items = items or len(targets.y)
     attributes: dict[str, Any] = {
         "__doc__": f"{items} {what} in memory.",
         "__module__": "in memory",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-__all__ = ["scaffold_split"]
+__all__ = ["HELD_OUT_SHARE", "scaffold_split"]
 
 HELD_OUT_SHARE = 0.1  # of all molecules: for validation, and again for test
 
@@ -51,6 +51,7 @@ def scaffold_split(scaffolds: Sequence[str], seed: int = 0) -> dict[str, np.ndar
     if empty:
         raise ValueError(
             f"no molecules for {' and '.join(empty)}: {len(scaffolds)} molecules with "
-            f"{len(groups)} scaffolds are too few for a scaffold split; use a larger table"
+            f"{len(groups)} scaffolds are too few for a scaffold split; use a larger table, or "
+            "split=random"
         )
     return {name: np.sort(np.array(members)) for name, members in splits.items()}

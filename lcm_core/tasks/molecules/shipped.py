@@ -5,15 +5,25 @@ https://doi.org/10.1039/C7SC02664A
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar
 
-from lcm_core.tasks.molecules.csv_tables import ZERO_OR_ONE
+from lcm_core.tasks.molecules.build import kept_table
+from lcm_core.tasks.molecules.copies import read_copy
+from lcm_core.tasks.molecules.read import (
+    Choices,
+    Molecules,
+    gather_molecules,
+    open_molecules,
+    read_rows,
+)
 from lcm_core.tasks.molecules.task import MoleculeTask
 
 __all__ = ["BACE", "BBBP", "FOLDER", "HIV", "ClinTox", "ShippedMolecules"]
 
 FOLDER = Path(__file__).parent / "data"
+ZERO_OR_ONE = {"0": 0, "1": 1}
 
 
 class ShippedMolecules(MoleculeTask):
@@ -27,9 +37,21 @@ class ShippedMolecules(MoleculeTask):
     classes: ClassVar[Mapping[str, int]] = ZERO_OR_ONE
 
     def __init__(self, split_seed: int = 0) -> None:
-        super().__init__(
-            FOLDER / self.file, name=self.name, classes=self.classes, split_seed=split_seed
-        )
+        molecules = _load(FOLDER / self.file, tuple(self.classes.items()))
+        self._use(molecules, self.name, split_seed)
+
+
+@lru_cache(maxsize=4)
+def _load(path: Path, classes: tuple[tuple[str, int], ...]) -> Molecules:
+    """The molecules of a table that comes with the library: from its copy, if there is one."""
+    contents = path.read_bytes()
+    choices = Choices("smiles", ("target",), "yesno", classes)
+    rows = read_rows(open_molecules(path, contents, choices), choices)
+    copy = path.with_suffix(".npz")
+    table = read_copy(copy, contents) if copy.exists() else None
+    if table is None:
+        table = kept_table(rows.smiles, path.name, "\n".join(rows.smiles))
+    return gather_molecules(rows, table)
 
 
 class BBBP(ShippedMolecules):

@@ -1,22 +1,36 @@
-"""A property of molecules, yes or no, from a CSV file of SMILES strings."""
+"""Properties of molecules, from a table of SMILES strings."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from torch.nn.functional import binary_cross_entropy_with_logits
 
+from lcm_core.errors import unknown
 from lcm_core.pyg import Batch, Data
 from lcm_core.tasks.base import Device, Task
-from lcm_core.tasks.molecules.csv_tables import ZERO_OR_ONE, load_table
-from lcm_core.tasks.molecules.featurise import EDGE_CARDINALITIES, NODE_CARDINALITIES
+from lcm_core.tasks.in_memory.targets import Targets
+from lcm_core.tasks.molecules.featurise import (
+    EDGE_CARDINALITIES,
+    NODE_CARDINALITIES,
+    longest_part,
+)
 from lcm_core.tasks.molecules.moleculenet import moleculenet_file
+from lcm_core.tasks.molecules.read import Choices, Molecules, load_molecules
 from lcm_core.tasks.molecules.scaffold_split import scaffold_split
-from lcm_core.tasks.molecules.table import Unparsable
+from lcm_core.tasks.molecules.splits import (
+    SPLITS,
+    given_split,
+    ogb_scaffold_split,
+    random_split,
+)
+from lcm_core.tasks.scores import roc_auc
 from lcm_core.tasks.stored import visits
+from lcm_core.tasks.tables.left_out import LeftOut, LeftOutRow
 
 __all__ = ["MoleculeTask", "roc_auc"]
 
@@ -24,32 +38,48 @@ MOLECULES_IN_AN_EVALUATION_BATCH = 256
 
 
 class MoleculeTask(Task[Batch]):
-    """Tell molecules with a property from those without it.
+    """Tell properties of molecules: yes or no, numbers, or classes.
 
     Atoms are nodes with 9 categorical features and bonds are edges, both ways, with 3, as
     `torch_geometric.utils.from_smiles` makes them. Ions and atoms without a bond are nodes
-    without edges. The loss is the binary cross-entropy of one logit, the metric ROC-AUC, and the
-    split is by scaffold: see `scaffold_split`. Strings that give no graph are left out and kept
-    in `unparsable`, with their lines and reasons; `describe()` counts them.
+    without edges. Questions of yes or no are learned by the binary cross-entropy of a logit for
+    each, and scored by ROC-AUC; numbers by squared error; classes by cross-entropy. Rows that
+    cannot be read are left out and kept in `left_out`, with their lines and reasons; blank targets
+    are skipped, for that target alone. `describe()` counts both.
 
     Args:
-        path: a CSV file with a header line.
+        path: a table: delimited text of any encoding, delimiter and quotes, perhaps compressed by
+            gzip (`.gz`); or Parquet (`.parquet`).
         name: what the task is called in messages.
-        smiles_column: the column of SMILES strings.
-        target_column: the column of targets.
-        classes: what each text in the target column means, 0 or 1.
+        smiles_column: the column of SMILES strings; "" finds it.
+        target_column: the column of targets, or several; "" finds the only one that can be meant.
+        classes: what each text in the target column means, 0 or 1; by default it is found.
         split_seed: draws the split; not the seed of the training.
+        split: "scaffold", see `scaffold_split`; "ogb_scaffold", see `ogb_scaffold_split`; "random";
+            or the rows of "train", "validation" and "test", by number from 0 or as masks.
+        split_column: the column that says train, validation or test; in place of `split`.
+        kind: of the targets: "yesno", "numbers" or "classes"; "" finds it.
+        encoding: of the file, such as "latin-1"; "" finds it.
+        delimiter: between fields, a character or its name; "" finds it.
+        header: "yes", "no", or "" to find whether the first row has the names of the columns.
+        parquet: whether the file is Parquet; by default its name says so.
 
     Attributes:
         node_cardinalities, edge_cardinalities: the categories of each feature.
-        unparsable: the rows that were left out.
+        left_out: what is not in the task, and why.
+        understood: how the file was read, in words.
         members: for each split, the positions (M,) of its molecules, for `graph`.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: what is needed is not in the file; or no molecule is left for a split.
+        ImportError: RDKit, or for Parquet pandas, is not installed.
     """
 
     kind = "graphs"
     metric_name = "ROC-AUC"
     out_features = 1
-    splits = ("validation", "test", "train")
+    splits: tuple[str, ...] = ("validation", "test", "train")
     node_cardinalities = NODE_CARDINALITIES
     edge_cardinalities = EDGE_CARDINALITIES
 
@@ -57,30 +87,93 @@ class MoleculeTask(Task[Batch]):
         self,
         path: str | Path,
         name: str = "molecules",
-        smiles_column: str = "smiles",
-        target_column: str = "target",
-        classes: Mapping[str, int] = ZERO_OR_ONE,
+        smiles_column: str = "",
+        target_column: str | Sequence[str] = "",
+        classes: Mapping[str, int] | None = None,
         split_seed: int = 0,
+        split: str | Mapping[str, Any] = "scaffold",
+        split_column: str = "",
+        kind: str = "",
+        encoding: str = "",
+        delimiter: str = "",
+        header: str = "",
+        parquet: bool | None = None,
     ) -> None:
-        self.name = name
-        self.split_seed = split_seed
-        self._table = load_table(path, smiles_column, target_column, classes)
-        self.unparsable: tuple[Unparsable, ...] = self._table.unparsable
+        path = Path(path).expanduser()
+        targets = (target_column,) if isinstance(target_column, str) else tuple(target_column)
+        choices = Choices(
+            smiles_column,
+            tuple(filter(None, targets)),
+            kind,
+            tuple((classes or {}).items()),
+            split_column,
+            encoding,
+            delimiter,
+            header,
+            path.suffix.lower() in (".parquet", ".pq") if parquet is None else parquet,
+        )
+        self._use(load_molecules(path, choices), name, split_seed, split, split_column)
+
+    def _use(
+        self,
+        molecules: Molecules,
+        name: str,
+        split_seed: int,
+        split: str | Mapping[str, Any] = "scaffold",
+        split_column: str = "",
+    ) -> None:
+        """Make this the task of these molecules."""
+        self.name, self.split_seed = name, split_seed
+        self._molecules = molecules
+        self._targets: Targets = molecules.targets
+        self.left_out: LeftOut = molecules.left_out
+        self.understood: Mapping[str, str] = molecules.understood
+        self.out_features = self._targets.y.shape[1]
+        self.metric_name = self._targets.metric_name
+        self.higher_is_better = self._targets.higher_is_better
+        self._split_words = f"Scaffold split (seed {split_seed})"
         self.members: dict[str, Int[Tensor, " M"]] = {
-            split: torch.from_numpy(positions)
-            for split, positions in scaffold_split(self._table.scaffolds, split_seed).items()
+            part: torch.from_numpy(positions)
+            for part, positions in self._split(split, split_column).items()
         }
+        usual = [part for part in type(self).splits if part in self.members]
+        self.splits = tuple(dict.fromkeys((*usual, *self.members)))
+
+    def _split(self, split: str | Mapping[str, Any], column: str) -> dict[str, Any]:
+        molecules = self._molecules
+        if column:
+            self._split_words = f"Split by column {column!r}"
+            said = np.array(molecules.splits)
+            rows = {part: molecules.numbers[said == part] for part in self.splits}
+            filled = {part: members for part, members in rows.items() if len(members)}
+            return given_split(filled, molecules.rows, molecules.numbers)
+        if not isinstance(split, str):
+            self._split_words = "Given splits"
+            return given_split(split, molecules.rows, molecules.numbers)
+        if split == "random":
+            self._split_words = f"Random split (seed {self.split_seed})"
+            return random_split(molecules.identities, self.split_seed)
+        if split == "ogb_scaffold":
+            self._split_words = "Scaffold split, largest scaffolds first"
+            return ogb_scaffold_split(molecules.scaffolds())
+        if split == "scaffold":
+            return scaffold_split(self.scaffolds, self.split_seed)
+        raise unknown("split", split, SPLITS)
 
     @classmethod
     def from_moleculenet(
-        cls, name: str, target_column: str | None = None, split_seed: int = 0
+        cls,
+        name: str,
+        target_column: str | Sequence[str] | None = None,
+        split_seed: int = 0,
+        split: str | Mapping[str, Any] = "scaffold",
     ) -> "MoleculeTask":
         """The task of a table of MoleculeNet, which is downloaded the first time.
 
         Args:
             name: as in `torch_geometric.datasets.MoleculeNet`: "BBBP", "BACE", "ClinTox", "HIV", …
-            target_column: which target, if the table has several.
-            split_seed: draws the split.
+            target_column: which target, or several, if the table has several.
+            split_seed, split: as of the class.
 
         Raises:
             ValueError: an unknown table or column, or targets that are not 0 or 1.
@@ -92,104 +185,136 @@ class MoleculeTask(Task[Batch]):
                 f"expected the target_column of {name}, which has {len(targets)}: "
                 f"{', '.join(targets[:12])}{', …' if len(targets) > 12 else ''}"
             )
-        chosen = target_column or targets[0]
         return cls(
             path,
             name=name.lower(),
             smiles_column=smiles_column,
-            target_column=chosen,
+            target_column=target_column or targets[0],
             split_seed=split_seed,
+            split=split,
         )
 
     def __len__(self) -> int:
         """The number of molecules, in all splits together."""
-        return len(self._table)
+        return len(self._molecules)
 
     @property
+    def unparsable(self) -> tuple[LeftOutRow, ...]:
+        """The rows that were left out: their lines, what stands there, and why."""
+        return tuple(self.left_out.rows)
+
+    @cached_property
     def scaffolds(self) -> tuple[str, ...]:
-        """The scaffold of each molecule, as a SMILES string; "" for one without rings."""
-        return self._table.scaffolds
+        """The scaffold of each molecule, as a SMILES string; "" for one without rings.
+
+        Of several fragments (salts, solvates, dimers) the longest scaffold counts.
+        """
+        return tuple(map(longest_part, self._molecules.scaffolds()))
+
+    @property
+    def y(self) -> Float[Tensor, "M width"]:
+        """The targets of all molecules as they are learned, NaN where there is none."""
+        return self._targets.y
 
     def graph(self, molecule: int) -> Data:
         """One molecule (a position from 0) with `x`, `edge_index`, `edge_attr`, `y`, `smiles`."""
-        return self._table.graph(molecule)
+        if not 0 <= molecule < len(self):
+            raise IndexError(f"molecule must be from 0 to {len(self) - 1}, got {molecule}")
+        place = int(self._molecules.places[molecule])
+        return self._molecules.table.graph(place, self.y[molecule])
+
+    def line(self, molecule: int) -> int:
+        """The line of the file that a molecule comes from."""
+        return int(self._molecules.lines[molecule])
 
     def positives(self, split: str) -> int:
         """How many molecules of a split have the property."""
         self.check_split(split)
-        return int(self._table.y[self.members[split]].sum())
+        return int(self.y[self.members[split]].nan_to_num(0.0).sum())
 
     @cached_property
     def training_sizes(self) -> tuple[int, int]:  # type: ignore[override]
         """The atoms of the smallest and of the largest training molecule."""
-        atoms = self._table.node_ptr.diff()[self.members["train"]]
+        molecules = self._molecules
+        atoms = molecules.table.node_ptr.diff()[molecules.places[self.members["train"]]]
         return int(atoms.min()), int(atoms.max())
+
+    def _batch(self, molecules: Int[Tensor, " B"]) -> Batch:
+        places = self._molecules.places[molecules]
+        return self._molecules.table.batch(places, self.y[molecules])
 
     def train_batch(self, step: int, batch_size: int, seed: int, device: Device = "cpu") -> Batch:
         """The molecules of one step, by `lcm_core.tasks.stored.visits`."""
         members = self.members["train"]
         chosen = members[visits(len(members), step, batch_size, seed)]
-        return self._table.batch(chosen).to(device, non_blocking=True)
+        return self._batch(chosen).to(device, non_blocking=True)
 
     def batches(self, split: str = "validation", device: Device = "cpu") -> Iterator[Batch]:
         """The molecules of a split in the order of the file, 256 at a time."""
         self.check_split(split)
         for members in self.members[split].split(MOLECULES_IN_AN_EVALUATION_BATCH):
-            yield self._table.batch(members).to(device, non_blocking=True)
+            yield self._batch(members).to(device, non_blocking=True)
 
-    def loss(self, outputs: Float[Tensor, "B 1"], batch: Batch) -> Float[Tensor, ""]:
-        """Binary cross-entropy of the logits, mean over molecules, in nats."""
-        return binary_cross_entropy_with_logits(outputs, batch.y)
+    def loss(self, outputs: Float[Tensor, "B width"], batch: Batch) -> Float[Tensor, ""]:
+        """The loss of the targets that there are, mean over them; cross-entropies in nats."""
+        return self._targets.loss(outputs, batch.y)
 
-    def metric(self, outputs: Float[Tensor, "B 1"], targets: Float[Tensor, "B 1"]) -> float:
-        """The area under the ROC curve: the chance that, of two molecules of which one has the
-        property, that one gets the larger output; a tie counts half.
+    def metric(self, outputs: Float[Tensor, "B width"], targets: Float[Tensor, "B width"]) -> float:
+        """For yes or no the area under the ROC curve: the chance that, of two molecules of which
+        one has the property, that one gets the larger output; a tie counts half.
         """
-        return roc_auc(outputs, targets)
+        return self._targets.metric(outputs, targets)
+
+    def parts(
+        self, outputs: Float[Tensor, "B width"], targets: Float[Tensor, "B width"]
+    ) -> dict[str, float]:
+        """The score of each target, where there are several."""
+        return self._targets.parts(outputs, targets)
+
+    def baseline_parts(self, split: str = "validation") -> dict[str, float]:
+        """The best constant score of each target, where there are several."""
+        self.check_split(split)
+        y = self.y[self.members[split]]
+        return self.parts(y.nanmean(0).nan_to_num(0.0).expand_as(y), y)
 
     def prepare(self) -> None:
-        """Import scikit-learn, which takes a second or two."""
-        _roc_auc_score()
+        """Import what the metric needs, which takes a second or two, and try it on validation."""
+        self._targets.prepare(self.y[self.members["validation"]])
 
     def baseline(self, split: str = "validation") -> float:
-        """One half: a constant output ties every pair of molecules."""
+        """The score of the constant output that is best on this split; one half for ROC-AUC."""
         self.check_split(split)
-        return 0.5
+        return self._targets.constant(self.y[self.members[split]])
 
     def describe(self) -> str:
-        """One paragraph of facts about the data, unparsable strings counted."""
+        """One paragraph of facts about the data, rows that were left out counted."""
+        yes_or_no = self.metric_name == "ROC-AUC"
+
+        def share(members: Tensor) -> str:
+            return f"{self.y[members].nanmean():.0%} positive"
+
         sizes = ", ".join(
-            f"{split} {len(members):,} ({self._table.y[members].mean():.0%} positive)"
+            f"{split} {len(members):,}" + (f" ({share(members)})" if yes_or_no else "")
             for split, members in self.members.items()
         )
-        lines = ", ".join(str(row.line) for row in self.unparsable[:10])
-        where = f" (lines {lines}{', …' if len(self.unparsable) > 10 else ''})" if lines else ""
+        lines = ", ".join(str(row.line) for row in self.left_out.rows[:10])
+        where = f" (lines {lines}{', …' if len(self.left_out.rows) > 10 else ''})" if lines else ""
+        table = self._molecules.table
+        atoms = int(table.node_ptr.diff()[self._molecules.places].sum())
+        further = LeftOut(blanks=self.left_out.blanks, unlabelled=self.left_out.unlabelled)
+        everyone = f", {share(torch.arange(len(self)))}" if yes_or_no else ""
+        question = "" if yes_or_no and self.out_features == 1 else f" {self._targets.describe()}"
+        constant = (
+            "any constant answer scores 50%"
+            if yes_or_no
+            else (
+                f"the best constant answer scores {self.baseline('validation'):.4g} on validation"
+            )
+        )
+        blanks = "".join(f" {sentence}" for sentence in further.sentences())
         return (
-            f"{self.name}: {len(self):,} molecules, {len(self._table.x):,} atoms, "
-            f"{len(set(self._table.scaffolds)):,} scaffolds, {self._table.y.mean():.0%} positive. "
-            f"Unparsable SMILES strings left out: {len(self.unparsable)}{where}. Scaffold split "
-            f"(seed {self.split_seed}): {sizes}. Score: ROC-AUC; any constant answer scores 50%."
+            f"{self.name}: {len(self):,} molecules, {atoms:,} atoms, "
+            f"scaffolds: {len(set(self.scaffolds)):,}{everyone}.{question} "
+            f"Rows left out: {len(self.left_out.rows)}{where}.{blanks} "
+            f"{self._split_words}: {sizes}. Score: {self.metric_title}; {constant}."
         )
-
-
-def roc_auc(outputs: Float[Tensor, "B 1"], targets: Float[Tensor, "B 1"]) -> float:
-    """ROC-AUC by scikit-learn, with a ValueError if only one class is present."""
-    classes = sorted(set(targets.flatten().tolist()))
-    if classes != [0, 1]:
-        raise ValueError(
-            "ROC-AUC compares molecules of class 0 with molecules of class 1 and needs both; the "
-            f"{targets.numel()} targets given have {classes or 'none'}. Use more molecules, or "
-            "another split_seed"
-        )
-    return float(_roc_auc_score()(targets.flatten().cpu(), outputs.detach().flatten().cpu()))
-
-
-def _roc_auc_score() -> Callable[..., float]:
-    try:
-        from sklearn.metrics import roc_auc_score
-    except ImportError as error:
-        raise ImportError(
-            "ROC-AUC needs scikit-learn, which is not installed; "
-            "install it with: pip install 'lcm-core[molecules]'"
-        ) from error
-    return roc_auc_score

@@ -2,3 +2,8 @@
 
 Open `panel.py` first.
 """
+
+from lcm_core.imports import needed
+
+for _module in ("ipywidgets", "plotly", "anywidget"):  # before a module of ours needs them
+    needed(_module, "notebooks", "lcm_core.widgets")

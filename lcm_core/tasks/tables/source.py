@@ -1,0 +1,146 @@
+"""A table in a file: the names of its columns, and its rows with their lines."""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from lcm_core.errors import unknown
+from lcm_core.files.decoding import decode
+from lcm_core.files.delimited import Dialect, Row, find_dialect, read_rows
+from lcm_core.imports import needed
+
+__all__ = ["ParquetTable", "Table", "TextTable", "open_parquet", "open_table"]
+
+
+@dataclass
+class Table:
+    """A table whose rows can be read any number of times.
+
+    Attributes:
+        name: of the file, for messages.
+        header: the names of the columns.
+        understood: how the file was read, in words: its encoding, its delimiter, its header.
+        decimal: the decimal sign of its numbers besides the point; "" if there is none.
+    """
+
+    name: str
+    header: list[str]
+    understood: dict[str, str] = field(default_factory=dict)
+    decimal: str = ""
+
+    def rows(self) -> Iterator[Row]:
+        """The rows behind the header, from the first."""
+        raise NotImplementedError
+
+    def sample(self, count: int) -> list[list[str]]:
+        """The fields of the first rows that are whole."""
+        return list(islice((row.fields for row in self.rows() if not row.problem), count))
+
+    def column(self, name: str) -> int:
+        """The place of a column.
+
+        Raises:
+            ValueError: there is no such column (the nearest names are given), or there are two.
+        """
+        places = [place for place, each in enumerate(self.header) if each == name]
+        if not places:
+            raise unknown(f"column of {self.name}", name, self.header)
+        if len(places) > 1:
+            raise ValueError(
+                f"expected one column {name!r} in {self.name}, found {len(places)}: columns "
+                f"{', '.join(str(place + 1) for place in places)}; rename all but one"
+            )
+        return places[0]
+
+
+@dataclass
+class TextTable(Table):
+    """A table of delimited text, read by Python's `csv`."""
+
+    text: str = ""
+    dialect: Dialect = field(default_factory=lambda: Dialect(","))
+    titled: bool = True
+
+    def rows(self) -> Iterator[Row]:
+        return islice(read_rows(self.text, self.dialect), int(self.titled), None)
+
+
+@dataclass
+class ParquetTable(Table):
+    """A table of Apache Parquet, read by pandas; its rows count as lines from 1."""
+
+    frame: Any = None
+
+    def rows(self) -> Iterator[Row]:
+        for number, values in enumerate(self.frame.itertuples(index=False, name=None), start=1):
+            yield Row(number, [_text(value) for value in values])
+
+    def values(self, column: str) -> list[Any]:
+        """The values of a column as they are: numbers, arrays, or arrays of arrays."""
+        return self.frame.iloc[:, self.column(column)].tolist()
+
+
+def open_table(
+    path: Path, contents: bytes, encoding: str = "", delimiter: str = "", header: bool = True
+) -> TextTable:
+    """A table of delimited text.
+
+    Args:
+        path: of the file.
+        contents: of the file.
+        encoding, delimiter: as of `decode` and `find_dialect`; "" to find them.
+        header: whether the first row has the names of the columns; else they are `column_1` and so
+            on.
+
+    Raises:
+        ValueError: the file is empty, or no table.
+    """
+    text, found = decode(contents, path.name, encoding)
+    dialect = find_dialect(text, delimiter)
+    first = next(read_rows(text, dialect), None)
+    if first is None:
+        raise ValueError(f"expected a table in {path.name}, got an empty file")
+    if first.problem:
+        raise ValueError(
+            f"expected the names of the columns in {path.name}, line {first.line}; found "
+            f"{first.fields[0]!r}: {first.problem}"
+        )
+    names = [field.strip() for field in first.fields]
+    if not header:
+        names = [f"column_{place}" for place in range(1, len(names) + 1)]
+    understood = {
+        "encoding": found,
+        "delimiter": dialect.words,
+        "columns": f"{len(names)}{'' if header else ', without a header'}",
+    }
+    comma = "," if dialect.delimiter != "," else ""
+    return TextTable(path.name, names, understood, comma, text, dialect, header)
+
+
+def open_parquet(path: Path, contents: bytes) -> ParquetTable:
+    """A table of Apache Parquet.
+
+    Raises:
+        ImportError: pandas or pyarrow is missing; the message has the command that installs them.
+        ValueError: the file is damaged, or no Parquet.
+    """
+    pandas = needed("pandas", "tables", "reading Parquet")
+    needed("pyarrow", "tables", "reading Parquet")
+    try:
+        frame = pandas.read_parquet(io.BytesIO(contents))
+    except Exception as error:  # a foreign file may raise anything
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ValueError(f"{path.name} cannot be read as Parquet: {reason}") from error
+    names = [str(name) for name in frame.columns]
+    understood = {"format": "Parquet", "columns": str(len(names))}
+    return ParquetTable(path.name, names, understood, "", frame)
+
+
+def _text(value: Any) -> str:
+    """A value as it would stand in a CSV file: nothing for a missing one."""
+    if value is None or (isinstance(value, float) and value != value):  # not a number
+        return ""
+    return str(value)

@@ -1,0 +1,253 @@
+"""What leaves a terminal: any encoding, no control codes in a file, exit codes, JSON, read-only."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SMALL = (
+    "task=second_minimum bits=4 channels=4 steps=4 batch_size=8 log_every=2 eval_every=4 "
+    "eval_splits=none"
+)
+
+
+def run(*arguments: str, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess:
+    paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
+    return subprocess.run(
+        [sys.executable, *arguments],
+        env={**os.environ, "PYTHONPATH": paths, **environment},
+        cwd=cwd,
+        capture_output=True,
+        check=False,
+    )
+
+
+# --- encodings
+
+PRINTS = """
+import lcm_core
+from lcm_core.experiments.__main__ import main
+print(lcm_core.laws_in_words(lcm_core.make_operator("formula((x+y)/2)", channels=1)))
+print(lcm_core.make_task("bbbp").describe(), lcm_core.__doc__)
+main(["--list"])
+"""
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "utf-8"])
+def test_everything_that_is_printed_prints(encoding):
+    done = run("-c", PRINTS, PYTHONIOENCODING=encoding)
+    assert done.returncode == 0, done.stderr.decode(encoding, "replace")
+    said = done.stdout.decode(encoding)
+    assert "second_minimum" in said
+    if encoding == "utf-8":
+        assert "⊕" in said
+
+
+def test_a_stream_of_ones_own_is_left_alone(monkeypatch):
+    import io
+
+    from lcm_core.terminal import print_anything
+
+    strict = io.TextIOWrapper(io.BytesIO(), encoding="cp1252")
+    chosen = io.TextIOWrapper(io.BytesIO(), encoding="cp1252", errors="backslashreplace")
+    monkeypatch.setattr(sys, "stdout", strict)
+    monkeypatch.setattr(sys, "stderr", chosen)
+    print_anything()
+    assert (strict.errors, chosen.errors) == ("replace", "backslashreplace")
+    monkeypatch.setattr(sys, "stdout", io.StringIO())  # no file, as in a notebook
+    print_anything()
+
+
+# --- the command
+
+
+def test_without_a_terminal_there_are_no_control_codes(tmp_path):
+    done = run("-m", "lcm_core.train", SMALL, cwd=tmp_path, PYTHONIOENCODING="cp1252")
+    assert done.returncode == 0
+    for stream in (done.stdout, done.stderr):
+        assert not set(stream.decode("cp1252")) & set("\r\x1b\x08")
+    assert b"4 of 4 steps, loss" in done.stderr
+
+
+def test_in_a_terminal_there_is_a_bar(monkeypatch):
+    import io
+
+    from lcm_core.terminal import Progress
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    with Progress(4, "steps of mine") as bar:
+        bar.to(2, "half")
+    assert "\r" in sys.stderr.getvalue()
+    assert "half" in sys.stderr.getvalue()
+
+
+def test_json_is_all_that_is_on_standard_output(tmp_path, monkeypatch, capsys):
+    from lcm_core.train import main
+
+    monkeypatch.chdir(tmp_path)
+    assert main([SMALL, "--json"]) == 0
+    found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [each["event"] for each in found[:4]] == ["start", "record", "record", "end"]
+    assert {each["event"] for each in found[4:]} == {"score"}
+    assert found[1]["step"] == 2
+    assert {"loss", "metric", "seconds"} <= set(found[2])
+    assert found[-1].keys() == {"event", "split", "metric", "score", "best_constant"}
+
+
+def test_exit_codes(tmp_path, monkeypatch, capsys):
+    from lcm_core.train import main
+    from lcm_core.training.trainer import Trainer
+
+    monkeypatch.chdir(tmp_path)
+    assert main([SMALL]) == 0
+    assert main(["task=nonsense"]) == 2
+    assert main(["--resume", "none.pt"]) == 2
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "_update", lambda *_: 1 / 0)
+        capsys.readouterr()
+        assert main([SMALL, "--json"]) == 1
+        events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        (failed,) = [event for event in events if event["event"] == "error"]
+        assert "division" in failed["error"]
+    with monkeypatch.context() as patch:
+
+        def interrupt(*_):
+            raise KeyboardInterrupt
+
+        patch.setattr(Trainer, "_advance", interrupt)
+        assert main([SMALL]) == 130
+
+
+# --- a home and an installation that cannot be written to
+
+READ_ONLY = """
+import warnings
+import lcm_core
+from lcm_core.files.cache import cache_folder
+from lcm_core.tasks.molecules import build
+build.LARGE = 50
+try:
+    (cache_folder().parent / "x").mkdir(parents=True)
+    raise SystemExit("the home can be written to")
+except OSError:
+    pass
+with warnings.catch_warnings(record=True) as said:
+    warnings.simplefilter("always")
+    lcm_core.fit("task=bbbp steps=1 batch_size=4 channels=4 eval_splits=none")
+    lcm_core.fit("task=graph_properties steps=1 batch_size=4 channels=4 eval_splits=none")
+    lcm_core.fit("task=csv:/MINE/mine.csv?split=random steps=1 batch_size=4 channels=4")
+lcm_core.pretrained("lcm").operator
+told = {str(each.message) for each in said if "kept in memory" in str(each.message)}
+print(len(told), "times")
+print(*told)
+"""
+
+
+def read_only(folder: Path) -> list[str]:
+    """What runs a command with this folder mounted read-only, or without root's right to write."""
+    mount = f"mount --bind {folder} {folder} && mount -o remount,bind,ro {folder}"
+    ways = (
+        ["unshare", "--mount", "sh", "-c", f'{mount} && exec "$@"', "sh"],
+        ["setpriv", "--bounding-set=-dac_override", "--inh-caps=-dac_override"],
+        [],
+    )
+    for way in ways:
+        if way and not shutil.which(way[0]):
+            continue
+        tried = subprocess.run([*way, "touch", str(folder / "x")], capture_output=True, check=False)
+        if b"touch:" in tried.stderr:  # and not an error of the command before it
+            return way
+        (folder / "x").unlink(missing_ok=True)
+    pytest.skip("whoever runs this can write everywhere")
+
+
+def test_a_read_only_home_and_installation(tmp_path):
+    place = tmp_path / "place"
+    installed, home = place / "installed", place / "home"
+    shutil.copytree(
+        ROOT / "lcm_core", installed / "lcm_core", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    home.mkdir()
+    rows = "".join(f"C1{'C' * (n % 40)}C1{'O' * (n % 3)},{n % 2}\n" for n in range(200))
+    (place / "mine.csv").write_text("smiles,target\n" + rows)
+    removed = ("LCM_CORE_CACHE", "XDG_CACHE_HOME", "TRITON_CACHE_DIR", "PYTHONDONTWRITEBYTECODE")
+    environment = {name: value for name, value in os.environ.items() if name not in removed}
+    environment |= {"HOME": str(home), "PYTHONPATH": str(installed), "TMPDIR": str(home)}
+    paths = [place, *place.rglob("*")]
+    try:
+        for path in paths:
+            path.chmod(0o555 if path.is_dir() else 0o444)
+        script = READ_ONLY.replace("/MINE", str(place))
+        done = subprocess.run(
+            [*read_only(place), sys.executable, "-c", script],
+            env=environment,
+            cwd=home,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    finally:
+        for path in paths:
+            path.chmod(0o755 if path.is_dir() else 0o644)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("1 times"), done.stdout
+    assert "LCM_CORE_CACHE" in done.stdout
+    assert not list(home.iterdir())
+    assert not list(installed.rglob("__pycache__"))
+
+
+# --- packages that are not there
+
+
+MISSING = """
+import sys
+import lcm_core
+from lcm_core.tasks.scores import import_roc_auc
+
+def widgets():
+    import lcm_core.widgets
+
+def figures():
+    import lcm_core.figures
+
+for package, use, extra in (
+    ("rdkit", lambda: lcm_core.make_task("csv:mine.csv"), "molecules"),
+    ("sklearn", import_roc_auc, "molecules"),
+    ("pandas", lambda: lcm_core.make_task("parquet:mine.csv"), "tables"),
+    ("pyarrow", lambda: lcm_core.make_task("parquet:mine.csv"), "tables"),
+    ("plotly", figures, "notebooks"),
+    ("plotly", widgets, "notebooks"),
+    ("ipywidgets", widgets, "notebooks"),
+    ("anywidget", widgets, "notebooks"),
+):
+    before = {name: module for name, module in sys.modules.items() if name.startswith(package)}
+    for name in before:
+        del sys.modules[name]
+    sys.modules[package] = None
+    try:
+        use()
+        print("nothing was missing:", package)
+    except ImportError as error:
+        if f"is not installed; install it with: pip install 'lcm-core[{extra}]'" not in str(error):
+            print(package, error)
+    for name in [name for name in sys.modules if name.startswith("lcm_core.widgets")]:
+        del sys.modules[name]
+    del sys.modules[package]
+    sys.modules.update(before)
+"""
+
+
+def test_a_missing_package_is_a_sentence_with_the_command(tmp_path):
+    (tmp_path / "mine.csv").write_text("smiles,target\nCCO,1\n")
+    done = run("-c", MISSING, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr.decode()
+    assert done.stdout.decode() == ""
