@@ -211,6 +211,17 @@ class Task(ABC, Generic[BatchT]):
         """
         return batch.y
 
+    def items(self, batch: BatchT) -> Int[Tensor, " rows"]:
+        """Number the item (set or graph) that each row of the targets belongs to.
+
+        Args:
+            batch: of `train_batch` or `batches`.
+
+        Returns:
+            Numbers from 0 to B − 1, on the CPU; here 0, 1, …, one row an item.
+        """
+        return torch.arange(len(self.targets(batch)))
+
     def check_split(self, split: str) -> None:
         """Check that the task has a split.
 
