@@ -109,7 +109,7 @@ def report(results: Results) -> Report:
     laws = law_table(
         results,
         [column(READOUT, table) for table in TABLES],
-        "The readout, all tables together (laws of an aggregation of neighbours were not measured)",
+        "The readout, all tables together (those of the neighbours are in `equal_steps`)",
         first=READOUT,
     )
     return [*shown, laws, _effort_table(results), _overfitting(results)]
