@@ -26,7 +26,7 @@ def jobs() -> list[TrainingRun]:
         TrainingRun(
             row,
             column,
-            Recipe.parse(f"{RACE.common} {rest} threads={threads}"),
+            Recipe.parse(f"{RACE.common} threads={threads} {rest}"),
             splits=RACE.splits,
             steps=RACE.steps,
         )
