@@ -74,8 +74,9 @@ class Question(NamedTuple):
         return self.experiment == "set_tasks"
 
 
-#: ClinTox is not among them: one line on how its molecules are written beats all networks
-#: (notebook 09). The second minimum is asked once, by the experiment that has validation scores.
+#: ClinTox is not among them: one line on how its molecules are written is as good as the best
+#: network (notebook 09). The second minimum is asked once, by the experiment that has validation
+#: scores.
 QUESTIONS = (
     *(Question(task, "set_tasks", task, "size 128", ".1%") for task in set_tasks.COLUMNS),
     Question(
