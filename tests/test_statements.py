@@ -15,6 +15,7 @@ from lcm_core import (
     reduce,
 )
 from lcm_core.experiments import read_results
+from lcm_core.experiments.equal_steps import BOTH
 from lcm_core.laws.in_words import laws_in_words
 from lcm_core.seeding import Seeded
 from lcm_core.tasks.graphs.families import CHANGED, with_changes
@@ -243,3 +244,23 @@ def test_each_seed_loses_by_sire_in_a_short_run():
     for weight in ("0.1", "1"):
         with_it = results.scores(f"GRU, fold, SIRE {weight}", "folds", "validation")
         assert all(a > b for a, b in zip(plain, with_it, strict=True))
+
+
+def test_half_a_sum_goes_further_than_bounded_states_and_not_far():
+    """Notebook 08, section 3: “above the mean”."""
+    results, others = read_results("equal_steps"), read_results("set_tasks")
+    column = "above the mean, 7,110 steps"
+    found, lcm = (
+        {size: (min(scores), max(scores)) for size, scores in by_size.items()}
+        for by_size in (
+            {n: results.scores(BOTH, column, f"size {n}") for n in (16, 32, 128)},
+            {n: others.scores("LCM", "above the mean", f"size {n}") for n in (16, 32, 128)},
+        )
+    )
+    assert len(results.of(BOTH, column)) == 3
+    assert [round(each, 2) for n in found for each in found[n]] == [
+        *(0.61, 0.65), *(0.27, 0.40), *(0.07, 0.12)
+    ]  # fmt: skip
+    assert [round(each, 2) for each in lcm[16]] == [0.61, 0.62]
+    assert (lcm[32][1], lcm[128][1]) < (0.03, 0.0005)
+    assert results.constant(column, "size 128") == pytest.approx(0.29, abs=0.005)

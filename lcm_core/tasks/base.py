@@ -212,13 +212,14 @@ class Task(ABC, Generic[BatchT]):
         return batch.y
 
     def items(self, batch: BatchT) -> Int[Tensor, " rows"]:
-        """Number the item (set or graph) that each row of the targets belongs to.
+        """Number the set or graph that each row belongs to.
 
         Args:
             batch: of `train_batch` or `batches`.
 
         Returns:
-            Numbers from 0 to B − 1, on the CPU; here 0, 1, …, one row an item.
+            For each row of the targets a number from 0 to B − 1, (rows,) on the CPU. Here 0, 1, …:
+            one row a set or graph.
         """
         return torch.arange(len(self.targets(batch)))
 

@@ -121,9 +121,9 @@ def paired_difference(
     resampled = [results.resampled(row, column, split) for row in (one, other)]
     if not all(resampled):
         return None
-    scores = [results.scores(row, column, split) for row in (one, other)]
+    ours, theirs = (results.scores(row, column, split) for row in (one, other))
     better = results.higher_is_better(column)
-    return difference(*scores, better, paired_variance(*resampled))
+    return difference(ours, theirs, better, paired_variance(*resampled))
 
 
 def holm(values: Sequence[float]) -> list[float]:
