@@ -86,7 +86,9 @@ def difference(
     return Difference(mean, mean - reach, mean + reach, tail(abs(mean) / error))
 
 
-def paired_variance(ours: Sequence[Sequence[float]], theirs: Sequence[Sequence[float]]) -> float:
+def paired_variance(
+    ours: Sequence[Sequence[float]], theirs: Sequence[Sequence[float]] | None = None
+) -> float:
     """Variance of the difference of two mean scores that the test items alone leave open.
 
     A paired bootstrap: both rows are scored on the same resamples of the same items, so that items
@@ -96,9 +98,12 @@ def paired_variance(ours: Sequence[Sequence[float]], theirs: Sequence[Sequence[f
     True
 
     Args:
-        ours, theirs: for each seed, the scores on the resamples.
+        ours, theirs: for each seed, the scores on the resamples; without theirs, the variance is
+            that of our mean score alone.
     """
-    apart = np.mean(ours, axis=0) - np.mean(theirs, axis=0)
+    apart = np.mean(ours, axis=0)
+    if theirs is not None:
+        apart = apart - np.mean(theirs, axis=0)
     return float(np.var(apart, ddof=1))
 
 
