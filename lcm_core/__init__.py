@@ -75,6 +75,7 @@ Laws
                         encoded_population, or closure_population (reductions of random subsets)
     order_spread, tree_spread, fold_exchange_error
                         how much a whole aggregation depends on order and tree
+    size_share          how much of its results is the size of the set
     law_map             where in the space of states a law fails, as a LawMap
     laws_in_words       a sentence for each law, with a small counter-example if it fails
     certify             a Certificate for any aggregation, PyG's among them
@@ -166,6 +167,7 @@ __all__ = [
     "register_operator",
     "register_task",
     "sire_penalty",
+    "size_share",
     "symmetrized",
     "task_names",
     "trace",

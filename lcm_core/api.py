@@ -30,6 +30,7 @@ from lcm_core.laws import (
     laws_in_words,
     order_spread,
     sire_penalty,
+    size_share,
     tree_spread,
 )
 from lcm_core.operators import (
@@ -99,6 +100,7 @@ __all__ = [
     "register_operator",
     "register_task",
     "sire_penalty",
+    "size_share",
     "symmetrized",
     "task_names",
     "trace",

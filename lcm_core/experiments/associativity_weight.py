@@ -66,7 +66,8 @@ def report(results: Results) -> Report:
     return [
         f"Second minimum, 8 bits, `small_values=0.3`, {STEPS:,} steps for every run: only the "
         "weight and the states that it sees differ. Law errors are measured over the closure of "
-        "encoded elements, the states that reductions meet.",
+        "encoded elements, the states that reductions meet. These runs were not scored on "
+        "validation sets: see `weight_by_validation`, which repeats those of the first table.",
         _in_words(results, "size 128", ".1%"),
         *scores,
         *laws,

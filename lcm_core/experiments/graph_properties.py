@@ -117,6 +117,7 @@ def report(results: Results) -> Report:
         _verdict(results, "LCM", "GRU"),
         _verdict(results, "GRU + SIRE", "GRU"),
         _verdict(results, "LCM + associativity", "LCM"),
+        "LCM and the sum at equal steps are in the experiment `equal_steps`.",
         laws,
     ]
 

@@ -25,6 +25,7 @@ from lcm_core.laws.populations import (
     encoded_population,
     gaussian_population,
 )
+from lcm_core.laws.set_size import size_share
 from lcm_core.laws.spreads import order_spread, tree_spread
 from lcm_core.laws.worst_triple import WorstTriple, worst_associativity
 
@@ -53,6 +54,7 @@ __all__ = [
     "measure_deviations",
     "order_spread",
     "sire_penalty",
+    "size_share",
     "tree_spread",
     "worst_associativity",
 ]

@@ -17,7 +17,14 @@ from lcm_core.reduction.ragged import reduce
 
 Reduces: TypeAlias = Aggregation | Operator | Callable[[Tensor, Tensor], Tensor]
 
-__all__ = ["check_bounds", "order_spread", "shuffle_within_sets", "tree_spread"]
+__all__ = [
+    "Reduces",
+    "called_with_ptr",
+    "check_bounds",
+    "order_spread",
+    "shuffle_within_sets",
+    "tree_spread",
+]
 
 
 @torch.no_grad()
@@ -60,7 +67,7 @@ def order_spread(
         TypeError: `aggregation` is none of these.
     """
     check_bounds(x, ptr)
-    results_of = _called_with_ptr(aggregation)
+    results_of = called_with_ptr(aggregation)
     x, ptr = _beside(aggregation, x, ptr)
     generator = torch.Generator().manual_seed(seed)
     results = [
@@ -127,7 +134,7 @@ def check_bounds(x: Tensor, ptr: Tensor) -> None:
         )
 
 
-def _called_with_ptr(aggregation: Reduces) -> Callable[[Tensor, Tensor], Tensor]:
+def called_with_ptr(aggregation: Reduces) -> Callable[[Tensor, Tensor], Tensor]:
     """A function of (x, ptr); the second argument of an aggregation would be `index`."""
     if isinstance(aggregation, Operator):
         return lambda x, ptr: reduce(aggregation, x, ptr)

@@ -118,6 +118,24 @@ class GraphModel(nn.Module):
         x, ptr = self.elements(batch)
         return self.decoder(self.aggregation(x, ptr=ptr))
 
+    def messages(
+        self, batch: Batch
+    ) -> list[tuple[Float[Tensor, "edges channels"], Int[Tensor, " N_plus_1"]]]:
+        """What the aggregation of each layer reduces: messages, and where those to each node begin.
+
+        They are sorted by the node that they come to.
+        """
+        nodes, edges = self.encoder(batch.x), self.edge_encoder(batch.edge_attr)
+        order = batch.edge_index[1].argsort(stable=True)  # the neighbours of a node keep theirs
+        neighbor, node = batch.edge_index[:, order]
+        ptr = torch.searchsorted(node, torch.arange(len(nodes) + 1, device=node.device))
+        found: list[tuple[Tensor, Tensor]] = []
+        layer: Any
+        for layer in self.layers:
+            found.append((layer.message(nodes[neighbor], edges[order]), ptr))
+            nodes = layer(nodes, batch.edge_index, edges)
+        return found
+
     def answers(
         self, batch: Batch, around: StaticEdges, plan: ReductionPlan
     ) -> Float[Tensor, "B out"]:

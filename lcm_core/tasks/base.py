@@ -212,6 +212,18 @@ class Task(ABC, Generic[BatchT]):
         """
         return batch.y
 
+    def items(self, batch: BatchT) -> Int[Tensor, " rows"]:
+        """Number the set or graph that each row belongs to.
+
+        Args:
+            batch: of `train_batch` or `batches`.
+
+        Returns:
+            For each row of the targets a number from 0 to B − 1, (rows,) on the CPU. Here 0, 1, …:
+            one row a set or graph.
+        """
+        return torch.arange(len(self.targets(batch)))
+
     def check_split(self, split: str) -> None:
         """Check that the task has a split.
 

@@ -16,11 +16,8 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ConstantLR, LRScheduler, OneCycleLR
 
 from lcm_core.files.checkpoints import read_checkpoint, write_checkpoint
-from lcm_core.laws.fold_exchange import fold_exchange_error
-from lcm_core.laws.measure import LAWS, law_report
+from lcm_core.laws.of_aggregation import mean_errors
 from lcm_core.laws.penalties import PENALTIES
-from lcm_core.laws.populations import closure_population
-from lcm_core.laws.spreads import order_spread
 from lcm_core.models.networks import make_model
 from lcm_core.seeding import Seeded, initialised
 from lcm_core.tasks import make_task
@@ -205,13 +202,28 @@ class Trainer:
         Raises:
             ValueError: the task has no such split.
         """
-        answers = self._answers(split)
-        assert answers is not None
+        answers = self.answers(split)
         parts = self.task.parts(*answers)
         return {
             split: self.task.metric(*answers),
             **{f"{split}: {part}": score for part, score in parts.items()},
         }
+
+    def answers(self, split: str = "validation") -> tuple[Tensor, Tensor]:
+        """Collect the model's outputs and the targets on a split.
+
+        Args:
+            split: one of `task.splits`.
+
+        Returns:
+            Outputs and targets, both (B, out_features), as the task's metric takes them.
+
+        Raises:
+            ValueError: the task has no such split.
+        """
+        answers = self._answers(split)
+        assert answers is not None
+        return answers
 
     def constant_scores(self, split: str = "validation") -> dict[str, float]:
         """Scores of the best constant answer, by the names of `scores`.
@@ -446,24 +458,9 @@ class Trainer:
         """Remember this state on the host, to come back to if a step or the device fails."""
         self._good = self.recipe, _on_host(self.state_dict())
 
-    @torch.no_grad()
     def _laws(self) -> Iterator[tuple[str, float]]:
         """Mean law errors of the aggregation, on elements of the first validation batch."""
-        seed, aggregation = self.recipe.seed, self.model.aggregation
-        x, ptr = self.encoded_elements()
-        ptr = ptr[:65]
-        x = x[: int(ptr[-1])]
-        if len(x) == 0:
-            return
-        if (operator := aggregation.operator) is not None:
-            states = closure_population(x, size=256, seed=seed)
-            for law in LAWS:
-                if law != "identity" or operator.identity is not None:
-                    yield law, law_report(operator, states, [law], samples=256, seed=seed)[law].mean
-        elif aggregation.is_fold and int(ptr.diff().max()) >= 2:
-            yield "exchange", fold_exchange_error(aggregation, x, ptr, seed=seed).mean
-        spread = order_spread(aggregation, x, ptr, orders=8, seed=seed)
-        yield "order spread", spread.mean
+        return mean_errors(self.model.aggregation, *self.encoded_elements(), self.recipe.seed)
 
     # The state ------------------------------------------------------------------------------
 

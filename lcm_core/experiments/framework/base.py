@@ -39,6 +39,8 @@ class TrainingRun:
             and the same for all seeds. None if `steps` are given.
         splits: what is scored when training has ended, such as `("size 32", "test")`.
         steps: a number of steps in place of a budget.
+        resampled: those of the splits that are also scored on resamples of their items, so that
+            rows can be compared in pairs.
 
     Raises:
         ValueError: not exactly one of `budget` and `steps` is given and positive, or no splits.
@@ -50,6 +52,7 @@ class TrainingRun:
     budget: float | None = None
     splits: tuple[str, ...] = ()
     steps: int | None = None
+    resampled: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         given = [each for each in (self.budget, self.steps) if each is not None]

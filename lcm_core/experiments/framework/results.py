@@ -22,13 +22,15 @@ class FinishedRun:
         metric: what the scores are called; larger is better if `higher_is_better`.
         scores, constants: by split: of the trained model, and of the best constant answer. Where
             a task scores parts of its answer, these follow, as "test: diameter".
-        laws: mean law errors at the end of training (unitless), the order spread among them.
+        laws: mean law errors at the end of training (unitless), with the order spread and the size
+            share; those of a node's neighbours are called "neighbours: associativity" and so on.
         curve: `[step, task loss]`, the loss as a mean since the last of them.
         parameters: how many numbers are trained.
         cpu_seconds, wall_seconds: of the training steps, evaluation aside. CPU seconds are those
             of the whole process.
         machine: which of the file's machines, from 0.
         date: when it ended, as `2026-11-24`.
+        resampled: by split, the scores on resamples of its items, the same ones in every run.
     """
 
     row: str
@@ -47,6 +49,7 @@ class FinishedRun:
     wall_seconds: float = 0.0
     machine: int = 0
     date: str = ""
+    resampled: dict[str, list[float]] = field(default_factory=dict)
 
     def timeless(self) -> dict[str, Any]:
         """What is the same whenever, and however often interrupted, the run is made."""
@@ -121,6 +124,16 @@ class Results:
     def laws(self, row: str, column: str, law: str) -> list[float]:
         """Mean errors of a law (or the "order spread") at the end of training, one a seed."""
         return [run.laws[law] for run in self.of(row, column) if law in run.laws]
+
+    def resampled(self, row: str, column: str, split: str) -> list[list[float]]:
+        """The scores of a split on resamples of its items, a list a seed.
+
+        Empty unless every run of the row has them.
+        """
+        runs = self.of(row, column)
+        if not all(split in run.resampled for run in runs):
+            return []
+        return [run.resampled[split] for run in runs]
 
     def constant(self, column: str, split: str) -> float | None:
         """The score of the best constant answer; None before there is a run."""

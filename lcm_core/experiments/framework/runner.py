@@ -29,6 +29,7 @@ from lcm_core.experiments.framework.work import (
 )
 from lcm_core.experiments.framework.workers import InProcess, ProcessPool, Workers
 from lcm_core.training.device import pick_device
+from lcm_core.training.recipe import Recipe
 
 __all__ = ["JobsFailed", "run_experiment"]
 
@@ -139,7 +140,7 @@ class Runner:
     def __init__(self, experiment: Experiment, store: Store, output: Path, checkpoints: Path):
         self.experiment, self.store = experiment, store
         self.output, self.checkpoints = output, checkpoints
-        self.machine = store.machine(describe_machine(store.device))
+        self.machine = describe_machine(store.device)  # now: files may change while it runs
         self.order = store.jobs(experiment)
         self.failed: list[str] = []
         self._of: dict[Work, Item] = {}  # what the workers are at
@@ -247,7 +248,7 @@ class Runner:
             eval_splits="none",
         )
         checkpoint = self.checkpoint(job.row, job.column, item.seed)
-        return Train(recipe.text(full=True), job.splits, checkpoint)
+        return Train(recipe.text(full=True), job.splits, checkpoint, job.resampled)
 
     def _hear(
         self, work: Work, event: Progress | Done | Failed, waiting: list[Item], bar: Bar
@@ -286,12 +287,17 @@ class Runner:
             Calibration(job.row, job.column, work.recipe, work.budget, seconds, steps)
         )
 
+    def _machine(self, work: Work) -> int:
+        """The number of this machine in the store, with the threads of the work."""
+        threads = Recipe.parse(work.recipe).threads or 1 if isinstance(work, Train) else 1
+        return self.store.machine({**self.machine, "threads": threads})
+
     def _keep(self, work: Work, item: Item, event: Done) -> None:
         job = item.job
         kept = {
             "row": job.row,
             "column": job.column,
-            "machine": self.machine,
+            "machine": self._machine(work),
             "date": f"{datetime.now(UTC):%Y-%m-%d}",
             **event.values,
         }

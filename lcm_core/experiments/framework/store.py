@@ -149,11 +149,13 @@ class Store:
         self.calibrations = [c for c in self.calibrations if (c.row, c.column) != key] + [new]
 
     def finished_run(self, job: TrainingRun, seed: int) -> FinishedRun | None:
-        """The result of this job as it is now, if it has all its splits."""
+        """The result of this job as it is now, if it has all that is asked for."""
         for run in self.runs:
             if (run.row, run.column, run.seed) == (job.row, job.column, seed):
                 made = job.made(run.recipe, run.budget, self.device)
-                return run if made and set(job.splits) <= set(run.scores) else None
+                scored = set(job.splits) <= set(run.scores)
+                scored = scored and set(job.resampled) <= set(run.resampled)
+                return run if made and scored else None
         return None
 
     def add_run(self, new: FinishedRun) -> None:

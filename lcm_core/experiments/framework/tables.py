@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from lcm_core.experiments.framework.base import Table
 from lcm_core.experiments.framework.comparisons import Difference
+from lcm_core.experiments.framework.endings import SIZE_SHARE
 from lcm_core.experiments.framework.results import Results
 from lcm_core.training.recipe import Recipe
 
@@ -19,6 +20,7 @@ __all__ = [
     "effort",
     "interval",
     "law_table",
+    "p_value",
     "score_table",
     "spread",
     "steps_of",
@@ -27,7 +29,8 @@ __all__ = [
 ]
 
 NOTHING = "–"  # where there is no result yet
-LAWS = ("associativity", "exchange", "identity", "order spread")
+LAWS = ("associativity", "exchange", "identity", "order spread", SIZE_SHARE)
+LEAST_P = 0.001  # that is written as a number
 
 ALIKE = 1.2  # rows whose steps differ by a larger factor are not compared as aggregations
 
@@ -173,6 +176,11 @@ def interval(apart: Difference, form: str = ".1%") -> str:
     return f"{mean} ({low} to {high})"
 
 
+def p_value(p: float) -> str:
+    """Two digits, or that it is below `LEAST_P`."""
+    return f"{p:.2g}" if p >= LEAST_P else f"< {LEAST_P}"
+
+
 @lru_cache(maxsize=1024)
 def _steps(recipe: str) -> int:
     return Recipe.parse(recipe).steps
@@ -184,23 +192,38 @@ def law_table(
     what: str,
     rows: Sequence[str] | None = None,
     first: str = "",
+    prefix: str = "",
 ) -> Table:
     """The mean law errors at the end of training, of all seeds and these columns together.
+
+    A law that no run has is left out.
 
     Args:
         what: the beginning of the caption: whose they are.
         rows: None is all rows.
         first: heading of the rows.
+        prefix: of the names of the laws in the results: `NEIGHBORS`, or nothing.
     """
+    rows = results.rows if rows is None else rows
+
+    def values(row: str, law: str) -> list[float]:
+        return [value for each in columns for value in results.laws(row, each, prefix + law)]
+
+    laws = [law for law in LAWS if any(values(row, law) for row in rows)]
+    share = (
+        "The size share is the share of the variance of results that is the size of the set."
+        if SIZE_SHARE in laws
+        else "Their size share was not measured: see the experiment `set_size`."
+    )
     return value_table(
-        results.rows if rows is None else rows,
-        LAWS,
-        lambda row, law: [value for each in columns for value in results.laws(row, each, law)],
+        rows,
+        laws,
+        values,
         ".2g",
         lambda law: None,
         first,
         f"{what}: mean law errors (unitless). Where the error of the identity is not small, the "
-        "learned ⊕ is commutative, more or less associative, and without an identity.",
+        f"learned ⊕ is commutative, more or less associative, and without an identity. {share}",
     )
 
 

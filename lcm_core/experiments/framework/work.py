@@ -10,6 +10,7 @@ from typing import Any
 
 from lcm_core.experiments.framework.base import Measurement
 from lcm_core.experiments.framework.calibration import calibrate
+from lcm_core.experiments.framework.endings import further_laws, resampled_scores
 from lcm_core.training.recipe import Recipe
 from lcm_core.training.record import Record
 from lcm_core.training.run_state import RunState, read_runs, save_runs
@@ -27,6 +28,7 @@ class Train:
     recipe: str
     splits: tuple[str, ...]
     checkpoint: Path
+    resampled: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,8 @@ def _train(work: Train) -> Iterator[Event]:
             "higher_is_better": task.higher_is_better,
             "scores": _by_split(trainer.scores, work.splits),
             "constants": _by_split(trainer.constant_scores, work.splits),
-            "laws": run.records[-1].laws,
+            "resampled": {each: resampled_scores(trainer, each) for each in work.resampled},
+            "laws": {**run.records[-1].laws, **further_laws(trainer)},
             "curve": _curve(run.records),
             "parameters": sum(p.numel() for p in trainer.model.parameters() if p.requires_grad),
             "cpu_seconds": round(sum(record.cpu_seconds for record in run.records), 3),

@@ -146,6 +146,10 @@ class GraphProperties(Task[Batch]):
         """As `baseline`, for each property."""
         return self.parts(*self._constant_answers(split))
 
+    def items(self, batch: Batch) -> Int[Tensor, " rows"]:
+        """The graph of each row: those of its nodes, then one of its own."""
+        return torch.cat([batch.batch.cpu(), torch.arange(len(batch.ptr) - 1)])
+
     def prepare(self) -> None:
         """Make the training graphs, which takes a second."""
         property_graphs("train")
