@@ -45,7 +45,7 @@ def read_points(given: Sequence[Sequence[float]] | None) -> Points:
     """
     given = [] if given is None else given
     pairs = [
-        tuple(float(number) for number in point) if isinstance(point, Sequence) else ()
+        tuple(float(number) for number in point) if isinstance(point, list | tuple) else ()
         for point in given
     ]
     if len(pairs) > len(START) or any(len(pair) != 2 for pair in pairs):

@@ -125,9 +125,10 @@ export default view(({ element, touch, model }) => {
     const reach = reachOf(column.results.map((each) => each.map(asNumber)), seen.width, seen.height);
     const results = frameOf(seen.left, seen.top, seen.width, seen.height, reach);
     const baseline = (y) => y - 0.4 * line;
-    const drag_ = width > 14 * line ? `states: drag ${data.letters.join(", ")}` : "states";
-    part.append(svg("text", { x: left, y: baseline(up), class: "lcm-soft" }, drag_));
-    part.append(...legendOf(data.sides, seen.left, baseline(seen.top), line));
+    if (first) { // the same for all columns
+      part.append(svg("text", { x: left, y: baseline(up), class: "lcm-soft" }, `states: drag ${data.letters.join(", ")}`));
+      part.append(...legendOf(data.sides, seen.left, baseline(seen.top), line));
+    }
     part.append(box(states), svg("path", { class: "lcm-dots", d: dotsOf(column.states, states) }));
     part.append(box(results), svg("path", { class: "lcm-dots", d: dotsOf(column.results, results) }));
     const one = (seen.width / 2) / reach[0]; // pixels of one s
