@@ -521,11 +521,11 @@ def test_nothing_chosen_is_said_in_words(explorer) -> None:
     panel.operator_menus[0].widget.value = "(none)"
     assert panel.error == ""
     assert text_of(panel.sentence) == "Nothing to show: choose an operator."
-    assert panel.stage.figure.widget.layout.display == "none"  # no axes of nothing
+    assert panel.stage.chart.layout.display == "none"  # no axes of nothing
     assert panel.stage.pair_view.data["columns"] == []
     assert "lcm-none" not in panel.operator_menus[0].widget._dom_classes  # one menu stays in view
     panel.operator_menus[2].widget.value = "sum"
-    assert panel.stage.figure.widget.layout.display is None
+    assert panel.stage.chart.layout.display is None
     assert "lcm-none" in panel.operator_menus[0].widget._dom_classes
 
 

@@ -63,11 +63,12 @@ test("keys move the mark from pixel to pixel", () => {
 
 test("the parts of a column lie below or beside each other, within their height", () => {
   for (const width of [150, 300, 559, 560, 1120]) for (const line of [16, 23]) {
-    const { states, results, ruler, height } = partsOf({ left: 7, width }, line);
+    const { states, results, ruler, bar, height } = partsOf({ left: 7, width }, line);
     const below = results.top >= states.top + states.height, beside = results.left >= states.left + states.width;
     assert.ok(below || beside);
     assert.ok(results.left + results.width <= 7 + width + 1e-9);
     assert.ok(ruler >= results.top + results.height && height > ruler);
+    assert.ok(bar.width > 40 && bar.left + bar.width <= 7 + width);
   }
 });
 

@@ -14,8 +14,9 @@ export function partsOf({ left, width }, line) {
   const results = beside
     ? { left: left + each + 24, top: caption, width: each, height: high }
     : { left, top: 2 * caption + high + 4, width: each, height: high };
-  const ruler = results.top + high + 0.5 * line;
-  return { caption, states, results, ruler, height: ruler + 2.75 * line };
+  const ruler = results.top + high + 0.5 * line, right = results.left + results.width;
+  const bar = width < 200 ? { left, top: ruler + 1.4 * line } : { left: left + 5.6 * line, top: ruler };
+  return { caption, states, results, ruler, bar: { ...bar, width: right - bar.left - 1 }, height: bar.top + 2.5 * line };
 }
 
 /** What stands beside the ruler: a distance in units of s, 0 where it is 0 or rounding. */
@@ -143,16 +144,15 @@ export default view(({ element, touch, model }) => {
     return { states, results, line: column.line, line_, left: left_, right, handles, ...rulerOf(part, data, column, parts, line) };
   };
 
-  const rulerOf = (part, data, column, { states, results, ruler }, line) => {
-    const begin = states.left + 5.6 * line, length = results.left + results.width - begin - 1;
+  const rulerOf = (part, data, column, { states, ruler, bar: { left: begin, top: high, width: length } }, line) => {
     const said = part.appendChild(svg("text", { x: states.left, y: ruler + 1.05 * line, class: "lcm-pair-error" }));
-    const bar = svg("rect", { x: begin, y: ruler, height: line });
-    part.append(bar, svg("rect", { x: begin, y: ruler, width: length, height: line, class: "lcm-plane-frame" }));
+    const bar = svg("rect", { x: begin, y: high, height: line });
+    part.append(bar, svg("rect", { x: begin, y: high, width: length, height: line, class: "lcm-plane-frame" }));
     const mean = asNumber(column.mean), at = begin + Math.min(mean / top, 1) * length;
     if (Number.isFinite(at)) {
-      part.append(svg("path", { class: "lcm-scale-bar", d: `M${at} ${ruler - 3}v${line + 6}` }));
+      part.append(svg("path", { class: "lcm-scale-bar", d: `M${at} ${high - 3}v${line + 6}` }));
       const end = at > begin + length / 2 ? "end" : "start";
-      const text = svg("text", { x: end === "end" ? at + 4 : at - 4, y: ruler + 2.2 * line, "text-anchor": end, class: "lcm-soft" });
+      const text = svg("text", { x: end === "end" ? at + 4 : at - 4, y: high + 2.2 * line, "text-anchor": end, class: "lcm-soft" });
       text.textContent = `mean ${amount(mean, data.rounding)}`;
       part.append(text);
     }

@@ -65,6 +65,7 @@ class Stage:
         self.pair_view: PairView | None = None
         self.map_view: MapView | None = None
         self.figure: LiveFigure | None = None
+        self.chart: widgets.Box | None = None
         self.box = widgets.VBox(layout=widgets.Layout(width="100%"))
 
     @property
@@ -190,15 +191,17 @@ class Stage:
 
     # Charts
 
-    def _show_chart(self, view: str, log: bool) -> widgets.DOMWidget:
+    def _show_chart(self, view: str, log: bool) -> widgets.Box:
         if self.figure is None:
             self.figure = LiveFigure()
+            self.chart = self.figure.part("100%")
         reports = {name: subject.report for name, subject in self._subjects.items()}
         if view == "means":
             self.figure.show(laws_figure(reports, LAWS, self._law, log))
         else:
             self.figure.show(law_distributions_figure(reports, self._law, log))
-        return self.figure.widget
+        assert self.chart is not None
+        return self.chart
 
     def _found(self, find: Callable[[Subject], Found]) -> dict[str, Found]:
         """What there is of each operator; `missing` says why the rest is not there."""
