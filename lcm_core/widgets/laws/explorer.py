@@ -303,3 +303,4 @@ class LawExplorer(Panel):
             gaps = 24 * (len(chosen) - 1) / max(len(chosen), 1)
             width = f"calc({100 / len(chosen):.3f}% - {gaps:g}px)" if menu in chosen else "220px"
             menu.widget.layout.width = width
+            menu.widget.tooltip = f"{menu.label}: the operator ⊕ that makes one state of two"
