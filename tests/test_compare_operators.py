@@ -60,8 +60,9 @@ def test_a_folder_is_read_whole_and_what_cannot_be_read_costs_a_line(compare, fo
     assert names == ["race.pt: gru", "race.pt: max", "sum.pt", "symmetrized_gru.pt"]
     assert list(panel.failed) == ["broken.pt", "race.pt: gru_fold"]
     said = text_of(panel.sentence)
-    assert "broken.pt cannot be read as a checkpoint" in said
-    assert "'gru_fold' has no operator on states" in said
+    assert "broken.pt: cannot be read as a checkpoint" in said
+    assert str(folder) not in said
+    assert "gru_fold&#x27; has no operator on states" in said
     assert "4 operators" in said
 
 

@@ -12,7 +12,16 @@ import plotly.graph_objects as go
 from lcm_core.figures.palette import GRID, INK, category_colour, plain_layout
 from lcm_core.rounding import SHOWN
 
-__all__ = ["LOWEST", "SYMBOLS", "LawNumbers", "error_axis", "hover", "interval", "laws_figure", "note"]
+__all__ = [
+    "LOWEST",
+    "SYMBOLS",
+    "LawNumbers",
+    "error_axis",
+    "hover",
+    "interval",
+    "laws_figure",
+    "note",
+]
 
 
 class LawNumbers(Protocol):
@@ -72,7 +81,14 @@ def laws_figure(
     if chosen in heads:
         band = {"y0": heads[chosen] + 0.5, "y1": heads[chosen] - len(names) - 0.5}
         figure.add_shape(
-            type="rect", xref="paper", x0=0, x1=1, **band, fillcolor=GRID, line_width=0, layer="below"
+            type="rect",
+            xref="paper",
+            x0=0,
+            x1=1,
+            **band,
+            fillcolor=GRID,
+            line_width=0,
+            layer="below",
         )
     figure.update_layout(
         showlegend=False,
@@ -150,8 +166,7 @@ def hover(name: str, law: str, error: LawNumbers | None) -> str:
         return f"{name}: {law}<br>all results are alike: no scale to compare an error with"
     largest = "" if error.largest_found is None else f"<br>largest found {error.largest_found:.3g}"
     return (
-        f"{name}: {law}<br>mean {error.mean:.3g} "
-        f"[{error.ci_low:.3g}, {error.ci_high:.3g}]{largest}"
+        f"{name}: {law}<br>mean {error.mean:.3g} [{error.ci_low:.3g}, {error.ci_high:.3g}]{largest}"
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import ipywidgets as widgets
@@ -29,6 +30,7 @@ from lcm_core.widgets.operators.catalog import operator_catalog
 
 __all__ = ["CompareOperators", "CompareView"]
 
+REASON = 150  # letters, at most, of why a file could not be read
 ORDERS = ("score", "associativity", "commutativity", "step", "name")
 
 
@@ -75,13 +77,14 @@ class CompareOperators(Panel):
         self.failed: dict[str, str] = {}
         self.label = operator_catalog.free_label(LABEL)
         self.chosen = ""
+        self._reading = False
         self._worker = Worker(self, "lcm comparison", self._stopped)
         self.source_text = widgets.Text(
             value="" if source is None else str(source),
             placeholder="operators on offer",
             description="Folder",
             continuous_update=False,
-            tooltip="a folder of checkpoints, or one file; empty for the trained operators on offer",
+            tooltip="a folder of checkpoints, or one file; empty: trained operators on offer",
             layout=widgets.Layout(width="320px"),
         )
         self.source_text.add_class("lcm-compare-source")
@@ -112,6 +115,7 @@ class CompareOperators(Panel):
         given: Iterable[Source | tuple[str, str]] = (
             sources_in(Path(path).expanduser()) if path else sources_on_offer()
         )
+        self._reading = True
         self._worker.start(lambda should_stop: self._read(given, should_stop))
         self._show()
 
@@ -120,25 +124,30 @@ class CompareOperators(Panel):
     ) -> None:
         for each in given:
             result: Compared | str | None
-            name = each.name if isinstance(each, Source) else each[0]
-            try:
-                result = compared(each, self._samples, should_stop) if isinstance(each, Source) else each[1]
-            except (ValueError, OSError) as error:
-                result = str(error)
+            if isinstance(each, Source):
+                name = each.name
+                try:
+                    result = compared(each, self._samples, should_stop)
+                except (ValueError, OSError) as error:
+                    result = str(error)
+            else:
+                name, result = each
             with self.lock:
                 if should_stop():
                     return
                 if isinstance(result, str):
-                    self.failed[name] = result
+                    self.failed[name] = shorten(result, REASON, placeholder=" …")
                 elif result is not None:
                     self.found.append(result)
-                self._show(reading=True)
+                self._show()
         with self.lock:
             if not should_stop():
+                self._reading = False
                 self._show()
 
     def _stopped(self, error: BaseException) -> None:
         with self.lock:
+            self._reading = False
             self._show()
             self.show_error(error)
 
@@ -160,7 +169,7 @@ class CompareOperators(Panel):
         """The operators of the chosen task."""
         return [each for each in self.found if each.task == self.task_menu.value]
 
-    def _show(self, reading: bool = False) -> None:
+    def _show(self) -> None:
         self._list_tasks()
         task = self.task_menu.value
         self.view.show(
@@ -178,7 +187,7 @@ class CompareOperators(Panel):
                 for each in self.shown
             ],
         )
-        self._say(reading)
+        self._say()
 
     def _list_tasks(self) -> None:
         tasks = list(dict.fromkeys(each.task for each in self.found)) or [""]
@@ -189,26 +198,25 @@ class CompareOperators(Panel):
                 self.task_menu.value = value if value in tasks else tasks[0]
         self.task_menu.layout.display = None if len(tasks) > 1 else "none"
 
-    def _say(self, reading: bool = False) -> None:
-        lines = [self._summary(reading)]
+    def _say(self) -> None:
+        lines = [self._summary()]
         lines += [f"<b>{html.escape(n)}</b>: {html.escape(why)}" for n, why in self.failed.items()]
         self.sentence.say("<br>".join(lines))
         self.read_out.say(
-            f"Each dot is a trained operator: its {html.escape(self.task_menu.value or 'score')} on "
-            "the validation split, and its mean law errors over reductions of random subsets of the "
-            "encoded elements of its task, in units of the spread s. A dot is filled by its error of "
-            f"commutativity. A click offers the operator as <b>{html.escape(self.label)}</b> in the "
-            "menus of all panels; those that show it follow the next click."
+            f"Each dot is a trained operator: its {html.escape(self.task_menu.value or 'score')} "
+            "on the validation split, and its mean law errors over reductions of random subsets of "
+            "the encoded elements of its task, in units of the spread s. A dot is filled by its "
+            "error of commutativity. A click offers the operator as "
+            f"<b>{html.escape(self.label)}</b> in the menus of all panels; those that show it "
+            "follow the next click."
         )
 
-    def _summary(self, reading: bool) -> str:
+    def _summary(self) -> str:
         if not self.shown:
-            return "Reading …" if reading or self._worker.busy else "No trained operator was found."
-        still = "; reading …" if reading else "."
+            return "Reading …" if self._reading else "No trained operator was found."
+        still = "; reading …" if self._reading else "."
+        label = f"<b>{html.escape(self.label)}</b>"
         if self.chosen:
-            return (
-                f"<b>{html.escape(self.chosen)}</b> is in all menus as "
-                f"<b>{html.escape(self.label)}</b>{still}"
-            )
+            return f"<b>{html.escape(self.chosen)}</b> is in all menus as {label}{still}"
         count = f"{len(self.shown)} operator{'s' if len(self.shown) > 1 else ''}"
-        return f"{count}: click on one to open it as <b>{html.escape(self.label)}</b> elsewhere{still}"
+        return f"{count}: click on one to open it as {label} in other panels{still}"

@@ -81,7 +81,7 @@ def sources_in(path: Path) -> Iterator[Source | tuple[str, str]]:
         try:
             runs = read_runs(file)
         except (ValueError, OSError) as error:
-            yield file.name, str(error)
+            yield file.name, str(error).removeprefix(f"{file} ")
             continue
         names = run_names([run.recipe for run in runs])
         for run, name in zip(runs, names, strict=True):

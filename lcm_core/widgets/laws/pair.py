@@ -1,4 +1,4 @@
-"""One tuple of states and the two sides of a law, each seen in a plane through a cloud of others."""
+"""A tuple of states and the two sides of a law, each in a plane through a cloud of others."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def read_points(given: Sequence[Sequence[float]] | None) -> Points:
             f"((-1.4, 0.8), (1.2, -0.9)), got {given!r}"
         )
     inside = [tuple(round(min(max(n, -REACH), REACH), 3) for n in pair) for pair in pairs]
-    return tuple([*inside, *START[len(inside) :]])  # type: ignore[arg-type]
+    return (*inside, *START[len(inside) :])  # type: ignore[return-value]
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,6 @@ from lcm_core.laws.measure import LAWS
 from lcm_core.rounding import SHOWN
 from lcm_core.widgets.base.live_figure import LiveFigure
 from lcm_core.widgets.base.panel import Panel
-from lcm_core.widgets.base.view import View
 from lcm_core.widgets.laws.pair import LETTERS, Apart, Clouds, Points, read_points, sides_of
 from lcm_core.widgets.laws.subject import Subject
 from lcm_core.widgets.laws.views import MapView, PairView, answer

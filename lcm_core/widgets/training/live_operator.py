@@ -74,6 +74,4 @@ class LiveOperator:
             self.text = "offered as " + ", ".join(
                 f"<b>{html.escape(label)}</b>" for label in self._labels.values()
             )
-        operator_catalog.offer(
-            self._labels[run_state], entry.operator, entry.elements, entry.facts
-        )
+        operator_catalog.offer(self._labels[run_state], entry.operator, entry.elements, entry.facts)
