@@ -115,7 +115,8 @@ def compared(source: Source, samples: int, should_stop: Callable[[], bool]) -> C
             return None
     population = closure_population(entry.elements)
     report = law_report(entry.operator, population, LAWS, samples=samples)
-    return Compared(source.name, entry, *(report[law].mean for law in LAWS), score)
+    commutativity, associativity = (report[law].mean for law in LAWS)
+    return Compared(source.name, entry, commutativity, associativity, score)
 
 
 def _of_run(run: RunState) -> tuple[Entry, Trainer]:

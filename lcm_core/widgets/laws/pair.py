@@ -43,18 +43,16 @@ def read_points(given: Sequence[Sequence[float]] | None) -> Points:
     Raises:
         ValueError: they are no pairs of numbers, or more than three.
     """
-    given = [] if given is None else given
-    pairs = [
-        tuple(float(number) for number in point) if isinstance(point, list | tuple) else ()
-        for point in given
-    ]
-    if len(pairs) > len(START) or any(len(pair) != 2 for pair in pairs):
-        raise ValueError(
-            f"expected points as up to {len(START)} pairs (u, v) in standard deviations, such as "
-            f"((-1.4, 0.8), (1.2, -0.9)), got {given!r}"
-        )
-    inside = [tuple(round(min(max(n, -REACH), REACH), 3) for n in pair) for pair in pairs]
-    return (*inside, *START[len(inside) :])  # type: ignore[return-value]
+    inside: list[tuple[float, float]] = []
+    for point in given or []:
+        if not isinstance(point, list | tuple) or len(point) != 2 or len(inside) == len(START):
+            raise ValueError(
+                f"expected points as up to {len(START)} pairs (u, v) in standard deviations, such "
+                f"as ((-1.4, 0.8), (1.2, -0.9)), got {given!r}"
+            )
+        u, v = (round(min(max(float(each), -REACH), REACH), 3) for each in point)
+        inside.append((u, v))
+    return (*inside, *START[len(inside) :])
 
 
 @dataclass(frozen=True, eq=False)
