@@ -6,13 +6,13 @@ import { test } from "node:test";
 import { endsOf, sortedRows, ticksOf } from "../../lcm_core/widgets/laws/compare_view.js";
 import { edgesOf, pixelAfter, pixelAt } from "../../lcm_core/widgets/laws/map_view.js";
 import { amount, partsOf } from "../../lcm_core/widgets/laws/pair_view.js";
-import { columnsOf, dotsOf, frameOf, reachOf, stepped } from "../../lcm_core/widgets/laws/planes.js";
+import { columnsOf, dotsOf, frameOf, reachOf, stepped, within } from "../../lcm_core/widgets/laws/planes.js";
 
 test("columns share the width without overlap", () => {
   for (const width of [300, 600, 1120]) for (const count of [1, 2, 3, 4]) {
     const columns = columnsOf(count, width), last = columns.at(-1);
     assert.equal(columns.length, count);
-    assert.ok(Math.abs(last.left + last.width - width) < 1e-9);
+    assert.ok(columns[0].left > 0 && last.left + last.width < width && width - last.left - last.width < 2);
     columns.slice(1).forEach((each, i) => assert.ok(each.left > columns[i].left + columns[i].width));
   }
 });
@@ -25,11 +25,21 @@ test("a frame maps a plane to a rectangle and back", () => {
   assert.ok(Math.abs(u - 1.25) < 1e-9 && Math.abs(v + 0.5) < 1e-9);
 });
 
-test("one unit is as long across as up, and all places are in sight", () => {
-  const [across, up] = reachOf([[2, 0.1], [-1, -3]], 300, 100);
-  assert.ok(across >= 2 && up >= 3);
-  assert.ok(Math.abs(300 / across - 100 / up) < 1e-9);
+test("one unit is as long across as up, and an outlier does not shrink the rest", () => {
+  const cloud = Array.from({ length: 200 }, (_, i) => [Math.cos(i) * 2, Math.sin(i) * 3]);
+  for (const places of [cloud, [...cloud, [1e6, 0]]]) {
+    const [across, up] = reachOf(places, 300, 100);
+    assert.ok(across >= 2 && up >= 3 && up < 4);
+    assert.ok(Math.abs(300 / across - 100 / up) < 1e-9);
+  }
   assert.ok(reachOf([], 100, 100).every((each) => each > 0));
+  assert.ok(reachOf([["nan", NaN], [0, 0]], 100, 100).every((each) => each > 0));
+});
+
+test("what lies outside a frame is shown at its edge", () => {
+  const frame = frameOf(10, 20, 100, 50, [1, 1]);
+  assert.deepEqual(within([0, 999], frame, 5), [15, 65]);
+  assert.deepEqual(within([50, 50], frame, 5), [50, 50]);
 });
 
 test("dots outside a frame, or nowhere, are not drawn", () => {
@@ -62,7 +72,7 @@ test("keys move the mark from pixel to pixel", () => {
 });
 
 test("the parts of a column lie below or beside each other, within their height", () => {
-  for (const width of [150, 300, 559, 560, 1120]) for (const line of [16, 23]) {
+  for (const width of [115, 299, 300, 560, 1120]) for (const line of [16, 23]) {
     const { states, results, ruler, bar, height } = partsOf({ left: 7, width }, line);
     const below = results.top >= states.top + states.height, beside = results.left >= states.left + states.width;
     assert.ok(below || beside);

@@ -1,18 +1,18 @@
 // Two clouds and one distance: states that can be dragged, and the two sides of a law.
 
 import { between, drag, number, scale, set, svg, view } from "../base/page/svg.js";
-import { asNumber, box, canvas, columnsOf, dotsOf, frameOf, lineHeight, paragraph, reachOf, stepped } from "./planes.js";
+import { asNumber, box, canvas, columnsOf, dotsOf, frameOf, lineHeight, paragraph, reachOf, stepped, within } from "./planes.js";
 
 const REACH = 3; // standard deviations, as of law maps
 const UNRELATED = Math.SQRT2; // spreads, between two unrelated results
 
 /** Where the parts of one column lie; `line` is the height of a line of letters. */
 export function partsOf({ left, width }, line) {
-  const caption = 1.35 * line, beside = width >= 560;
-  const each = beside ? (width - 24) / 2 : width, high = beside ? 250 : 134;
+  const caption = 1.35 * line, beside = width >= 300;
+  const each = beside ? (width - 12) / 2 : width, high = beside ? Math.min(each, 270) : 134;
   const states = { left, top: caption, width: each, height: high };
   const results = beside
-    ? { left: left + each + 24, top: caption, width: each, height: high }
+    ? { left: left + each + 12, top: caption, width: each, height: high }
     : { left, top: 2 * caption + high + 4, width: each, height: high };
   const ruler = results.top + high + 0.5 * line, right = results.left + results.width;
   const bar = width < 200 ? { left, top: ruler + 1.4 * line } : { left: left + 5.6 * line, top: ruler };
@@ -49,7 +49,7 @@ export default view(({ element, touch, model }) => {
     const colours = scale(element, "error");
     for (const column of columns) {
       const found = answer.columns[column.place];
-      const [a, b] = found.places.map((each) => column.results.place(each.map(asNumber)));
+      const [a, b] = found.places.map((each) => within(column.results.place(each.map(asNumber)), column.results, 7));
       const known = [...a, ...b].every(Number.isFinite), error = asNumber(found.error);
       for (const part of [column.left, column.right, column.line_])
         set(part, { visibility: known ? null : "hidden" });

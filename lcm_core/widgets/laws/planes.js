@@ -4,10 +4,10 @@ import { set, svg } from "../base/page/svg.js";
 
 export const GAP = 24;
 
-/** Where `count` columns begin and how wide each is, within `width`. */
+/** Where `count` columns begin and how wide each is, within `width`, with room for a line around. */
 export function columnsOf(count, width) {
   const each = (width - GAP * (count - 1)) / Math.max(count, 1);
-  return Array.from({ length: count }, (_, i) => ({ left: i * (each + GAP), width: each }));
+  return Array.from({ length: count }, (_, i) => ({ left: i * (each + GAP) + 1, width: each - 2 }));
 }
 
 /**
@@ -22,15 +22,20 @@ export function frameOf(left, top, width, height, [across, up]) {
   };
 }
 
-/** The reach at which one unit is as long across as up, and all places are in sight. */
-export function reachOf(places, width, height, least = 0.6) {
-  let across = least, up = least;
-  for (const [a, b] of places) {
-    if (Number.isFinite(a)) across = Math.max(across, Math.abs(a) * 1.08);
-    if (Number.isFinite(b)) up = Math.max(up, Math.abs(b) * 1.08);
-  }
-  const scale = Math.min(width / across, height / up);
-  return [width / scale, height / scale];
+/** The reach at which one unit is as long across as up, and nearly all places are in sight. */
+export function reachOf(places, width, height, share = 0.98) {
+  const far = (axis) => {
+    const sizes = places.map((place) => Math.abs(place[axis])).filter(Number.isFinite).sort((a, b) => a - b);
+    return 1.2 * (sizes[Math.ceil(share * sizes.length) - 1] ?? 0);
+  };
+  const unit = Math.max(far(0) / width, far(1) / height) || 1 / Math.max(width, height);
+  return [unit * width, unit * height];
+}
+
+/** A point moved into a frame, if it is outside. */
+export function within([x, y], { left, top, width, height }, margin = 0) {
+  const between_ = (value, low, high) => Math.min(Math.max(value, low + margin), high - margin);
+  return [between_(x, left, left + width), between_(y, top, top + height)];
 }
 
 /** A number that came as plain data: infinities and NaN come as text. */
