@@ -213,6 +213,7 @@ def test_worst_case_is_searched_in_a_thread_and_says_where(explorer) -> None:
             assert error.mean == before[name][law].mean
             assert error.largest_found >= error.max * (1 - 1e-5)
     assert "search done" in text_of(panel.status)
+    assert panel.stop_button.disabled
     found = panel.reports["gru"]["associativity"]
     x = ", ".join(f"{value:.3g}" for value in found.largest_at[0])
     assert f"gru, associativity: {found.largest_found:.4g} at x = ({x}); y = (" in text_of(

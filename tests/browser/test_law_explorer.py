@@ -146,7 +146,9 @@ def test_charts_searches_and_what_cannot_be_shown(workshop: NotebookPage, screen
     expect(cell.locator(".lcm-search-status")).to_contain_text("search done", timeout=30_000)
     text = cell.locator(".lcm-laws-text")
     expect(text.locator(".lcm-worst summary")).to_be_visible()
+    expect(cell.locator("button.lcm-stop-search")).to_be_disabled()
     press(cell, "search-worst-case")
+    expect(cell.locator("button.lcm-stop-search")).to_be_enabled()
     press(cell, "stop-search")
     expect(cell.locator(".lcm-search-status")).to_contain_text("search stopped", timeout=10_000)
 

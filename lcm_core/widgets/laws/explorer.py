@@ -118,7 +118,8 @@ class LawExplorer(Panel):
 
     def _make_controls(self, samples: int, seed: int, view: str, log: bool) -> None:
         self.search_button = button("Search worst case", "gradient ascent on each error")
-        self.stop_button = button("Stop search", "keep what was found")
+        self.stop_button = button("Stop search", "keep what was found, while a search runs")
+        self.stop_button.disabled = True
         self.connect(self.search, self.search_button)
         self.connect(self.stop, self.stop_button)
         self.status = ReadOut("search-status", width="auto")
@@ -186,13 +187,18 @@ class LawExplorer(Panel):
                 if self._closed:
                     return
                 if should_stop():
-                    self.status.say("search stopped: the largest found so far are shown")
+                    self._searched("search stopped: the largest found so far are shown")
                     return
             left = [name for name, subject in chosen.items() if not self._shows(name, subject)]
             changed = f"; changed meanwhile: {html.escape(', '.join(left))}" if left else ""
-            self.status.say(f"search done: diamonds mark the largest error found{changed}")
+            self._searched(f"search done: diamonds mark the largest error found{changed}")
 
+        self.stop_button.disabled = False
         self._worker.start(work)
+
+    def _searched(self, words: str) -> None:
+        self.stop_button.disabled = True
+        self.status.say(words)
 
     def _search(self, name: str, subject: Subject, should_stop: Callable[[], bool]) -> None:
         """One operator; what is found is of no use if another has taken its place meanwhile."""
@@ -213,7 +219,7 @@ class LawExplorer(Panel):
         self._worker.stop()
 
     def _failed(self, error: BaseException) -> None:
-        self.status.say("the search failed")
+        self._searched("the search failed")
         self.show_error(error)
 
     def _offered_anew(self, place: int) -> None:
