@@ -118,7 +118,7 @@ def test_law_dots_have_the_mean_and_the_interval() -> None:
         assert dots.error_x.array[0] == pytest.approx(0.06)
         assert dots.error_x.arrayminus[0] == pytest.approx(0.05)
         assert list(worst.x) == [0.9]
-        assert list(notes.text) == ["no associativity", "no identity"]
+        assert list(notes.text) == [" no associativity", " no identity"]
         labels = dict(zip(figure.layout.yaxis.tickvals, figure.layout.yaxis.ticktext, strict=True))
         assert labels[dots.y[0]] == "gru"
         assert labels[dots.y[0] + 1] == "<b>commutativity</b>"
@@ -135,11 +135,11 @@ def test_a_zero_error_is_drawn_at_0_and_written_where_there_is_no_0() -> None:
     }
     dots, _, notes = laws_figure({"sum": report}, LAWS).data
     assert list(dots.x) == [0.0, 3e-8]
-    assert list(notes.text) == ["degenerate: all results alike"]
+    assert list(notes.text) == [" degenerate: all results alike"]
     figure = laws_figure({"sum": report}, LAWS, log=True)
     dots, _, notes = figure.data
     assert list(dots.x) == []
-    assert list(notes.text) == ["0", "rounding", "degenerate: all results alike"]
+    assert list(notes.text) == [" 0", " rounding", " degenerate: all results alike"]
     assert figure.layout.xaxis.ticktext[0] == "0"
 
 

@@ -323,7 +323,7 @@ def test_zeros_and_rounding_are_written_not_drawn() -> None:
     ):
         for log in (False, True):
             figure = law_distributions_figure(reports, law, log)
-            written = [text for text in figure.data[-1].text if "×" not in text]
+            written = [text.strip() for text in figure.data[-1].text if "×" not in text]
             assert written == notes
             assert np.isnan(figure.data[0].x).all()  # nothing of the sum is drawn
     figure = law_distributions_figure(reports, "commutativity", log=True)

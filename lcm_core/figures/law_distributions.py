@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 import plotly.graph_objects as go
 
-from lcm_core.figures.laws import LOWEST, LawNumbers, error_axis, hover, interval, note
+from lcm_core.figures.laws import LawNumbers, error_axis, floor_of, hover, interval, note
 from lcm_core.figures.palette import INK, category_colour, plain_layout
 from lcm_core.rounding import SHOWN
 
@@ -76,17 +76,18 @@ def law_distributions_figure(reports: Reports, law: str, log: bool = False) -> g
     errors = {name: report.get(law) for name, report in reports.items()}
     drawn = {name: error for name, error in errors.items() if error and _drawn(error)}
     places = {name: -float(index) for index, name in enumerate(errors)}
+    numbers = [n for error in drawn.values() for n in _numbers(error)]
+    floor = floor_of(numbers) if log else 0.0
     each = min(ROW, HEIGHT / max(len(errors), 1))
     figure = go.Figure(layout=plain_layout(round(each * len(errors)) + 96))
     for index, name in enumerate(errors):
-        figure.add_trace(_violin(name, drawn.get(name), places[name], index, log))
+        figure.add_trace(_violin(name, drawn.get(name), places[name], index, floor))
     for text, what, symbol in STATISTICS:
-        figure.add_trace(_marks(drawn, places, law, text, what, symbol, log))
-    figure.add_trace(_notes(errors, places, law, log))
-    numbers = [n for e in drawn.values() for n in (e.max, e.largest_found or 0.0)]
+        figure.add_trace(_marks(drawn, places, law, text, what, symbol, floor))
+    figure.add_trace(_notes(errors, places, law, floor))
     figure.update_layout(
         margin={"t": 44, "b": 52, "l": 8},
-        xaxis=error_axis(numbers, log, f"error of {law}, in s"),
+        xaxis=error_axis(numbers, floor, f"error of {law}, in s"),
         yaxis={
             "tickmode": "array",
             "tickvals": list(places.values()),
@@ -106,12 +107,18 @@ def _drawn(error: LawDistribution) -> bool:
     return not error.degenerate and max(error.max, error.largest_found or 0.0) > SHOWN
 
 
+def _numbers(error: LawDistribution) -> list[float]:
+    """What the axis must show: not the very smallest of the errors."""
+    return [float(np.quantile(error.values, 0.01)), error.max, error.largest_found or 0.0]
+
+
 def _violin(
-    name: str, error: LawDistribution | None, place: float, index: int, log: bool
+    name: str, error: LawDistribution | None, place: float, index: int, floor: float
 ) -> go.Scatter:
     x, y = np.array([math.nan]), np.array([math.nan])
     values = np.empty(0) if error is None else error.values[np.isfinite(error.values)]
-    values = np.log10(values[values > LOWEST]) if log else values
+    log = floor > 0
+    values = np.log10(values[values > floor]) if log else values
     if len(values) > 1:
         ends = values.min(), values.max()
         lowest = None if log else 0.0
@@ -144,16 +151,16 @@ def _marks(
     text: str,
     what: str,
     symbol: str,
-    log: bool,
+    floor: float,
 ) -> go.Scatter:
     """One statistic of every distribution."""
     found = {name: getattr(error, what) for name, error in drawn.items()}
-    found = {name: value for name, value in found.items() if value and (value > LOWEST or not log)}
+    found = {name: value for name, value in found.items() if value and value > floor}
     errors: Sequence[LawDistribution] = [drawn[name] for name in found]
     return go.Scatter(
         x=np.array(list(found.values()), dtype=float),
         y=np.array([places[name] for name in found]),
-        error_x=interval(errors, log) if what == "mean" else None,
+        error_x=interval(errors, floor) if what == "mean" else None,
         mode="markers",
         marker={"symbol": symbol, "size": 8, "color": INK, "line": {"color": INK, "width": 2}},
         name=text,
@@ -165,15 +172,18 @@ def _marks(
 
 
 def _notes(
-    errors: Mapping[str, LawDistribution | None], places: Mapping[str, float], law: str, log: bool
+    errors: Mapping[str, LawDistribution | None],
+    places: Mapping[str, float],
+    law: str,
+    floor: float,
 ) -> go.Scatter:
-    texts = {name: _note(name, law, error, log) for name, error in errors.items()}
+    texts = {name: _note(name, law, error, floor > 0) for name, error in errors.items()}
     shown = [name for name, text in texts.items() if text]
     return go.Scatter(
-        x=np.full(len(shown), LOWEST if log else 0.0),
+        x=np.full(len(shown), floor),
         y=np.array([places[name] for name in shown]),
         mode="text",
-        text=[texts[name] for name in shown],
+        text=[f" {texts[name]}" for name in shown],
         textposition="middle right",
         textfont={"color": INK, "size": 12},
         hovertext=[_hover(name, law, errors[name]) for name in shown],

@@ -13,10 +13,10 @@ from lcm_core.figures.palette import GRID, INK, category_colour, plain_layout
 from lcm_core.rounding import SHOWN
 
 __all__ = [
-    "LOWEST",
     "SYMBOLS",
     "LawNumbers",
     "error_axis",
+    "floor_of",
     "hover",
     "interval",
     "laws_figure",
@@ -41,8 +41,6 @@ class LawNumbers(Protocol):
 
 Reports = Mapping[str, Mapping[str, LawNumbers]]
 
-#: The lowest error on a logarithmic axis, which stands for 0 and for rounding.
-LOWEST = SHOWN / 10
 HEIGHT = 320  # pixels of all rows together
 ROW = 26  # at most, of one
 #: A second mark of each operator, beside its colour.
@@ -72,12 +70,14 @@ def laws_figure(
         for index, name in enumerate(names)
     }
     heads = {law: -(group * (len(names) + 1.0)) for group, law in enumerate(laws)}
+    numbers = _numbers(reports)
+    floor = floor_of(numbers) if log else 0.0
     height = round(min(ROW, HEIGHT / max(rows, 1)) * rows) + 60
     figure = go.Figure(layout=plain_layout(height))
     for index, (name, report) in enumerate(reports.items()):
-        figure.add_trace(_dots(name, report, places, index, log))
+        figure.add_trace(_dots(name, report, places, index, floor))
         figure.add_trace(_largest(name, report, places, index))
-    figure.add_trace(_notes(reports, places, log))
+    figure.add_trace(_notes(reports, places, floor))
     if chosen in heads:
         band = {"y0": heads[chosen] + 0.5, "y1": heads[chosen] - len(names) - 0.5}
         figure.add_shape(
@@ -93,7 +93,7 @@ def laws_figure(
     figure.update_layout(
         showlegend=False,
         margin={"t": 8, "b": 52, "l": 8},
-        xaxis=error_axis(_numbers(reports), log, "mean law error and its 95 % interval, in s"),
+        xaxis=error_axis(numbers, floor, "mean law error and its 95 % interval, in s"),
         yaxis={
             "tickmode": "array",
             "tickvals": [*heads.values(), *places.values()],
@@ -108,8 +108,14 @@ def laws_figure(
     return figure
 
 
-def error_axis(numbers: Iterable[float], log: bool, title: str) -> dict[str, object]:
-    """An axis on which all numbers are in sight: from 0, or logarithmic from `LOWEST`."""
+def floor_of(numbers: Iterable[float]) -> float:
+    """Where a logarithmic axis begins, below all numbers but rounding: it stands for 0."""
+    smallest = min((each for each in numbers if math.isfinite(each) and each > SHOWN), default=0.01)
+    return 10.0 ** (math.floor(math.log10(smallest)) - 1)
+
+
+def error_axis(numbers: Iterable[float], floor: float, title: str) -> dict[str, object]:
+    """An axis on which all numbers are in sight: from 0, or logarithmic from a floor above 0."""
     top = max((each for each in numbers if math.isfinite(each) and each > SHOWN), default=1.0)
     axis: dict[str, object] = {
         "title": {"text": title, "standoff": 6},
@@ -117,24 +123,24 @@ def error_axis(numbers: Iterable[float], log: bool, title: str) -> dict[str, obj
         "zeroline": False,
         "fixedrange": True,
     }
-    if not log:
+    if not floor:
         return {**axis, "type": "linear", "range": [-0.02 * top, 1.06 * top], "nticks": 8}
-    ends = math.log10(LOWEST), math.log10(2 * top)
-    decades = range(math.ceil(ends[0]) + 1, math.floor(ends[1]) + 1)
+    ends = math.log10(floor), math.log10(1.5 * top)
+    decades = range(round(ends[0]) + 1, math.floor(ends[1]) + 1)
     return {
         **axis,
         "type": "log",
         "range": list(ends),
         "tickmode": "array",
-        "tickvals": [LOWEST, *(10.0**decade for decade in decades)],
+        "tickvals": [floor, *(10.0**decade for decade in decades)],
         "ticktext": ["0", *map(_power, decades)],
     }
 
 
-def interval(errors: Sequence[LawNumbers], log: bool) -> dict[str, object]:
+def interval(errors: Sequence[LawNumbers], floor: float) -> dict[str, object]:
     """Error bars: the 95 % interval of each mean, within the axis."""
     means = np.array([error.mean for error in errors], dtype=float)
-    low = np.array([max(error.ci_low, LOWEST if log else 0.0) for error in errors])
+    low = np.array([max(error.ci_low, floor) for error in errors])
     high = np.array([error.ci_high for error in errors])
     return {
         "type": "data",
@@ -189,13 +195,13 @@ def _dots(
     report: Mapping[str, LawNumbers],
     places: Mapping[tuple[str, str], float],
     index: int,
-    log: bool,
+    floor: float,
 ) -> go.Scatter:
-    shown = {law: error for law, error in report.items() if not note(name, law, error, log)}
+    shown = {law: error for law, error in report.items() if not note(name, law, error, floor > 0)}
     return go.Scatter(
         x=np.array([error.mean for error in shown.values()]),
         y=np.array([places[name, law] for law in shown]),
-        error_x=interval(list(shown.values()), log),
+        error_x=interval(list(shown.values()), floor),
         mode="markers",
         marker={
             "symbol": SYMBOLS[index % len(SYMBOLS)],
@@ -234,15 +240,15 @@ def _largest(
     )
 
 
-def _notes(reports: Reports, places: Mapping[tuple[str, str], float], log: bool) -> go.Scatter:
+def _notes(reports: Reports, places: Mapping[tuple[str, str], float], floor: float) -> go.Scatter:
     asked = {key: reports[key[0]].get(key[1]) for key in places}
-    texts = {key: note(*key, error, log) for key, error in asked.items()}
+    texts = {key: note(*key, error, floor > 0) for key, error in asked.items()}
     shown = [key for key, text in texts.items() if text]
     return go.Scatter(
-        x=np.full(len(shown), LOWEST if log else 0.0),
+        x=np.full(len(shown), floor),
         y=np.array([places[key] for key in shown]),
         mode="text",
-        text=[texts[key] for key in shown],
+        text=[f" {texts[key]}" for key in shown],
         textposition="middle right",
         textfont={"color": INK, "size": 12},
         hovertext=[hover(*key, asked[key]) for key in shown],

@@ -99,7 +99,7 @@ class CompareOperators(Panel):
         self.connect(self._clicked, self.view)
         self.on_end(lambda: operator_catalog.withdraw(self.label))
         self.lay_out(
-            [row(self.source_text, self.read_button, self.task_menu)],
+            [row(self.source_text, self.task_menu, self.read_button)],
             [self.view, self.sentence],
             more=[self.read_out],
         )

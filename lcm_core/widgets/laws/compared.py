@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -128,6 +128,8 @@ def _as_offered(entry: Entry) -> tuple[Entry, None]:
     return entry, None
 
 
-def _of_library(label: str) -> tuple[Entry, Trainer]:
-    trainer = pretrained(label.removeprefix(TRAINED)).trainer
-    return Entry.of(trainer), trainer
+def _of_library(label: str) -> tuple[Entry, None]:
+    model = pretrained(label.removeprefix(TRAINED))
+    entry = Entry.of(model.trainer, model.scores["validation"])
+    assert entry.facts is not None
+    return replace(entry, facts=replace(entry.facts, step=model.trainer.recipe.steps)), None

@@ -181,6 +181,7 @@ class LawExplorer(Panel):
         chosen = dict(self.subjects)
 
         def work(should_stop: Callable[[], bool]) -> None:
+            self.stop_button.disabled = False
             for name, subject in chosen.items():
                 self.status.say(f"searching the worst case of {html.escape(name)} …")
                 self._search(name, subject, should_stop)
@@ -193,7 +194,6 @@ class LawExplorer(Panel):
             changed = f"; changed meanwhile: {html.escape(', '.join(left))}" if left else ""
             self._searched(f"search done: diamonds mark the largest error found{changed}")
 
-        self.stop_button.disabled = False
         self._worker.start(work)
 
     def _searched(self, words: str) -> None:

@@ -151,10 +151,9 @@ export default view(({ element, touch, model }) => {
     const mean = asNumber(column.mean), at = begin + Math.min(mean / top, 1) * length;
     if (Number.isFinite(at)) {
       part.append(svg("path", { class: "lcm-scale-bar", d: `M${at} ${high - 3}v${line + 6}` }));
-      const end = at > begin + length / 2 ? "end" : "start";
-      const text = svg("text", { x: end === "end" ? at + 4 : at - 4, y: high + 2.2 * line, "text-anchor": end, class: "lcm-soft" });
-      text.textContent = `mean ${amount(mean, data.rounding)}`;
-      part.append(text);
+      const text = `mean ${amount(mean, data.rounding)}`, wide = text.length * 0.46 * line;
+      const x = Math.max(begin, Math.min(at - 4, begin + length - wide));
+      part.append(svg("text", { x, y: high + 2.2 * line, class: "lcm-soft" }, text));
     }
     return { said, bar, length };
   };
