@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import anywidget
 import traitlets
 
@@ -18,6 +20,7 @@ class PanelBar(anywidget.AnyWidget):
         more: whether further controls are unfolded.
         projector: whether letters are larger.
         dark: whether the page is dark; None until a page has said so.
+        key: what tells this panel from the others of a page.
         views: how many pages show the panel; None until one does.
     """
 
@@ -27,4 +30,9 @@ class PanelBar(anywidget.AnyWidget):
     more = traitlets.Bool(False).tag(sync=True)
     projector = traitlets.Bool(False).tag(sync=True)
     dark = traitlets.Bool(None, allow_none=True).tag(sync=True)
+    key = traitlets.Unicode().tag(sync=True)
     views = traitlets.Int(None, allow_none=True).tag(sync=True)
+
+    @traitlets.default("key")
+    def _key(self) -> str:
+        return uuid4().hex

@@ -78,17 +78,15 @@ function tellTheme(model) {
 
 /** The kernel knows whether any page shows the panel: other pages count for themselves. */
 function countView(model, more) {
-  model.lcmViews = (model.lcmViews ?? 0) + more;
+  const views = (globalThis.lcmViews ??= new Map()), key = model.get("key");
+  const first = !views.has(key);
+  views.set(key, (views.get(key) ?? 0) + more);
   const tell = () => {
-    if (!model.comm_live || (model.get("views") ?? 0) === model.lcmViews) return;
-    model.set("views", model.lcmViews);
+    model.set("views", views.get(key));
     model.save_changes();
   };
-  if (!model.lcmCounts) {
-    model.lcmCounts = true;
-    model.on("change:views", () => { if (model.lcmViews > (model.get("views") ?? 0)) tell(); });
-  }
-  tell();
+  if (first) model.on("change:views", () => { if (views.get(key) > (model.get("views") ?? 0)) tell(); });
+  if (model.get("views") !== views.get(key)) tell();
 }
 
 function whenOnPage(element, work) {
