@@ -22,7 +22,7 @@ def test_run_all_has_no_errors(start_here: NotebookPage, screenshot: Take) -> No
     screenshot(start_here.page, "title")
     for name in ("molecule", "tree-explorer", "law-explorer", "training-panel", "see-tree"):
         cell = start_here.cell(name)
-        drawing = ".js-plotly-plot .main-svg" if name != "molecule" else "svg"
+        drawing = ".main-svg, .lcm-view svg" if name != "molecule" else "svg"
         expect(cell.locator(drawing).first).to_be_visible()
         expect(cell.locator(".lcm-error [role=alert]")).to_have_count(0)
         screenshot(start_here.page, name)
