@@ -95,6 +95,9 @@ function drawDots(picture, data, rows, chosen, width, choose, element) {
       svg("title", {}, `${row.name}: ${said(data, row, "score")}, associativity ${said(data, row, "associativity")}, commutativity ${said(data, row, "commutativity")}`));
     dot.addEventListener("click", () => choose(row.name));
     picture.append(dot);
+    if (!last(row)) continue;
+    const right = x < frame.left + frame.width / 2;
+    picture.append(svg("text", { x: right ? x + 14 : x - 14, y: y + 0.33 * line, "text-anchor": right ? "start" : "end", class: "lcm-compare-name" }, row.name));
   }
 }
 

@@ -119,10 +119,11 @@ export default view(({ element, touch, model }) => {
       event.preventDefault();
       moved(next);
     });
-    if (first) part.append(svg("text", { x: left + width, y: 1.05 * line, "text-anchor": "end", class: "lcm-soft" }, "component 2 ↑"));
+    const roomy = width > 13 * line;
+    if (first && roomy) part.append(svg("text", { x: left + width, y: 1.05 * line, "text-anchor": "end", class: "lcm-soft" }, "component 2 ↑"));
     const below = frame.top + frame.height + 1.1 * line;
     part.append(svg("text", { x: left, y: below, class: "lcm-soft" }, `−${number(found.u.at(-1))} σ`));
-    part.append(svg("text", { x: left + width / 2, y: below, "text-anchor": "middle", class: "lcm-soft" }, "component 1 →"));
+    if (roomy) part.append(svg("text", { x: left + width / 2, y: below, "text-anchor": "middle", class: "lcm-soft" }, "component 1 →"));
     part.append(svg("text", { x: left + width, y: below, "text-anchor": "end", class: "lcm-soft" }, `${number(found.u.at(-1))} σ`));
     return { found, frame, mark_, said };
   };
