@@ -44,7 +44,9 @@ def race(cell: Locator) -> None:
 
 def compare(cell: Locator) -> None:
     """Opens the first operator."""
-    cell.locator(".lcm-compare-table td").first.click(timeout=120_000)
+    cell.locator(".lcm-compare-sentence", has_text="operators: click").wait_for(timeout=120_000)
+    cell.locator(".lcm-compare-sentence", has_not_text="reading").wait_for(timeout=120_000)
+    cell.locator(".lcm-compare-table td").first.click()
 
 
 def measure(cell: Locator) -> None:
