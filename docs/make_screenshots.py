@@ -42,10 +42,11 @@ def race(cell: Locator) -> None:
     state_is(cell, "finished", timeout=240_000)
 
 
-def search(cell: Locator) -> None:
-    """Searches the worst cases to the end."""
-    press(cell, "search-worst-case")
-    cell.get_by_text("search done").wait_for(timeout=120_000)
+def compare(cell: Locator) -> None:
+    """Opens the first operator."""
+    cell.locator(".lcm-compare-sentence", has_text="operators: click").wait_for(timeout=120_000)
+    cell.locator(".lcm-compare-sentence", has_not_text="reading").wait_for(timeout=120_000)
+    cell.locator(".lcm-compare-table td").first.click()
 
 
 def measure(cell: Locator) -> None:
@@ -77,8 +78,12 @@ PANELS: dict[str, tuple[str, Act]] = {
         nothing,
     ),
     "neighbourhood": ('TreeExplorer("symmetrized_gru", graph="karate", node=5)', nothing),
-    "law_explorer": ('LawExplorer(("mean", "gru", "symmetrized_gru"))', search),
-    "law_map": ('LawExplorer(("mean", "gru", "symmetrized_gru"), view="map")', nothing),
+    "law_explorer": ('LawExplorer(("mean", "gru", "symmetrized_gru"))', nothing),
+    "law_map": (
+        'LawExplorer(("mean", "gru", "symmetrized_gru"), view="map", law="associativity")',
+        nothing,
+    ),
+    "compare_operators": ("CompareOperators()", compare),
     "bracketing_explorer": ('BracketingExplorer("symmetrized_gru", n=5)', nothing),
     "order_explorer": ('OrderExplorer("symmetrized_gru", n=4, tree="balanced")', nothing),
     "depth_explorer": (

@@ -109,36 +109,45 @@ def test_an_empty_set_is_drawn_as_its_identity() -> None:
     assert list(figure.data[3].text) == ["e"]
 
 
-def test_law_bars_have_the_mean_and_the_interval() -> None:
+def test_law_dots_have_the_mean_and_the_interval() -> None:
     report = {"commutativity": Numbers(0.2, 0.15, 0.26, largest_found=0.9)}
-    bars, notes, worst = laws_figure({"gru": report}, LAWS).data
-    assert bars.y[0] == 0.2
-    assert bars.error_y.array[0] == pytest.approx(0.06)
-    assert bars.error_y.arrayminus[0] == pytest.approx(0.05)
-    assert worst.y[0] == 0.9
-    assert list(notes.text) == ["", "none", "none"]
+    for log in (False, True):
+        figure = laws_figure({"gru": report}, LAWS, "commutativity", log)
+        dots, worst, notes = figure.data
+        assert list(dots.x) == [0.2]
+        assert dots.error_x.array[0] == pytest.approx(0.06)
+        assert dots.error_x.arrayminus[0] == pytest.approx(0.05)
+        assert list(worst.x) == [0.9]
+        assert list(notes.text) == [" no associativity", " no identity"]
+        labels = dict(zip(figure.layout.yaxis.tickvals, figure.layout.yaxis.ticktext, strict=True))
+        assert labels[dots.y[0]] == "gru"
+        assert labels[dots.y[0] + 1] == "<b>commutativity</b>"
+        band = figure.layout.shapes[0]
+        assert band.y1 < dots.y[0] < band.y0
+        assert all(not band.y1 < y < band.y0 for y in notes.y)
 
 
-def test_a_zero_error_is_written_and_has_no_bar() -> None:
+def test_a_zero_error_is_drawn_at_0_and_written_where_there_is_no_0() -> None:
     report = {
         "commutativity": Numbers(0.0),
         "associativity": Numbers(3e-8, 2e-8, 4e-8),
         "identity": Numbers(math.nan, degenerate=True),
     }
-    figure = laws_figure({"sum": report}, LAWS)
-    bars, notes, _ = figure.data
-    assert math.isnan(bars.y[0])
-    assert math.isnan(bars.y[2])
-    assert bars.y[1] == 3e-8
-    assert list(notes.text) == ["0", "", "degenerate"]
-    assert 10 ** figure.layout.yaxis.range[0] < 3e-8
-    assert figure.layout.yaxis.ticktext[0] == "0"
+    dots, _, notes = laws_figure({"sum": report}, LAWS).data
+    assert list(dots.x) == [0.0, 3e-8]
+    assert list(notes.text) == [" degenerate: all results alike"]
+    figure = laws_figure({"sum": report}, LAWS, log=True)
+    dots, _, notes = figure.data
+    assert list(dots.x) == []
+    assert list(notes.text) == [" 0", " rounding", " degenerate: all results alike"]
+    assert figure.layout.xaxis.ticktext[0] == "0"
 
 
-def test_operators_have_colours_of_their_own() -> None:
+def test_operators_have_colours_and_marks_of_their_own() -> None:
     reports = {name: {"commutativity": Numbers(0.1)} for name in "abcd"}
-    bars = laws_figure(reports, LAWS).data[:4]
-    assert len({bar.marker.color for bar in bars}) == 4
+    dots = laws_figure(reports, LAWS).data[:8:2]
+    assert len({each.marker.color for each in dots}) == 4
+    assert len({each.marker.symbol for each in dots}) == 4
 
 
 def test_training_curves_are_the_records() -> None:

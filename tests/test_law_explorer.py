@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from lcm_core import law_report, make_operator
-from lcm_core.figures import law_distributions_figure, law_maps_figure, log_histogram
+from lcm_core.figures import law_distributions_figure
+from lcm_core.figures.law_distributions import density
 from lcm_core.laws.measure import LAWS
 from lcm_core.laws.populations import closure_population, encoded_population, gaussian_population
 from lcm_core.operators import Operator
@@ -64,6 +65,7 @@ def test_it_shows_what_law_report_says(explorer) -> None:
     panel.operator_menus[2].widget.value = "gru"
     assert list(panel.reports) == ["sum", "average (yours)", "gru"]
     assert "no identity" in text_of(panel.read_out)
+    assert panel.stage.figure is None  # nothing of plotly before a chart is wanted
     panel.operator_menus[2].widget.value = "(none)"
     assert list(panel.reports) == ["sum", "average (yours)"]
 
@@ -88,6 +90,7 @@ def test_unknown_names_are_explained() -> None:
         ({"law": "asociativity"}, "unknown law 'asociativity': did you mean"),
         ({"operators": ("summ",)}, "did you mean 'sum'"),
         ({"operators": ("sum",) * 5}, "expected 1 to 4 operators, got 5"),
+        ({"points": ((1, 2, 3),)}, "expected points as up to 3 pairs"),
     ):
         with pytest.raises(ValueError, match=message):
             LawExplorer(**wrong)
@@ -166,11 +169,11 @@ def test_it_follows_an_operator_that_is_offered_anew(explorer) -> None:
     operator_catalog.offer("training: gru", first)
     panel = explorer(("sum", "training: gru"), samples=100, view="map")
     kept = panel.subjects["sum"]
-    before = panel.maps["training: gru"].values
+    before = panel.stage.maps["training: gru"].values
     operator_catalog.offer("training: gru", second)
     expected = law_report(second, gaussian_population(3), samples=100)
     assert panel.reports["training: gru"] == expected
-    assert not np.array_equal(panel.maps["training: gru"].values, before)
+    assert not np.array_equal(panel.stage.maps["training: gru"].values, before)
     assert panel.subjects["sum"] is kept  # not measured again
     with torch.no_grad():
         second.cell.weight_hh.mul_(2)
@@ -189,7 +192,7 @@ def test_offers_from_another_thread_and_controls_do_not_disturb_each_other(explo
     thread = threading.Thread(target=train)
     thread.start()
     while thread.is_alive():
-        for view in ("map", "distributions", "means"):
+        for view in ("pair", "map", "distributions", "means"):
             panel.controls.view_menu.value = view
             assert panel.error == ""
     thread.join()
@@ -210,14 +213,16 @@ def test_worst_case_is_searched_in_a_thread_and_says_where(explorer) -> None:
             assert error.mean == before[name][law].mean
             assert error.largest_found >= error.max * (1 - 1e-5)
     assert "search done" in text_of(panel.status)
+    assert panel.stop_button.disabled
     found = panel.reports["gru"]["associativity"]
     x = ", ".join(f"{value:.3g}" for value in found.largest_at[0])
     assert f"gru, associativity: {found.largest_found:.4g} at x = ({x}); y = (" in text_of(
         panel.read_out
     )
+    panel.controls.law_menu.value = "associativity"
     panel.controls.view_menu.value = "distributions"
-    shown = {trace.name: trace for trace in panel._figure.widget.data}
-    assert found.largest_found in list(shown["largest found by search"].y)
+    shown = {trace.name: trace for trace in panel.stage.figure.widget.data}
+    assert found.largest_found in list(shown["largest found by search"].x)
     panel.controls.seed_box.value = 1  # others are measured now: nothing is found yet
     assert panel.reports["gru"]["associativity"].largest_found is None
     assert text_of(panel.status) == ""
@@ -252,22 +257,23 @@ def test_a_search_leaves_out_what_has_changed_meanwhile(explorer) -> None:
 # Distributions ----------------------------------------------------------------------------------
 
 
-def test_histograms_count_every_error_once() -> None:
-    values = np.array([0, 0, 1.0, 0.99, 1.01, 1e-3, np.inf, 0.5])
-    edges, counts = log_histogram(values)
-    assert len(edges) == len(counts) + 1
-    assert counts.sum() == 5
-    for low, high, count in zip(edges, edges[1:], counts, strict=False):
-        # a value on an edge may fall on either side of it, by rounding
-        inside = (values >= low * (1 - 1e-12)) & (values < high * (1 - 1e-12))
-        assert count == inside.sum()
-    assert len(log_histogram(np.zeros(3))[1]) == 0
+def test_densities_are_smooth_and_whole() -> None:
+    draw = np.random.default_rng(0)
+    values = np.abs(draw.normal(size=4000))
+    at = np.linspace(0, 6, 600)
+    found = density(values, at, lowest=0.0)
+    assert np.trapezoid(found, at) == pytest.approx(1, abs=0.01)  # nothing is lost below 0
+    true = 2 * np.exp(-0.5 * at**2) / np.sqrt(2 * np.pi)
+    assert np.abs(found - true).max() < 0.1
+    assert np.isfinite(density(np.full(9, 0.5), at, lowest=0.0)).all()
 
 
 def test_distributions_show_the_numbers_of_the_samples(explorer) -> None:
-    panel = explorer(("sum", "gru", "symmetrized_gru"), samples=400, view="distributions")
+    panel = explorer(
+        ("sum", "gru", "symmetrized_gru"), samples=400, view="distributions", law="associativity"
+    )
     assert panel.error == ""
-    traces = {trace.name: trace for trace in panel._figure.widget.data}
+    traces = {trace.name: trace for trace in panel.stage.figure.widget.data}
     op, states = panel.subjects["gru"].operator, gaussian_population(8).elements
     rows = torch.randint(512, (3, 400), generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
@@ -276,32 +282,31 @@ def test_distributions_show_the_numbers_of_the_samples(explorer) -> None:
     u = torch.cat(sides)
     s = (u - u.mean(0)).square().sum(-1).mean().sqrt()
     errors = ((sides[0] - sides[1]).norm(dim=-1) / s).double().numpy()
-    drawn = [
-        (trace.name, place, value)
+    at = -1  # gru is the second of three
+    marks = {
+        trace.name: value
         for trace in traces.values()
         if trace.mode == "markers"
-        for place, value in zip(trace.x, trace.y, strict=True)
-    ]
-    at = LAWS.index("associativity")  # gru is the second of three: in the middle
-    marks = {name: value for name, place, value in drawn if place == at}
+        for place, value in zip(trace.y, trace.x, strict=True)
+        if place == at
+    }
     assert marks["median"] == pytest.approx(np.median(errors), rel=1e-4)
     assert marks["95th percentile"] == pytest.approx(np.quantile(errors, 0.95), rel=1e-4)
     assert marks["max of the samples"] == pytest.approx(errors.max(), rel=1e-4)
     assert marks["mean, 95 % interval"] == pytest.approx(errors.mean(), rel=1e-4)
     mean = traces["mean, 95 % interval"]
-    index = list(mean.x).index(at)
+    index = list(mean.y).index(at)
     half = 1.96 * errors.std(ddof=1) / math.sqrt(400)
-    assert mean.error_y.array[index] == pytest.approx(half, rel=1e-3)
-    assert mean.error_y.arrayminus[index] == pytest.approx(half, rel=1e-3)
-    # The outline is as wide at each height as the histogram is, in share of its widest bin.
-    edges, counts = log_histogram(errors)
+    assert mean.error_x.array[index] == pytest.approx(half, rel=1e-3)
+    assert mean.error_x.arrayminus[index] == pytest.approx(half, rel=1e-3)
     shape = traces["gru"]
-    inside = np.abs(np.asarray(shape.x) - at) < 0.5
-    widths = np.asarray(shape.x)[inside] - at
-    assert widths[: 2 * len(counts)] / widths.max() == pytest.approx(
-        np.repeat(counts, 2) / counts.max()
-    )
-    assert np.asarray(shape.y)[inside][:2] == pytest.approx(edges[:2])
+    assert min(shape.x) <= errors.min()
+    assert max(shape.x) >= errors.max()
+    assert np.max(np.abs(np.asarray(shape.y) - at)) == pytest.approx(0.4)
+    said = text_of(panel.sentence)
+    assert f"at most 0 s for sum, {np.quantile(errors, 0.95):.3g} s for gru" in said
+    panel.controls.log_box.value = True
+    assert panel.stage.figure.widget.layout.xaxis.type == "log"
 
 
 def test_zeros_and_rounding_are_written_not_drawn() -> None:
@@ -311,15 +316,19 @@ def test_zeros_and_rounding_are_written_not_drawn() -> None:
         "gru": law_report(make_operator("gru", 4), population),
         "first": law_report(Constant(channels=4), population),
     }
-    figure = law_distributions_figure(reports, LAWS)
-    notes = dict(zip(figure.data[-1].hovertext, figure.data[-1].text, strict=True))
-    assert notes[next(key for key in notes if key.startswith("sum: commutativity"))] == "0"
-    assert notes[next(key for key in notes if key.startswith("sum: associativity"))] == "rounding"
-    assert notes["gru has no identity"] == "none"
-    assert notes[next(key for key in notes if key.startswith("first: assoc"))] == "degenerate"
-    assert np.isnan(figure.data[0].x).all()  # nothing of the sum is drawn
-    drawn = np.asarray(figure.data[1].y)
-    assert 10 ** figure.layout.yaxis.range[0] < drawn[np.isfinite(drawn)].min()
+    for law, notes in (
+        ("commutativity", ["all are 0", "degenerate: all results alike"]),
+        ("associativity", ["all are rounding", "degenerate: all results alike"]),
+        ("identity", ["all are 0", "no identity", "no identity"]),
+    ):
+        for log in (False, True):
+            figure = law_distributions_figure(reports, law, log)
+            written = [text.strip() for text in figure.data[-1].text if "×" not in text]
+            assert written == notes
+            assert np.isnan(figure.data[0].x).all()  # nothing of the sum is drawn
+    figure = law_distributions_figure(reports, "commutativity", log=True)
+    drawn = np.asarray(figure.data[1].x)
+    assert 10 ** figure.layout.xaxis.range[0] < drawn[np.isfinite(drawn)].min()
 
 
 class Constant(Operator):
@@ -347,61 +356,54 @@ def test_intervals_hold_the_true_mean_about_19_times_of_20() -> None:
 
 
 def test_a_map_is_in_the_unit_of_the_report_and_a_probe_takes_it_apart(explorer) -> None:
-    panel = explorer(("sum", "gru", "symmetrized_gru", "k_smallest"), view="map", seed=3)
+    operators = ("sum", "gru", "symmetrized_gru", "k_smallest")
+    panel = explorer(operators, view="map", law="associativity", seed=3)
     assert panel.error == ""
-    assert list(panel.maps) == ["sum", "gru", "symmetrized_gru", "k_smallest"]
-    heat = [trace for trace in panel._figure.widget.data if trace.type == "heatmap"]
-    assert len(heat) == 4
-    for trace, (name, found) in zip(heat, panel.maps.items(), strict=True):
+    maps, probes = panel.stage.maps, panel.stage.probes
+    assert list(maps) == list(operators)
+    shown = panel.stage.map_view.data["columns"]
+    for column, (name, found) in zip(shown, maps.items(), strict=True):
         assert found.unit == panel.reports[name]["associativity"].spread
-        assert np.allclose(trace.z, found.values)
-        probe = panel.probes[name]
-        assert probe.position == pytest.approx((0, 0), abs=1e-6)
-        assert probe.value == pytest.approx(found.values[15, 15], rel=1e-3, abs=1e-7)
+        assert column["name"] == name
+        assert np.allclose(column["values"], found.values, rtol=6e-3)
+        assert probes[name].position == pytest.approx((0, 0), abs=1e-6)
+        assert probes[name].value == pytest.approx(found.values[15, 15], rel=1e-3, abs=1e-7)
     text = text_of(panel.read_out)
     assert "k_smallest: 0 everywhere" in text
     assert "sum: only rounding" in text
-    assert f"{panel.probes['gru'].value:.4g}" in text
-    low, high = panel.maps["gru"].values.min(), panel.maps["gru"].values.max()
+    assert f"{probes['gru'].value:.4g}" in text
+    low, high = maps["gru"].values.min(), maps["gru"].values.max()
     assert f"gru: {low:.3g} to {high:.3g}" in text
+    assert panel.stage.map_view.data["top"] >= high * (1 - 1e-3)
 
-    panel.controls.u_slider.value, panel.controls.v_slider.value = 1.2, -3.0
-    assert panel.controls.probe == (0, 21)
-    probe = panel.probes["gru"]
+    panel.stage.map_view.value = {"pixel": [0, 21]}
+    assert panel.stage.probe == (1.2, -3.0)
+    probe = panel.stage.probes["gru"]
     assert probe.position == pytest.approx((1.2, -3.0), abs=1e-6)
-    assert probe.value == pytest.approx(panel.maps["gru"].values[0, 21], rel=1e-4)
-    mark = panel._figure.widget.data[5]
-    assert (mark.x[0], mark.y[0]) == pytest.approx((1.2, -3.0), abs=1e-6)
+    assert probe.value == pytest.approx(maps["gru"].values[0, 21], rel=1e-4)
+    assert panel.stage.map_view.answer == {"pixel": [0, 21]}
     assert "At u = +1.2 σ, v = -3.0 σ" in text_of(panel.read_out)
-
-
-def test_a_click_moves_the_probe(explorer) -> None:
-    panel = explorer(("gru",), view="map")
-
-    class Points:
-        xs, ys = [-0.6], [2.2]
-
-    panel._clicked(None, Points, None)
-    assert panel.probes["gru"].position == pytest.approx((-0.6, 2.2), abs=1e-6)
-    assert panel.controls.u_slider.value == pytest.approx(-0.6)
+    assert f"{probe.value:.3g} s for gru" in text_of(panel.sentence)
+    panel.stage.map_view.value = {"pixel": [99, -1]}  # a page cannot lead outside
+    assert panel.stage.probe == (-3.0, 3.0)
 
 
 def test_a_law_that_cannot_be_mapped_is_explained(explorer) -> None:
     panel = explorer(("gru", "sum"), view="map", law="identity")
     assert panel.error == ""
-    assert list(panel.maps) == ["sum"]
+    assert list(panel.stage.maps) == ["sum"]
     assert "gru: gru has no identity" in text_of(panel.read_out)
     assert "pixel is the mean" not in text_of(panel.read_out)
     panel.controls.law_menu.value = "commutativity"
-    assert list(panel.maps) == ["gru", "sum"]
+    assert list(panel.stage.maps) == ["gru", "sum"]
     assert "the distance of x ⊕ y and y ⊕ x" in text_of(panel.read_out)
 
 
 def test_a_law_without_a_scale_has_no_map(explorer) -> None:
     panel = explorer((Constant(channels=3),), view="map")
     assert panel.error == ""
-    assert panel.maps == {}
-    assert "operator (yours): all outputs are alike" in text_of(panel.read_out)
+    assert panel.stage.maps == {}
+    assert "operator (yours): all results are alike" in text_of(panel.read_out)
 
 
 def test_a_bad_choice_leaves_no_menu_that_listens() -> None:
@@ -411,33 +413,169 @@ def test_a_bad_choice_leaves_no_menu_that_listens() -> None:
     assert len(operator_catalog._watchers) == before
 
 
-def test_maps_of_exact_monoids_have_one_colour() -> None:
-    class Zero:
-        u = v = np.linspace(-3, 3, 5)
-        values = np.full((5, 5), 3e-8)
-
-    figure = law_maps_figure({"sum": Zero()}, {}, (0, 0))
-    assert figure.layout.coloraxis.cmin == 0
-    assert figure.layout.coloraxis.cmax >= 1e-5
-    assert "only rounding: at most 3e-08" in figure.layout.annotations[0].text
+def test_maps_of_exact_monoids_have_one_colour(explorer) -> None:
+    panel = explorer(("sum",), view="map", law="associativity")
+    data = panel.stage.map_view.data
+    assert np.max(data["columns"][0]["values"]) < 1e-5 <= data["top"] / 9
+    assert "At the mark, the error of associativity is 0 s for sum." in text_of(panel.sentence)
 
 
-def test_views_leave_nothing_of_each_other_behind(explorer) -> None:
-    panel = explorer(("sum", "gru"), view="map")
-    panel.controls.view_menu.value = "means"
-    figure = panel._figure.widget
-    assert not figure.layout.annotations
-    assert figure.layout.xaxis.domain is None
-    assert {trace.type for trace in figure.data} == {"bar", "scatter"}
+def test_states_on_a_line_have_a_map_of_one_row(explorer) -> None:
+    panel = explorer((Average(channels=1),), view="map", law="associativity")
+    assert len(panel.stage.map_view.data["columns"][0]["v"]) == 1
+    panel.stage.map_view.value = {"pixel": [20, 3]}
+    assert panel.error == ""
+    assert panel.stage.probes["average (yours)"].position == pytest.approx((-2.4, 0.0))
+
+
+# One pair ---------------------------------------------------------------------------------------
+
+
+def test_a_pair_shows_the_distance_of_both_sides(explorer) -> None:
+    panel = explorer(("sum", "gru", "symmetrized_gru"), channels=4, seed=2)
+    assert panel.error == ""
+    assert panel.controls.law_menu.value == "commutativity"  # gru breaks it
+    view = panel.stage.pair_view
+    view.value = {"points": [[0.5, -1.0], [2.0, 1.5], [0.0, 0.0]]}
+    states = gaussian_population(4, seed=2).elements
+    centred = (states - states.mean(0)).double()
+    values, vectors = torch.linalg.eigh(centred.T @ centred / len(states))
+    axes = vectors[:, [-1, -2]].T * values[[-1, -2]].sqrt()[:, None]
+    found = panel.stage.apart["gru"]
+    x, y = (torch.as_tensor(state, dtype=torch.double) for state in found.states)
+    for state, point in ((x, (0.5, -1.0)), (y, (2.0, 1.5))):
+        offset = state - states.mean(0)
+        along = axes @ offset / axes.square().sum(1)
+        assert along.abs().numpy() == pytest.approx(np.abs(point), rel=1e-3)
+        assert (offset - along @ axes).norm() < 1e-4  # in the plane
+    op = panel.subjects["gru"].operator.double()
+    with torch.no_grad():
+        apart = float((op(x, y) - op(y, x)).norm())
+    assert found.error == pytest.approx(
+        apart / panel.reports["gru"]["commutativity"].spread, rel=1e-4
+    )
+    answer = view.answer
+    assert answer["points"] == [[0.5, -1.0], [2.0, 1.5], [0.0, 0.0]]
+    assert answer["columns"][1]["error"] == found.error
+    shadow = np.diff(answer["columns"][1]["places"], axis=0)
+    assert 0 < np.linalg.norm(shadow) <= found.error * (1 + 1e-5)  # in units of s, too
+    assert answer["columns"][0]["error"] == answer["columns"][2]["error"] == 0
+    said = (
+        f"x ⊕ y and y ⊕ x are apart by 0 s for sum, symmetrized_gru and {found.error:.3g} s for gru"
+    )
+    assert said in text_of(panel.sentence)
+    assert f"gru: {found.error:.4g} s" in text_of(panel.read_out)
+
+
+def test_clouds_are_of_the_population_and_its_results(explorer) -> None:
+    panel = explorer(("max",), channels=3, law="associativity")
+    column = panel.stage.pair_view.data["columns"][0]
+    assert panel.stage.pair_view.data["letters"] == ["x", "y", "z"]
+    dots = np.array(column["states"])
+    assert 100 < len(dots) <= 256
+    assert dots.std(0) == pytest.approx([1, 1], abs=0.15)
+    assert column["mean"] == panel.reports["max"]["associativity"].mean
+    assert len(panel.stage.pair_view.answer["columns"][0]["places"]) == 2
+
+
+def test_the_first_law_is_one_that_somebody_breaks(explorer) -> None:
+    assert explorer(("sum", "gru")).controls.law_menu.value == "commutativity"
+    assert explorer(("sum", "symmetrized_gru")).controls.law_menu.value == "associativity"
+    assert explorer(("gru",), law="exchange").controls.law_menu.value == "exchange"
+
+
+def test_laws_of_one_state_and_operators_without_them_have_a_pair_view(explorer) -> None:
+    panel = explorer(("max", "gru"), law="identity")
+    assert panel.error == ""
+    first, second = panel.stage.pair_view.data["columns"]
+    assert panel.stage.pair_view.data["letters"] == ["x"]
+    assert panel.stage.pair_view.data["sides"] == ["e ⊕ x or x ⊕ e", "x"]
+    assert second["why"] == "gru has no identity"
+    assert panel.stage.pair_view.answer["columns"] == [
+        first and panel.stage.pair_view.answer["columns"][0],
+        None,
+    ]
+    assert panel.stage.apart["max"].error == 0
+    for law in LAWS:
+        panel.controls.law_menu.value = law
+        assert panel.error == ""
+
+
+def test_points_from_the_page_stay_in_the_plane(explorer) -> None:
+    panel = explorer(("gru",))
+    panel.stage.pair_view.value = {"points": [[99, -99], [0, 0], [0, 0]]}
+    assert panel.stage.points[0] == (3.0, -3.0)
+    panel.stage.pair_view.value = {"points": "nonsense"}
+    assert "expected points" in panel.error
+    panel.stage.pair_view.value = {"points": [[1, 1], [0, 0], [0, 0]]}
+    assert panel.error == ""
+
+
+def test_it_goes_on_where_it_was_for_other_operators_and_laws(explorer) -> None:
+    panel = explorer(("gru",))
+    panel.stage.pair_view.value = {"points": [[1, 1], [-1, 1], [0, 2]]}
+    panel.controls.law_menu.value = "associativity"
+    panel.operator_menus[1].widget.value = "sum"
+    assert panel.stage.points == ((1, 1), (-1, 1), (0, 2))
+    assert panel.stage.pair_view.answer["law"] == "associativity"
+    assert len(panel.stage.pair_view.answer["columns"]) == 2
+
+
+# Words and code ---------------------------------------------------------------------------------
+
+
+def test_nothing_chosen_is_said_in_words(explorer) -> None:
+    panel = explorer(("gru",), view="means")
+    panel.operator_menus[0].widget.value = "(none)"
+    assert panel.error == ""
+    assert text_of(panel.sentence) == "Nothing to show: choose an operator."
+    assert panel.stage.chart.layout.display == "none"  # no axes of nothing
+    assert panel.stage.pair_view.data["columns"] == []
+    assert "lcm-none" not in panel.operator_menus[0].widget._dom_classes  # one menu stays in view
+    panel.operator_menus[2].widget.value = "sum"
+    assert panel.stage.chart.layout.display is None
+    assert "lcm-none" in panel.operator_menus[0].widget._dom_classes
+
+
+def test_its_code_restores_it(explorer) -> None:
+    panel = explorer(("sum", "gru"), samples=200)
+    assert panel.code() == "LawExplorer(operators=('sum', 'gru'), samples=200)"
+    panel.operator_menus[2].widget.value = "max"
+    panel.controls.population_menu.value = "closure"
+    panel.controls.seed_box.value = 3
+    panel.controls.law_menu.value = "exchange"
+    panel.stage.pair_view.value = {"points": [[0.5, -1.0], [2.0, 1.5], [0.0, 0.25]]}
     panel.controls.view_menu.value = "map"
-    assert len(figure.layout.annotations) == 2
+    panel.stage.map_view.value = {"pixel": [3, 21]}
+    panel.controls.log_box.value = True
+    panel.bar.more = True
+    other = eval(panel.code(), {"LawExplorer": explorer})
+    assert other.code() == panel.code()
+    assert other.reports == panel.reports
+    assert other.stage.probes["gru"].position == panel.stage.probes["gru"].position
+    assert other.stage.points == panel.stage.points
+    assert text_of(other.sentence) == text_of(panel.sentence)
+    assert [other.controls.log_box.value, other.bar.more] == [True, True]
+    view = other.controls.view_menu
+    for menu in (view, panel.controls.view_menu):
+        menu.value = "pair"
+    assert other.stage.pair_view.answer == panel.stage.pair_view.answer
+
+
+def test_views_are_made_once_and_shown_one_at_a_time(explorer) -> None:
+    panel = explorer(("sum", "gru"), view="map")
+    for view in ("means", "pair", "map", "distributions", "means"):
+        panel.controls.view_menu.value = view
+        assert sum(child.layout.display is None for child in panel.stage.box.children) == 1
+    assert len(panel.stage.box.children) == 3
+    assert {trace.type for trace in panel.stage.figure.widget.data} == {"scatter"}
 
 
 def test_two_panels_do_not_disturb_each_other(explorer) -> None:
     one, other = explorer(("gru",), view="map"), explorer(("gru",), view="map")
-    one.controls.u_slider.value = 3.0
+    one.stage.map_view.value = {"pixel": [15, 30]}
     one.controls.population_menu.value = "closure"
-    assert other.controls.probe == (15, 15)
+    assert other.stage.probe == (0.0, 0.0)
     assert other.reports["gru"] != one.reports["gru"]
     one.close()
     other.controls.view_menu.value = "means"
@@ -451,7 +589,7 @@ def test_why_there_is_nothing_to_show_stays_on_show(explorer) -> None:
     assert "wide takes elements of 3 channels" in panel.error
     for view in ("map", "means"):
         panel.controls.view_menu.value = view
-        assert "Nothing to show" in text_of(panel.read_out)
+        assert "Nothing to show" in text_of(panel.sentence)
         assert "wide takes elements of 3 channels" in panel.error
     panel.stop_button.click()
     assert panel.error

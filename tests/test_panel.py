@@ -321,6 +321,7 @@ ARGUMENTS = {
     "DepthExplorer": {"largest": 8},
     "FamilyGallery": {},
     "FoldExplorer": {"folds": {"GRU": FoldAggregation(2, 2)}, "elements": 3},
+    "CompareOperators": {},
     "LawExplorer": {"operators": ("sum", "gru"), "samples": 100},
     "OperatorPlayground": {},
     "OrderExplorer": {"n": 3},

@@ -20,8 +20,7 @@ from lcm_core.figures.depth import (
 )
 from lcm_core.figures.fold_paths import fold_paths_figure
 from lcm_core.figures.graph_values import graph_gallery_figure, graph_values_figure
-from lcm_core.figures.law_distributions import law_distributions_figure, log_histogram
-from lcm_core.figures.law_map import law_maps_figure
+from lcm_core.figures.law_distributions import law_distributions_figure
 from lcm_core.figures.laws import laws_figure
 from lcm_core.figures.molecule import Drawing, molecule_figure
 from lcm_core.figures.plane import plane_figure
@@ -45,11 +44,9 @@ __all__ = [
     "graph_gallery_figure",
     "graph_values_figure",
     "law_distributions_figure",
-    "law_maps_figure",
     "laws_figure",
     "learning_curves",
     "learning_figure",
-    "log_histogram",
     "molecule_figure",
     "plane_figure",
     "polytope_figure",

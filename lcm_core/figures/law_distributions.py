@@ -1,4 +1,4 @@
-"""How the errors of a law are distributed, operator beside operator, on a logarithmic scale."""
+"""How the errors of a law are distributed, operator below operator: smooth violins."""
 
 from __future__ import annotations
 
@@ -9,13 +9,11 @@ from typing import Protocol
 import numpy as np
 import plotly.graph_objects as go
 
-from lcm_core.figures.laws import LawNumbers, error_axis
+from lcm_core.figures.laws import LawNumbers, error_axis, floor_of, hover, interval, note
 from lcm_core.figures.palette import INK, category_colour, plain_layout
 from lcm_core.rounding import SHOWN
 
-__all__ = ["LawDistribution", "law_distributions_figure", "log_histogram"]
-
-BINS_PER_DECADE = 8
+__all__ = ["LawDistribution", "density", "law_distributions_figure"]
 
 
 class LawDistribution(LawNumbers, Protocol):
@@ -33,74 +31,72 @@ class LawDistribution(LawNumbers, Protocol):
 
 Reports = Mapping[str, Mapping[str, LawDistribution]]
 
+GRID_POINTS = 160
+HEIGHT = 300  # pixels of all rows together
+ROW = 110  # at most, of one
+
 #: Name in the legend, property of `LawDistribution`, symbol.
 STATISTICS = (
     ("mean, 95 % interval", "mean", "circle"),
-    ("median", "median", "line-ew-open"),
+    ("median", "median", "line-ns-open"),
     ("95th percentile", "p95", "triangle-up"),
     ("max of the samples", "max", "x-thin-open"),
     ("largest found by search", "largest_found", "diamond"),
 )
 
 
-def log_histogram(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Counts of the finite values above 0 in bins of equal width on a logarithmic scale.
+def density(values: np.ndarray, at: np.ndarray, lowest: float | None = None) -> np.ndarray:
+    """The density of values, smoothed with a Gaussian kernel of Silverman's width.
 
     Args:
-        values: (m,), each at least 0.
-
-    Returns:
-        The edges, (bins + 1,), and the counts, (bins,); both empty if no value is drawn.
+        values: (m,), finite.
+        at: where it is wanted, (k,).
+        lowest: no value can be below it: what the kernel spills is folded back.
     """
-    drawn = values[(values > 0) & np.isfinite(values)]
-    if len(drawn) == 0:
-        return np.empty(0), np.empty(0, dtype=int)
-    places = np.floor(np.log10(drawn) * BINS_PER_DECADE).astype(int)
-    first = int(places.min())
-    counts = np.bincount(places - first)
-    edges = 10.0 ** (np.arange(first, first + len(counts) + 1) / BINS_PER_DECADE)
-    return edges, counts
+    quartiles = np.quantile(values, [0.25, 0.75])
+    size = min(values.std(), float(quartiles[1] - quartiles[0]) / 1.34) or values.std()
+    width = 0.9 * size * len(values) ** -0.2
+    width = max(width, float(at[1] - at[0]))  # else a peak falls between two places
+    centres = values if lowest is None else np.concatenate([values, 2 * lowest - values])
+    kernels = np.exp(-0.5 * ((at[:, None] - centres) / width) ** 2)
+    return kernels.sum(1) / (len(values) * width * math.sqrt(2 * math.pi))
 
 
-def law_distributions_figure(reports: Reports, laws: Sequence[str], height: int = 380) -> go.Figure:
-    """For each law and operator the histogram of its errors, upright and mirrored.
+def law_distributions_figure(reports: Reports, law: str, log: bool = False) -> go.Figure:
+    """For each operator a violin of its errors of one law, with the usual statistics as marks.
 
-    The widest bin of each is as wide as there is room, so that shapes can be compared, not counts.
-    Errors of exactly 0 have no place on a logarithmic axis, and those of rounding alone would
-    stretch it by many decades: both are written on the floor.
+    All violins are equally high: shapes are compared. On a logarithmic axis the density is that of
+    the logarithm, and errors of 0, which have no place on it, are counted at its beginning.
 
     Args:
         reports: for each operator, the distribution of each law.
-        laws: the laws in the order to draw them.
-        height: of the figure, in pixels.
+        law: whose errors are shown.
+        log: whether the axis is logarithmic.
     """
-    found = [error for report in reports.values() for error in report.values()]
-    drawn = np.concatenate([np.empty(0), *(_positive(error) for error in found)])
-    floor = 10.0 ** (math.floor(math.log10(drawn.min())) - 0.5) if len(drawn) else 1e-3
-    floor = max(floor, SHOWN / 10)
-    top = max(1.0, float(drawn.max()) if len(drawn) else 1.0) * 2
-    room = 0.8 / max(len(reports), 1)
-    places = {
-        (name, law): group + (index - (len(reports) - 1) / 2) * room
-        for group, law in enumerate(laws)
-        for index, name in enumerate(reports)
-    }
-    figure = go.Figure(layout=plain_layout(height))
-    for index, (name, report) in enumerate(reports.items()):
-        figure.add_trace(_shapes(name, report, places, 0.46 * room, index))
+    errors = {name: report.get(law) for name, report in reports.items()}
+    drawn = {name: error for name, error in errors.items() if error and _drawn(error)}
+    places = {name: -float(index) for index, name in enumerate(errors)}
+    numbers = [n for error in drawn.values() for n in _numbers(error)]
+    floor = floor_of(numbers) if log else 0.0
+    each = min(ROW, HEIGHT / max(len(errors), 1))
+    figure = go.Figure(layout=plain_layout(round(each * len(errors)) + 96))
+    for index, name in enumerate(errors):
+        figure.add_trace(_violin(name, drawn.get(name), places[name], index, floor))
     for text, what, symbol in STATISTICS:
-        figure.add_trace(_marks(reports, places, floor, text, what, symbol))
-    figure.add_trace(_notes(reports, places, floor))
+        figure.add_trace(_marks(drawn, places, law, text, what, symbol, floor))
+    figure.add_trace(_notes(errors, places, law, floor))
     figure.update_layout(
-        yaxis=error_axis(floor, top, "law error"),
-        xaxis={
+        margin={"t": 44, "b": 52, "l": 8},
+        xaxis=error_axis(numbers, floor, f"error of {law}, in s"),
+        yaxis={
             "tickmode": "array",
-            "tickvals": list(range(len(laws))),
-            "ticktext": list(laws),
-            "range": [-0.5, len(laws) - 0.5],
+            "tickvals": list(places.values()),
+            "ticktext": list(places),
+            "range": [-len(errors) + 0.5, 0.5],
             "showgrid": False,
             "zeroline": False,
             "fixedrange": True,
+            "automargin": True,
         },
     )
     return figure
@@ -111,118 +107,108 @@ def _drawn(error: LawDistribution) -> bool:
     return not error.degenerate and max(error.max, error.largest_found or 0.0) > SHOWN
 
 
-def _positive(error: LawDistribution) -> np.ndarray:
-    if not _drawn(error):
-        return np.empty(0)
-    numbers = np.append(error.values, [error.ci_high, error.largest_found or 0.0])
-    return numbers[(numbers > 0) & np.isfinite(numbers)]
+def _numbers(error: LawDistribution) -> list[float]:
+    """What the axis must show: not the very smallest of the errors."""
+    return [float(np.quantile(error.values, 0.01)), error.max, error.largest_found or 0.0]
 
 
-def _shapes(
-    name: str,
-    report: Mapping[str, LawDistribution],
-    places: Mapping[tuple[str, str], float],
-    reach: float,
-    index: int,
+def _violin(
+    name: str, error: LawDistribution | None, place: float, index: int, floor: float
 ) -> go.Scatter:
-    """The outlines of one operator's histograms; NaN parts one from the next."""
-    x, y = [np.array([math.nan])], [np.array([math.nan])]  # so that each is in the legend
-    for law, error in report.items():
-        edges, counts = log_histogram(error.values if _drawn(error) else np.empty(0))
-        if len(counts) == 0 or (name, law) not in places:
-            continue
-        side = np.repeat(counts / counts.max(), 2) * reach
-        heights = np.repeat(edges, 2)[1:-1]
-        x.append(places[name, law] + np.concatenate([side, -side[::-1], [side[0], math.nan]]))
-        y.append(np.concatenate([heights, heights[::-1], [heights[0], math.nan]]))
+    x, y = np.array([math.nan]), np.array([math.nan])
+    values = np.empty(0) if error is None else error.values[np.isfinite(error.values)]
+    log = floor > 0
+    values = np.log10(values[values > floor]) if log else values
+    if len(values) > 1:
+        ends = values.min(), values.max()
+        lowest = None if log else 0.0
+        pad = 0.1 * (ends[1] - ends[0]) + 1e-9
+        begin = ends[0] - pad if lowest is None else max(lowest, ends[0] - pad)
+        at = np.linspace(begin, ends[1] + pad, GRID_POINTS)
+        high = density(values, at, lowest)
+        high *= 0.4 / high.max()
+        x = np.concatenate([at, at[::-1], at[:1]])
+        x = 10**x if log else x
+        y = place + np.concatenate([high, -high[::-1], high[:1]])
     return go.Scatter(
-        x=np.concatenate(x),
-        y=np.concatenate(y),
+        x=x,
+        y=y,
         mode="lines",
-        line={"color": category_colour(index), "width": 1},
+        line={"color": category_colour(index), "width": 1.5, "shape": "spline"},
         fill="toself",
         fillcolor=category_colour(index),
-        opacity=0.55,
+        opacity=0.6,
         name=name,
         hoverinfo="skip",
+        showlegend=False,
     )
 
 
 def _marks(
-    reports: Reports,
-    places: Mapping[tuple[str, str], float],
-    floor: float,
+    drawn: Mapping[str, LawDistribution],
+    places: Mapping[str, float],
+    law: str,
     text: str,
     what: str,
     symbol: str,
+    floor: float,
 ) -> go.Scatter:
     """One statistic of every distribution."""
-    asked = {key: reports[key[0]].get(key[1]) for key in places}
-    shown = {key: error for key, error in asked.items() if error and _drawn(error)}
-    values = np.array([getattr(error, what) or math.nan for error in shown.values()], dtype=float)
-    interval = None
-    if what == "mean":
-        low = np.array([max(error.ci_low, floor) for error in shown.values()])
-        high = np.array([error.ci_high for error in shown.values()])
-        interval = {
-            "type": "data",
-            "symmetric": False,
-            "array": np.maximum(high - values, 0),
-            "arrayminus": np.maximum(values - low, 0),
-            "color": INK,
-            "thickness": 1.5,
-            "width": 7,
-        }
+    found = {name: getattr(error, what) for name, error in drawn.items()}
+    found = {name: value for name, value in found.items() if value and value > floor}
+    errors: Sequence[LawDistribution] = [drawn[name] for name in found]
     return go.Scatter(
-        x=np.array([places[key] for key in shown]),
-        y=values,
+        x=np.array(list(found.values()), dtype=float),
+        y=np.array([places[name] for name in found]),
+        error_x=interval(errors, floor) if what == "mean" else None,
         mode="markers",
-        marker={"symbol": symbol, "size": 7, "color": INK, "line": {"color": INK, "width": 2}},
-        error_y=interval,
+        marker={"symbol": symbol, "size": 8, "color": INK, "line": {"color": INK, "width": 2}},
         name=text,
-        showlegend=bool(np.isfinite(values).any()),
-        hovertext=[_hover(name, law, error) for (name, law), error in shown.items()],
+        showlegend=bool(found),
+        hovertext=[_hover(name, law, drawn[name]) for name in found],
         hoverinfo="text",
+        cliponaxis=False,
     )
 
 
-def _notes(reports: Reports, places: Mapping[tuple[str, str], float], floor: float) -> go.Scatter:
-    asked = {key: reports[key[0]].get(key[1]) for key in places}
+def _notes(
+    errors: Mapping[str, LawDistribution | None],
+    places: Mapping[str, float],
+    law: str,
+    floor: float,
+) -> go.Scatter:
+    texts = {name: _note(name, law, error, floor > 0) for name, error in errors.items()}
+    shown = [name for name, text in texts.items() if text]
     return go.Scatter(
-        x=np.array(list(places.values())),
-        y=np.full(len(places), floor),
+        x=np.full(len(shown), floor),
+        y=np.array([places[name] for name in shown]),
         mode="text",
-        text=[_note(error) for error in asked.values()],
-        textposition="top center",
-        textfont={"color": INK, "size": 11},
-        hovertext=[_hover(name, law, error) for (name, law), error in asked.items()],
+        text=[f" {texts[name]}" for name in shown],
+        textposition="middle right",
+        textfont={"color": INK, "size": 12},
+        hovertext=[_hover(name, law, errors[name]) for name in shown],
         hoverinfo="text",
+        name="notes",
         showlegend=False,
         cliponaxis=False,
     )
 
 
-def _note(error: LawDistribution | None) -> str:
-    """The word on the floor of the figure: what the axis cannot show."""
-    if error is None:
-        return "none"
-    if error.degenerate:
-        return "degenerate"
+def _note(name: str, law: str, error: LawDistribution | None, log: bool) -> str:
+    if error is None or error.degenerate:
+        return note(name, law, error, log)
     zeros = int((error.values == 0).sum())
     if not _drawn(error):
-        return "0" if zeros == len(error.values) else "rounding"
-    return f"{zeros}×0" if zeros else ""
+        return "all are 0" if zeros == len(error.values) else "all are rounding"
+    return f"{zeros} × 0" if zeros and log else ""
 
 
 def _hover(name: str, law: str, error: LawDistribution | None) -> str:
-    if error is None:
-        return f"{name} has no {law}"
-    if error.degenerate:
-        return f"{name}: {law}<br>all outputs are alike: no scale to compare an error with"
-    found = error.largest_found
+    said = hover(name, law, error)
+    if error is None or error.degenerate:
+        return said
     return (
-        f"{name}: {law}<br>mean {error.mean:.3g} [{error.ci_low:.3g}, {error.ci_high:.3g}]"
-        f"<br>median {error.median:.3g}<br>95th percentile {error.p95:.3g}<br>max {error.max:.3g}"
-        + ("" if found is None else f"<br>largest found {found:.3g}")
-        + f"<br>exactly 0: {int((error.values == 0).sum())} of {len(error.values)}"
+        f"{said}<br>median {error.median:.3g}<br>95th percentile {error.p95:.3g}"
+        f"<br>max {error.max:.3g}"
+        f"<br>exactly 0: {int((error.values == 0).sum())} of {len(error.values)}"
     )

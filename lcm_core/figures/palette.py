@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 __all__ = [
     "DARK",
     "FAINT",
+    "GRID",
     "INK",
     "LIGHT",
     "OKABE_ITO",
@@ -38,6 +39,7 @@ VALUES = "Cividis"
 
 INK = "#333333"
 FAINT = "#D9D9D9"
+GRID = "#EEEEEE"
 PAPER = "#FFFFFF"
 
 #: Colours of the page's themes by the names of their CSS variables, without `--lcm-`: those of
@@ -49,7 +51,7 @@ LIGHT = {
     "soft": "#595959",
     "line": "#767676",
     "faint": FAINT,
-    "grid": "#EEEEEE",
+    "grid": GRID,
     "accent": "#0072B2",
     "warning": "#B34700",
     "error": ("#FFFFFF", "#F5B895", "#D55E00", "#7A2A00"),

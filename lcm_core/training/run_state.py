@@ -64,6 +64,12 @@ class RunState:
         return 0 if self.trainer is None else self.trainer.step
 
     @property
+    def score(self) -> float | None:
+        """The last score on the validation split; None before the first."""
+        metrics = (record.metric for record in reversed(self.records))
+        return next((metric for metric in metrics if metric is not None), None)
+
+    @property
     def done(self) -> bool:
         """Whether all steps are done, and the last one is reported."""
         trainer = self.trainer

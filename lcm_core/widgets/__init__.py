@@ -16,6 +16,7 @@ from lcm_core.widgets.cayley.explorer import CayleyExplorer
 from lcm_core.widgets.depth.explorer import DepthExplorer
 from lcm_core.widgets.folds.explorer import FoldExplorer
 from lcm_core.widgets.graphs.explorer import FamilyGallery, PropertyExplorer
+from lcm_core.widgets.laws.compare import CompareOperators
 from lcm_core.widgets.laws.explorer import LawExplorer
 from lcm_core.widgets.operators.cell_operators import offer_operator
 from lcm_core.widgets.operators.menu import OperatorMenu
@@ -31,6 +32,7 @@ torch.set_num_threads(default_threads())  # a kernel is one of many on a machine
 __all__ = [
     "BracketingExplorer",
     "CayleyExplorer",
+    "CompareOperators",
     "DepthExplorer",
     "FamilyGallery",
     "FoldExplorer",

@@ -84,7 +84,7 @@ def test_a_formula_is_typed_turned_clicked_and_followed(
 def test_an_operator_of_a_cell_is_judged_offered_and_replaced(
     workshop: NotebookPage, screenshot: Take
 ) -> None:
-    workshop.add_cell("laws = LawExplorer(('sum',), channels=3)\nlaws")
+    workshop.add_cell("laws = LawExplorer(('sum',), channels=3, more=True)\nlaws")
     explorer = workshop.cell_ids[-1]
     source = "@offer_operator\ndef of_a_cell(x, y):\n    return {}\n"
     cell = workshop.add_cell(source.format("(x + y)/2"))

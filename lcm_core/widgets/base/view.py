@@ -8,7 +8,7 @@ import anywidget
 import numpy as np
 import traitlets
 
-__all__ = ["View"]
+__all__ = ["View", "plain"]
 
 
 class View(anywidget.AnyWidget):

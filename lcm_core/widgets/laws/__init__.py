@@ -1,4 +1,4 @@
-"""`LawExplorer`: law errors of several operators.
+"""`LawExplorer`: law errors of several operators; `CompareOperators`: of many trained ones.
 
-Open `explorer.py` first.
+Open `explorer.py` first, then `stage.py` for its figures.
 """

@@ -1,4 +1,4 @@
-"""Law errors of up to four operators side by side: means, distributions, maps, worst cases."""
+"""Laws of up to four operators side by side: one pair, means, distributions, maps, worst cases."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ import html
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-import plotly.graph_objects as go
+import ipywidgets as widgets
 from torch import Tensor
 
 from lcm_core.errors import unknown
-from lcm_core.figures import law_distributions_figure, law_maps_figure, laws_figure
-from lcm_core.laws.maps import LawMap, Probe
 from lcm_core.laws.measure import LAWS, LawReport, arity
 from lcm_core.operators import Operator
+from lcm_core.rounding import SHOWN
 from lcm_core.widgets.base.controls import button, row
-from lcm_core.widgets.base.live_figure import LiveFigure
 from lcm_core.widgets.base.panel import Panel
 from lcm_core.widgets.base.text_areas import ReadOut
 from lcm_core.widgets.base.worker import Worker
 from lcm_core.widgets.laws import text as law_text
-from lcm_core.widgets.laws.controls import VIEWS, WIDTH, LawControls
+from lcm_core.widgets.laws.controls import CHARTS, VIEWS, LawControls
+from lcm_core.widgets.laws.pair import read_points
+from lcm_core.widgets.laws.stage import Stage
 from lcm_core.widgets.laws.subject import KINDS, Subject, subjects
-from lcm_core.widgets.operators.menu import OperatorChoice, OperatorMenu
+from lcm_core.widgets.operators.menu import NO_OPERATOR, OperatorChoice, OperatorMenu
 
 __all__ = ["LawExplorer"]
 
@@ -33,7 +33,7 @@ SEARCH_STEPS = 100
 
 
 class LawExplorer(Panel):
-    """Law errors over a population of states, with the numbers in words below.
+    """Law errors over a population of states: of one pair that can be dragged, and of all.
 
     Args:
         operators: up to four: names, operators, or files of checkpoints; or one of these alone.
@@ -44,16 +44,21 @@ class LawExplorer(Panel):
             came with a checkpoint or a training run, or Gaussian ones.
         samples: how many tuples of states are drawn for each law.
         seed: of the drawing and of the operators' weights.
-        view: `means`, `distributions` or `map` (a law's error over a plane through the states).
-        law: of the map.
+        view: `pair` (one pair or triple of states, and both sides of the law), `means`,
+            `distributions` or `map` (a law's error over a plane through the states).
+        law: whose error is shown; by default commutativity, or associativity where all commute.
+        log: whether errors in charts have a logarithmic axis.
+        points: where the states of the pair are, as (u, v) in standard deviations along the first
+            two principal components.
+        probe: (u, v) of the mark on the map.
+        more: whether further controls are unfolded.
 
     Attributes:
         controls: what is measured and shown, but for the operators; see `LawControls`.
         operator_menus: the four `OperatorMenu`s.
+        stage: the figures, and what is computed for them; see `Stage`.
         subjects: by label, each operator on show with the population that it is tried on.
         reports: by label, its `LawReport`.
-        maps: by label, its `LawMap`; empty in other views.
-        probes: by label, the numbers behind the marked pixel of its map.
     """
 
     def __init__(
@@ -64,10 +69,14 @@ class LawExplorer(Panel):
         elements: Tensor | None = None,
         samples: int = 1000,
         seed: int = 0,
-        view: str = "means",
-        law: str = "associativity",
+        view: str = "pair",
+        law: str | None = None,
+        log: bool = False,
+        points: Sequence[tuple[float, float]] | None = None,
+        probe: tuple[float, float] = (0.0, 0.0),
+        more: bool = False,
     ):
-        super().__init__()
+        super().__init__(more=more)
         if isinstance(operators, str | Path | Operator):
             operators = (operators,)
         if not 1 <= len(operators) <= MOST_OPERATORS:
@@ -76,16 +85,20 @@ class LawExplorer(Panel):
             raise unknown("population", population, KINDS)
         if view not in VIEWS:
             raise unknown("view", view, VIEWS)
-        arity(law)  # raises for an unknown one
+        if law is not None:
+            arity(law)  # raises for an unknown one
         self._elements = None if elements is None else elements.detach().cpu()
         self._channels = channels
         self.subjects: dict[str, Subject] = {}
-        self.maps: dict[str, LawMap] = {}
-        self.probes: dict[str, Probe] = {}
-        self._no_map: dict[str, str] = {}
         self._worker = Worker(self, "lcm law search", self._failed)
         self._make_menus(operators)
-        self._make_controls(population, samples, seed, view, law)
+        brought = self._elements is not None or any(
+            menu.elements is not None for menu in self.operator_menus
+        )
+        self._usual = population or ("closure" if brought else "gaussian")
+        self._first_law = law
+        self.stage = Stage(self, read_points(points), probe, self._say)
+        self._make_controls(samples, seed, view, log)
 
     def _make_menus(self, operators: Sequence[OperatorChoice]) -> None:
         own = [operator for operator in operators if isinstance(operator, Operator)]
@@ -99,44 +112,67 @@ class LawExplorer(Panel):
                 none=True,
                 also=own,
             )
-            menu.widget.layout.width = WIDTH
             self.operator_menus.append(menu)
+        given = zip(self.operator_menus, operators, strict=False)
+        self._first = {menu.label: operator for menu, operator in given}
 
-    def _make_controls(
-        self, population: str | None, samples: int, seed: int, view: str, law: str
-    ) -> None:
-        brought = self._elements is not None or any(
-            menu.elements is not None for menu in self.operator_menus
-        )
-        usual = "closure" if brought else "gaussian"
+    def _make_controls(self, samples: int, seed: int, view: str, log: bool) -> None:
         self.search_button = button("Search worst case", "gradient ascent on each error")
-        self.stop_button = button("Stop search", "keep what was found")
+        self.stop_button = button("Stop search", "keep what was found, while a search runs")
+        self.stop_button.disabled = True
         self.connect(self.search, self.search_button)
         self.connect(self.stop, self.stop_button)
         self.status = ReadOut("search-status", width="auto")
-        self._figure = LiveFigure()
-        self.read_out = ReadOut("laws-text")
+        self.sentence = ReadOut("laws-sentence")
+        self.read_out = ReadOut("laws-text", live="off")
         self.controls = LawControls(
-            population or usual,
+            self._usual,
             samples,
             seed,
             view,
-            law,
+            self._first_law or LAWS[0],
+            log,
             self.locked(self.draw),
             self.locked(self._show),
         )
+        columns = widgets.Box([menu.widget for menu in self.operator_menus])
+        columns.add_class("lcm-law-operators")
         self.lay_out(
-            [
-                row(*(menu.widget for menu in self.operator_menus)),
-                *self.controls.rows,
+            [self.controls.row, columns],
+            [self.stage.box, self.sentence],
+            more=[
+                self.controls.more,
                 row(self.search_button, self.stop_button, self.status),
+                self.read_out,
             ],
-            [self._figure.widget, self.read_out],
         )
 
     @property
     def reports(self) -> dict[str, LawReport]:
         return {name: subject.report for name, subject in self.subjects.items()}
+
+    def arguments(self) -> dict[str, Any]:
+        """What the reader has chosen, where it is not what the panel began with."""
+        labels = [menu.label for menu in self.operator_menus if menu.label != NO_OPERATOR]
+        controls, found = self.controls, dict[str, Any]()
+        if labels and labels != list(self._first):
+            chosen = (self._first.get(label, label) for label in labels)
+            found["operators"] = tuple(str(c) if isinstance(c, Path) else c for c in chosen)
+        for name, value, first in (
+            ("population", controls.population_menu.value, self._usual),
+            ("law", controls.law_menu.value, self._first_law),
+            ("points", self.stage.points, read_points(None)),
+        ):
+            if value != first:
+                found[name] = value
+        return {
+            **found,
+            "samples": controls.samples_slider.value,
+            "seed": controls.seed_box.value,
+            "view": controls.view_menu.value,
+            "log": controls.log_box.value,
+            "probe": self.stage.probe,
+        }
 
     # What the controls do
 
@@ -145,19 +181,24 @@ class LawExplorer(Panel):
         chosen = dict(self.subjects)
 
         def work(should_stop: Callable[[], bool]) -> None:
+            self.stop_button.disabled = False
             for name, subject in chosen.items():
                 self.status.say(f"searching the worst case of {html.escape(name)} …")
                 self._search(name, subject, should_stop)
                 if self._closed:
                     return
                 if should_stop():
-                    self.status.say("search stopped: the largest found so far are shown")
+                    self._searched("search stopped: the largest found so far are shown")
                     return
             left = [name for name, subject in chosen.items() if not self._shows(name, subject)]
             changed = f"; changed meanwhile: {html.escape(', '.join(left))}" if left else ""
-            self.status.say(f"search done: diamonds mark the largest error found{changed}")
+            self._searched(f"search done: diamonds mark the largest error found{changed}")
 
         self._worker.start(work)
+
+    def _searched(self, words: str) -> None:
+        self.stop_button.disabled = True
+        self.status.say(words)
 
     def _search(self, name: str, subject: Subject, should_stop: Callable[[], bool]) -> None:
         """One operator; what is found is of no use if another has taken its place meanwhile."""
@@ -178,7 +219,7 @@ class LawExplorer(Panel):
         self._worker.stop()
 
     def _failed(self, error: BaseException) -> None:
-        self.status.say("the search failed")
+        self._searched("the search failed")
         self.show_error(error)
 
     def _offered_anew(self, place: int) -> None:
@@ -207,60 +248,65 @@ class LawExplorer(Panel):
             raise
         finally:
             self.subjects = found  # at once: a search looks, and a reader may
+            self._choose_law()
             if not self._worker.busy:
                 self.status.say("")
             self._show()
 
-    def _clicked(self, _: object, points: object, __: object) -> None:
-        """A click on a pixel moves the mark there."""
-        u, v = getattr(points, "xs", []), getattr(points, "ys", [])
-        if not len(u):
+    def _choose_law(self) -> None:
+        """Begin with a law that somebody breaks, unless the caller chose one."""
+        if self._first_law is not None or not self.subjects:
             return
-        self.controls.move_probe(float(u[0]), float(v[0]))
+        broken = any(report[LAWS[0]].max > SHOWN for report in self.reports.values())
+        self._first_law = LAWS[0] if broken else LAWS[1]
+        with self.quietly():
+            self.controls.law_menu.value = self._first_law
 
     # What is shown
 
     def _show(self) -> None:
-        view = self.controls.view_menu.value
-        self.maps, self.probes, self._no_map = {}, {}, {}
+        """The figure, the sentence and the numbers."""
+        self._place_menus()
+        controls = self.controls
+        view, law = controls.view_menu.value, controls.law_menu.value
+        controls.log_box.layout.display = None if view in CHARTS else "none"
+        self.stage.show(view, law, self.subjects, controls.log_box.value)
+        self._say()
+
+    def _say(self) -> None:
+        view, law = self.controls.view_menu.value, self.controls.law_menu.value
+        self.sentence.say(self._sentence(view, law))
+        self.read_out.say(self._numbers(view, law))
+
+    def _sentence(self, view: str, law: str) -> str:
+        if not self.subjects:
+            return "Nothing to show: choose an operator." if not self._stale else "Nothing to show."
+        if view == "pair":
+            errors = {name: apart.error for name, apart in self.stage.apart.items()}
+            return law_text.pair_sentence(law, errors)
         if view == "map":
-            self._map()
-        self._figure.show(self._drawing(view))
-        for trace in self._figure.widget.data:
-            if trace.type == "heatmap":
-                trace.on_click(self.locked(self._clicked))
-        self.read_out.say(self._text(view))
+            return law_text.map_sentence(law, {n: p.value for n, p in self.stage.probes.items()})
+        return law_text.chart_sentence(view, law, self.reports)
 
-    def _map(self) -> None:
-        for name, subject in self.subjects.items():
-            try:
-                found = subject.map(self.controls.law_menu.value)
-            except ValueError as error:
-                self._no_map[name] = str(error)
-                continue
-            line, column = self.controls.probe
-            self.maps[name] = found
-            self.probes[name] = found.probe(min(line, len(found.v) - 1), column)
-
-    def _drawing(self, view: str) -> go.Figure:
-        if view == "means":
-            return laws_figure(self.reports, LAWS)
-        if view == "distributions":
-            return law_distributions_figure(self.reports, LAWS)
-        maps = {name: self.maps.get(name) for name in self.subjects}
-        positions: dict[str, np.ndarray] = {
-            name: found.plane.positions.numpy() for name, found in self.maps.items()
-        }
-        return law_maps_figure(maps, positions, self.controls.probe)
-
-    def _text(self, view: str) -> str:
-        words = {name: subject.words() for name, subject in self.subjects.items()}
-        if not words:
+    def _numbers(self, view: str, law: str) -> str:
+        if not self.subjects:
             return "Nothing to show."
+        words = {name: subject.words() for name, subject in self.subjects.items()}
+        table = law_text.table(self.reports) + law_text.worst_cases(self.reports)
+        if view == "pair":
+            table = law_text.pair_text(law, self.stage.apart, self.stage.missing) + table
         if view == "map":
-            shown = law_text.map_text(
-                self.controls.law_menu.value, self.maps, self._no_map, self.probes
-            )
-        else:
-            shown = law_text.table(self.reports) + law_text.worst_cases(self.reports)
-        return f"{shown}{law_text.populations(words)}"
+            maps, probes = self.stage.maps, self.stage.probes
+            table = law_text.map_text(law, maps, self.stage.missing, probes) + table
+        return f"{table}{law_text.populations(words)}"
+
+    def _place_menus(self) -> None:
+        """Each chosen operator heads its column; menus of none are behind *More*, but for one."""
+        chosen = [menu for menu in self.operator_menus if menu.label != NO_OPERATOR]
+        for menu in self.operator_menus:
+            shown = menu in (chosen or self.operator_menus[:1])
+            (menu.widget.remove_class if shown else menu.widget.add_class)("lcm-none")
+            gaps = 24 * (len(chosen) - 1) / max(len(chosen), 1)
+            width = f"calc({100 / len(chosen):.3f}% - {gaps:g}px)" if menu in chosen else "220px"
+            menu.widget.layout.width = width
+            menu.widget.tooltip = f"{menu.label}: the operator ⊕ that makes one state of two"

@@ -17,6 +17,7 @@ from lcm_core.laws.populations import (
     gaussian_population,
 )
 from lcm_core.operators import Operator
+from lcm_core.widgets.laws.pair import Clouds
 from lcm_core.widgets.operators.menu import NO_OPERATOR, OperatorMenu
 
 __all__ = ["KINDS", "Subject", "subjects"]
@@ -46,6 +47,7 @@ class Subject:
     samples: int
     _report: LawReport | None = None
     _maps: dict[str, LawMap] = field(default_factory=dict)
+    _clouds: dict[str, Clouds] = field(default_factory=dict)
 
     def same(self, other: Subject | None) -> bool:
         """Whether the other was measured on the same."""
@@ -96,14 +98,24 @@ class Subject:
 
     def map(self, law: str) -> LawMap:
         """The law's error over the plane of these states; a ValueError if there is none."""
+        if law not in self._maps:
+            unit = self._unit(law)
+            self._maps[law] = law_map(self.operator, self.population, law, unit, seed=self.seed)
+        return self._maps[law]
+
+    def clouds(self, law: str) -> Clouds:
+        """The states, and the results of the law, in planes; a ValueError if there are none."""
+        if law not in self._clouds:
+            unit = self._unit(law)
+            self._clouds[law] = Clouds.of(self.operator, self.population, law, unit, self.seed)
+        return self._clouds[law]
+
+    def _unit(self, law: str) -> float:
         if law not in self.report:
             raise ValueError(f"{self.operator.name} has no {law}")
         if self.report[law].degenerate:
-            raise ValueError("all outputs are alike: there is no scale to compare an error with")
-        if law not in self._maps:
-            unit = self.report[law].spread
-            self._maps[law] = law_map(self.operator, self.population, law, unit, seed=self.seed)
-        return self._maps[law]
+            raise ValueError("all results are alike: there is no scale to compare an error with")
+        return self.report[law].spread
 
     def words(self) -> str:
         """What the states are."""

@@ -20,10 +20,33 @@ from lcm_core.training.pretrained_models import pretrained
 from lcm_core.training.start import pretrained_names
 from lcm_core.training.trainer import Trainer
 
-__all__ = ["Entry", "OperatorCatalog", "operator_catalog", "pretrained_entry", "pretrained_labels"]
+__all__ = [
+    "TRAINED",
+    "Entry",
+    "Facts",
+    "OperatorCatalog",
+    "operator_catalog",
+    "pretrained_entry",
+    "pretrained_labels",
+]
 
 MOST_ELEMENTS = 512
 TRAINED = "trained: "  # before the name of one that comes with the library
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of the training of an operator.
+
+    Args:
+        task: with its metric, such as `bbbp: ROC-AUC`.
+        step: number of training steps done.
+        score: the last one on the validation split; None before the first.
+    """
+
+    task: str
+    step: int
+    score: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,10 +56,12 @@ class Entry:
     Args:
         operator: as it is; or how to make one for elements of a given width.
         elements: `(m, channels)`, such as the outputs of the encoder that it was trained with.
+        facts: of its training; None if it has none.
     """
 
     operator: Operator | Callable[[int], Operator]
     elements: Tensor | None = None
+    facts: Facts | None = None
 
     def __post_init__(self) -> None:
         """Panels compute on the CPU: what lies elsewhere is copied."""
@@ -46,8 +71,12 @@ class Entry:
             object.__setattr__(self, "elements", self.elements.cpu())
 
     @classmethod
-    def of(cls, trainer: Trainer) -> Entry:
+    def of(cls, trainer: Trainer, score: float | None = None) -> Entry:
         """A copy of the operator under training, with encoded elements of the validation data.
+
+        Args:
+            trainer: whose operator it is.
+            score: the last one on the validation split.
 
         Raises:
             ValueError: the readout is a fold, which has no operator on states.
@@ -60,7 +89,8 @@ class Entry:
             )
         elements, _ = trainer.encoded_elements()
         operator = copy.deepcopy(operator).cpu().eval().requires_grad_(False)
-        return cls(operator, elements[:MOST_ELEMENTS].cpu())
+        task = f"{trainer.recipe.task}: {trainer.task.metric_name}"
+        return cls(operator, elements[:MOST_ELEMENTS].cpu(), Facts(task, trainer.step, score))
 
 
 class OperatorCatalog(Watchers):
@@ -76,10 +106,11 @@ class OperatorCatalog(Watchers):
         label: str,
         operator: Operator | Callable[[int], Operator],
         elements: Tensor | None = None,
+        facts: Facts | None = None,
     ) -> None:
         """Put an operator into all menus, in place of one with this label."""
         with self._lock:
-            self._entries[label] = Entry(operator, elements)
+            self._entries[label] = Entry(operator, elements, facts)
         self.tell(label)
 
     def withdraw(self, label: str) -> None:

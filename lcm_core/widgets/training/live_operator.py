@@ -64,7 +64,7 @@ class LiveOperator:
     def _offer(self, run_state: RunState) -> None:
         assert run_state.trainer is not None
         try:
-            entry = Entry.of(run_state.trainer)
+            entry = Entry.of(run_state.trainer, run_state.score)
         except ValueError as error:
             self.text = html.escape(str(error))
             return
@@ -74,4 +74,4 @@ class LiveOperator:
             self.text = "offered as " + ", ".join(
                 f"<b>{html.escape(label)}</b>" for label in self._labels.values()
             )
-        operator_catalog.offer(self._labels[run_state], entry.operator, entry.elements)
+        operator_catalog.offer(self._labels[run_state], entry.operator, entry.elements, entry.facts)

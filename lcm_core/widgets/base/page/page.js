@@ -10,7 +10,8 @@ export function startPage() {
 }
 
 // plotly draws a figure before it is on the page, when it has no width yet; and a responsive
-// figure follows the window, but not the width of its cell.
+// figure follows the window, but not the width of its cell. When a figure gets another height, plotly
+// also fixes its width (it sizes both or none by itself), and would not follow anything any more.
 let asked = false;
 function askForResize() {
   if (asked) return;
@@ -22,7 +23,10 @@ function follow(plot) {
   let width = 0;
   new ResizeObserver(([entry]) => {
     const now = Math.round(entry.contentRect.width);
-    if (now && now !== width) { width = now; askForResize(); }
+    if (!now || now === width) return;
+    width = now;
+    delete plot.layout?.width;
+    askForResize();
   }).observe(plot);
 }
 

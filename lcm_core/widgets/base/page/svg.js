@@ -128,7 +128,8 @@ export function place(element, event) {
 }
 
 /**
- * A widget of anywidget that draws `model.data` and follows the width of the page and the theme.
+ * A widget of anywidget that draws `model.data` and follows the width of the page, the size of its
+ * letters, and the theme.
  *
  * `make({ element, touch })` returns `{ show(data, width), end() }`. `touch(value)` tells the kernel
  * what the reader did: a plain object, of which only the last waits while the kernel is busy.
@@ -138,7 +139,7 @@ export function view(make) {
     render({ model, el: element }) {
       element.classList.add("lcm-view");
       const touch = (value) => { model.set("value", value); model.save_changes(); };
-      let picture, width = 0;
+      let picture, width = 0, size = 0;
       const guarded = (work) => {
         try {
           work();
@@ -153,11 +154,18 @@ export function view(make) {
         picture ??= make({ element, touch, model });
         if (width) picture.show(model.get("data"), width);
       });
-      const observer = new ResizeObserver(([entry]) => {
-        const now = Math.round(entry.contentRect.width);
-        if (now && now !== width) { width = now; show(); }
+      const letter = element.appendChild(html("span", { class: "lcm-letter", "aria-hidden": "true" }));
+      const observer = new ResizeObserver((entries) => {
+        let changed = false;
+        for (const entry of entries) {
+          const now = Math.round(entry.contentRect.width);
+          if (entry.target === letter) { changed ||= now !== size; size = now; }
+          else if (now && now !== width) { changed = true; width = now; }
+        }
+        if (changed) show();
       });
       observer.observe(element);
+      observer.observe(letter);
       model.on("change:data", show);
       const forget = onTheme(show);
       return () => {
