@@ -1,0 +1,66 @@
+// What stands above a plot: its title and the lines with their names, wrapped to the width.
+
+import { set, svg, view } from "../base/page/svg.js";
+
+const SWATCH = 26, SPACE = 14;
+
+/** plotly's line styles as SVG has them. */
+export const DASHES = { solid: null, dash: "7 4", dot: "2 4", dashdot: "7 4 2 4" };
+
+/** Places (x, row) of pieces of these widths, in rows no wider than `width`. */
+export function wrapped(widths, width) {
+  let x = 0, row = 0;
+  return widths.map((own) => {
+    if (x > 0 && x + own > width) { x = 0; row += 1; }
+    const place = [x, row];
+    x += own + SPACE;
+    return place;
+  });
+}
+
+/** The outline of plotly's marker of this name. */
+export function mark(symbol, r = 3.5) {
+  switch (symbol) {
+    case "square": return `M${-r},${-r}H${r}V${r}H${-r}Z`;
+    case "diamond": return `M0,${-1.3 * r}L${1.3 * r},0L0,${1.3 * r}L${-1.3 * r},0Z`;
+    case "triangle": return `M0,${-1.2 * r}L${1.15 * r},${0.9 * r}H${-1.15 * r}Z`;
+    case "x": return `M${-r},${-r}L${r},${r}M${-r},${r}L${r},${-r}`;
+    case "cross": return `M${-r / 2.5},${-r}H${r / 2.5}V${-r / 2.5}H${r}V${r / 2.5}H${r / 2.5}V${r}H${-r / 2.5}V${r / 2.5}H${-r}V${-r / 2.5}H${-r / 2.5}Z`;
+    default: return `M${-r},0A${r},${r},0,1,1,${r},0A${r},${r},0,1,1,${-r},0Z`;
+  }
+}
+
+const colour = (category) => (category === null ? "var(--lcm-ink)" : `var(--lcm-category-${category})`);
+
+function swatch({ category, dash, symbol, width }) {
+  const own = colour(category);
+  const line = svg("line", { x2: 20, style: `stroke:${own};stroke-width:${width}`, "stroke-dasharray": DASHES[dash] ?? "none" });
+  const parts = [line];
+  if (symbol)
+    parts.push(svg("path", { d: mark(symbol, 3), transform: "translate(10,0)", style: `fill:${symbol === "x" ? "none" : own};stroke:${own};stroke-width:1.5` }));
+  return parts;
+}
+
+export default view(({ element }) => {
+  const root = svg("svg", { role: "img" });
+  element.append(root);
+  return {
+    show(data, width) {
+      const letters = parseFloat(getComputedStyle(root).fontSize) || 12, row = Math.round(letters * 1.5);
+      const title = svg("g", {}, svg("text", { class: "lcm-plot-title" }, data.title));
+      const entries = data.entries.map((entry) => svg("g", {},
+        svg("g", { transform: `translate(0,${-letters / 3})` }, ...swatch(entry)),
+        svg("text", { x: SWATCH }, entry.name)));
+      root.replaceChildren(title, ...entries);
+      const pieces = [title, ...entries];
+      const widths = pieces.map((piece) => {
+        const text = piece.querySelector("text");
+        return text.getComputedTextLength() + (piece === title ? 0 : SWATCH);
+      });
+      const places = wrapped(widths, width);
+      places.forEach(([x, line], i) => set(pieces[i], { transform: `translate(${x},${letters + line * row})` }));
+      const height = row * (1 + Math.max(...places.map((place) => place[1])));
+      set(root, { height, viewBox: `0 0 ${width} ${height}`, "aria-label": `${data.title}: ${data.entries.map((e) => e.name).join(", ")}` });
+    },
+  };
+});
