@@ -29,10 +29,10 @@ def train(cell: Locator) -> None:
     """Trains, with a regulariser from the first steps on."""
     press(cell, "start")
     state_is(cell, "running")
-    press(cell, "pause")
+    press(cell, "start")
     state_is(cell, "paused")
     slide(cell, "associativity", "ArrowRight", times=6)  # 0.3
-    press(cell, "pause")
+    press(cell, "start")
     state_is(cell, "finished", timeout=240_000)
 
 

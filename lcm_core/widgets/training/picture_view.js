@@ -1,7 +1,7 @@
 // The law beside the curves: answers of all bracketings, the same as a solid, or a map of the error.
 
 import { between, drag, move, number, scale, set, svg, view } from "../base/page/svg.js";
-import { mark } from "./plot_head.js";
+import { mark } from "./marks.js";
 
 export const WINDOW = 2.4; // units of s from the centre to the edge
 const EYE = 4.0; // distance from the centre, where the furthest vertex is at 1

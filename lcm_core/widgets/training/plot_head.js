@@ -1,11 +1,9 @@
 // What stands above a plot: its title and the lines with their names, wrapped to the width.
 
 import { set, svg, view } from "../base/page/svg.js";
+import { DASHES, mark } from "./marks.js";
 
 const SWATCH = 26, SPACE = 14;
-
-/** plotly's line styles as SVG has them. */
-export const DASHES = { solid: null, dash: "7 4", dot: "2 4", dashdot: "7 4 2 4" };
 
 /** Places (x, row) of pieces of these widths, in rows no wider than `width`. */
 export function wrapped(widths, width) {
@@ -16,18 +14,6 @@ export function wrapped(widths, width) {
     x += own + SPACE;
     return place;
   });
-}
-
-/** The outline of plotly's marker of this name. */
-export function mark(symbol, r = 3.5) {
-  switch (symbol) {
-    case "square": return `M${-r},${-r}H${r}V${r}H${-r}Z`;
-    case "diamond": return `M0,${-1.3 * r}L${1.3 * r},0L0,${1.3 * r}L${-1.3 * r},0Z`;
-    case "triangle": return `M0,${-1.2 * r}L${1.15 * r},${0.9 * r}H${-1.15 * r}Z`;
-    case "x": return `M${-r},${-r}L${r},${r}M${-r},${r}L${r},${-r}`;
-    case "cross": return `M${-r / 2.5},${-r}H${r / 2.5}V${-r / 2.5}H${r}V${r / 2.5}H${r / 2.5}V${r}H${-r / 2.5}V${r / 2.5}H${-r}V${-r / 2.5}H${-r / 2.5}Z`;
-    default: return `M${-r},0A${r},${r},0,1,1,${r},0A${r},${r},0,1,1,${-r},0Z`;
-  }
 }
 
 const colour = (category) => (category === null ? "var(--lcm-ink)" : `var(--lcm-category-${category})`);

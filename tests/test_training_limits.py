@@ -1,0 +1,101 @@
+"""Limits of recipes in a panel: no recipe kills the kernel, and the sentence says what to do."""
+
+import re
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lcm_core.training import Recipe, Trainer
+from lcm_core.widgets import TrainingPanel
+from lcm_core.widgets.training import limits
+from lcm_core.widgets.training.limits import check_limits, estimated_bytes
+
+GB = 2.0**30
+
+
+@pytest.fixture
+def memory(monkeypatch):
+    monkeypatch.setattr(limits, "free_bytes", lambda: 4 * GB)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("batch_size=1000000000", "batch_size=1000000000, .* a run may take 2.0 GB.*batch_size="),
+        ("channels=1000000", "write fewer channels$"),
+        ("task=bbbp layers=10000000", "write fewer channels or layers"),
+        ("steps=2000000 log_every=1", "expected at most 100,000 records.*log_every=20 or more"),
+        ("threads=100000", "expected threads ≤ .*threads=0 chooses"),
+    ],
+)
+def test_what_would_kill_a_kernel_is_refused_with_its_reason(memory, text, words) -> None:
+    with pytest.raises(ValueError, match=words):
+        TrainingPanel(text)
+    panel = TrainingPanel("task=second_minimum")
+    before = panel.run
+    panel.controls.recipe_text.value = text
+    panel.controls.apply_button.click()
+    assert re.search(words, panel.error)
+    assert panel.run is before
+    panel.close()
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.integers(1, 10**12), st.integers(1, 4096), st.sampled_from(["second_minimum", "bbbp"])
+)
+def test_a_recipe_is_allowed_or_the_batch_that_is_advised_is(batch, channels, task) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(limits, "free_bytes", lambda: 4 * GB)
+        recipe = Recipe(task=task, batch_size=batch, channels=channels)
+        try:
+            check_limits(recipe)
+        except ValueError as error:
+            assert estimated_bytes(recipe) > 2 * GB
+            advised = re.search(r"write batch_size=(\d+)", str(error))
+            if advised:
+                check_limits(recipe.replace(batch_size=int(advised[1])))
+
+
+def test_the_recipes_of_notebooks_and_tests_are_allowed_with_little_memory(monkeypatch) -> None:
+    monkeypatch.setattr(limits, "free_bytes", lambda: 1.5 * GB)
+    for text in (
+        "task=second_minimum",
+        "task=bbbp",
+        "task=bace channels=32 batch_size=64",
+        "task=graph_properties channels=16 batch_size=32",
+    ):
+        check_limits(Recipe.parse(text))
+
+
+def test_free_memory_is_that_of_the_machine() -> None:
+    assert 2**26 < limits.free_bytes() < 2**50
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "text",
+    [
+        "task=second_minimum batch_size=4096 channels=64",
+        "task=second_minimum batch_size=1024 channels=128 associativity=0.1",
+        "task=second_minimum batch_size=16 channels=1024",
+        "task=bbbp batch_size=512 channels=64",
+    ],
+)
+def test_a_step_takes_no_more_than_is_estimated_and_not_far_less(text: str) -> None:
+    """All that torch allocates in a step, less what it frees, at its highest."""
+    recipe = Recipe.parse(f"{text} steps=2 eval_splits=none device=cpu")
+    trainer = Trainer(recipe)
+    kinds = [torch.profiler.ProfilerActivity.CPU]
+    with torch.profiler.profile(activities=kinds, profile_memory=True) as profiled:
+        trainer._advance()
+    held = highest = 0
+    for event in sorted(profiled.events(), key=lambda event: event.time_range.start):
+        held += event.self_cpu_memory_usage if event.name == "[memory]" else 0
+        highest = max(highest, held)
+    weights = sum(p.numel() * p.element_size() for p in trainer.model.parameters())
+    taken, estimated = highest + 4 * weights, estimated_bytes(recipe)
+    print(f"{text}: {taken / GB:.3f} GB, estimated {estimated / GB:.3f}")
+    assert taken < estimated < 30 * taken
