@@ -100,6 +100,7 @@ PANELS: dict[str, tuple[str, Act]] = {
         train,
     ),
     "race": (f"TrainingPanel({RACE})", race),
+    "tweak_operator": ('TweakOperator("lcm", silence=3)', nothing),
     "certificate": (
         "from torch_geometric.nn.aggr import LCMAggregation as PyGLCM\n"
         'batch = next(iter(make_task("second_minimum").batches("validation")))\n'

@@ -43,9 +43,7 @@ def test_what_would_kill_a_kernel_is_refused_with_its_reason(memory, text, words
 
 
 @settings(max_examples=50, deadline=None)
-@given(
-    st.integers(1, 10**12), st.integers(1, 4096), st.sampled_from(["second_minimum", "bbbp"])
-)
+@given(st.integers(1, 10**12), st.integers(1, 4096), st.sampled_from(["second_minimum", "bbbp"]))
 def test_a_recipe_is_allowed_or_the_batch_that_is_advised_is(batch, channels, task) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(limits, "free_bytes", lambda: 4 * GB)

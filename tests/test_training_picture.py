@@ -269,7 +269,10 @@ def test_the_code_restores_the_panel(panels) -> None:
     assert (again.selected, again.picture.menu.value, again.speed_menu.value) == (1, "solid", 20)
     assert again.bar.more
     assert again.code() == code
-    assert panels(RECIPE, steps=7).code() == f"TrainingPanel('{panels(RECIPE, steps=7).recipe.text()}')"
+    assert (
+        panels(RECIPE, steps=7).code()
+        == f"TrainingPanel('{panels(RECIPE, steps=7).recipe.text()}')"
+    )
 
 
 def test_the_code_has_what_the_sliders_did(panels) -> None:

@@ -233,9 +233,7 @@ def law_range(figure: go.Figure) -> None:
     )
 
 
-def metric_range(
-    figure: go.Figure, baselines: Mapping[str, float], higher_is_better: bool
-) -> None:
+def metric_range(figure: go.Figure, baselines: Mapping[str, float], higher_is_better: bool) -> None:
     """An axis that fits the metric, and thin lines where the best constant answers are."""
     if higher_is_better:
         figure.layout.yaxis.range = [-0.03, 1.03]

@@ -6,22 +6,19 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-import ipywidgets as widgets
 
-from lcm_core.errors import unknown
 from lcm_core.training.recipe import Recipe
 from lcm_core.training.record import Record
 from lcm_core.training.run_state import RunState, run_labels
 from lcm_core.training.trainer import Trainer
-from lcm_core.widgets.base.controls import button, menu, row
 from lcm_core.widgets.base.panel import Panel
-from lcm_core.widgets.base.text_areas import ReadOut
 from lcm_core.widgets.operators.catalog import operator_catalog
-from lcm_core.widgets.training.buttons import RunButtons, enable
+from lcm_core.widgets.training.buttons import RunButtons
 from lcm_core.widgets.training.file_row import FileRow
 from lcm_core.widgets.training.live_operator import LiveOperator
 from lcm_core.widgets.training.live_picture import LivePicture
-from lcm_core.widgets.training.race import MOST_RECIPES, as_shown, checked_race, read_recipes
+from lcm_core.widgets.training.parts import FurtherControls, rows
+from lcm_core.widgets.training.race import as_shown, checked_race, read_recipes
 from lcm_core.widgets.training.recipe_controls import RecipeControls
 from lcm_core.widgets.training.run import Run
 from lcm_core.widgets.training.view import RunView
@@ -33,13 +30,6 @@ REDRAWS_PER_SECOND = 3
 #: picture cost 3 %.
 TRAINING_PER_DRAWING = 32
 
-#: Steps a second, by what the menu says.
-SPEEDS = {
-    "1 step a second": 1,
-    "5 steps a second": 5,
-    "20 steps a second": 20,
-    "full speed": None,
-}
 
 #: Tasks whose data are loaded at Start only: their graphs take a minute.
 SLOW_TASKS = ("hiv",)
@@ -92,8 +82,6 @@ class TrainingPanel(Panel):
                 for each in ([given] if isinstance(given, Recipe) else read_recipes(given))
             ]
         )
-        if speed not in SPEEDS.values():
-            raise unknown("speed", str(speed), [str(each) for each in SPEEDS.values()])
         if not 0 <= selected < len(self.recipes):
             raise ValueError(f"expected selected from 0 to {len(self.recipes) - 1}, got {selected}")
         self.selected = selected
@@ -108,7 +96,6 @@ class TrainingPanel(Panel):
         self.on_end(lambda: self._live_operator.follow(None))
         self.on_end(lambda: self.run.stop())
         self._make_parts(speed)
-        self._place_parts()
         self.on_end(operator_catalog.watch(lambda _: self.controls.list_names()))
         self.bar.observe(self.guard(lambda _: self._load_ahead()), names="views")
         self.when_unseen(self._pause_unseen)
@@ -121,76 +108,26 @@ class TrainingPanel(Panel):
         self.controls = RecipeControls(
             self.recipe, guard, self._slide, self._choose, self._apply_text
         )
-        self.recipe_menu = menu(
-            "Recipe", [], None, "the recipe of the race that menus and sliders speak of", "auto"
-        )
-        self.recipe_menu.add_class("lcm-race-recipe")
-        self.recipe_menu.observe(guard(self._select), names="value")
         self.view = RunView()
         self.status, self.read_out = self.view.status, self.view.read_out
-        buttons = RunButtons(guard, lambda: self.run, self._reset, self.status.say)
-        self.buttons = buttons
+        self.buttons = buttons = RunButtons(guard, lambda: self.run, self._reset, self.status.say)
         self.start_button, self.step_button = buttons.start, buttons.step
         self.stop_button, self.reset_button = buttons.stop, buttons.reset
-        self.speed_menu = menu(
-            "Speed", list(SPEEDS.items()), speed, "slow motion, for a class to follow", "230px"
+        self.further = further = FurtherControls(
+            guard, speed, self._select, self._change_speed, self._add, self._follow
         )
-        self.speed_menu.observe(
-            guard(lambda _: self.run.set_pace(self.speed_menu.value)), names="value"
-        )
-        self.picture.menu.observe(guard(lambda _: self._ask_for_picture()), names="value")
-        self.connect(self.picture.touched, self.picture.view)
-        self.add_button = button(
-            "Add to race",
-            "end this run, and race this recipe against a copy that you then change",
-            "plus",
-        )
-        self.add_button.on_click(guard(self._add))
+        self.recipe_menu, self.speed_menu = further.recipe, further.speed
+        self.add_button, self.follow_box = further.add, further.follow
+        self.follow_status = further.follow_status
         self.files = files = FileRow(guard, lambda: self.run, self._load)
         self.file_text, self.file_status = files.text, files.status
         self.save_button, self.load_button = files.save, files.load
-        self.follow_box = widgets.Checkbox(
-            description="Show in explorers",
-            tooltip="offers the operator under training in the menus of the other panels, live",
-            indent=False,
-            layout=widgets.Layout(width="170px"),
+        self.picture.menu.observe(guard(lambda _: self._ask_for_picture()), names="value")
+        self.connect(self.picture.touched, self.picture.view)
+        controls, content, more = rows(
+            self.controls, buttons, further, files, self.view, self.picture
         )
-        self.follow_box.add_class("lcm-follow")
-        self.follow_box.observe(guard(self._follow), names="value")
-        self.follow_status = ReadOut("follow-status", width="auto")
-
-    def _place_parts(self) -> None:
-        controls, sliders = self.controls, self.controls.sliders
-        first = ("associativity", "sire")  # an operator has the one, a fold the other
-        sentence = widgets.HBox([self.status, self.view.sentence])
-        sentence.add_class("lcm-sentence")
-        plots = widgets.HBox([self.view.curves, self.picture.view])
-        plots.add_class("lcm-training")
-        self.lay_out(
-            [
-                row(
-                    self.recipe_menu,
-                    controls.task_menu,
-                    controls.readout_menu,
-                    *(sliders[field] for field in first),
-                    self.start_button,
-                )
-            ],
-            [sentence, plots],
-            more=[
-                row(*self.buttons.further, self.speed_menu, self.picture.menu),
-                row(
-                    *(slider for field, slider in sliders.items() if field not in first),
-                    controls.device_menu,
-                ),
-                self.read_out,
-                self.view.device,
-                controls.recipe_text,
-                row(controls.apply_button, self.add_button),
-                row(*self.files.all),
-                row(self.follow_box, self.follow_status),
-            ],
-        )
+        self.lay_out(controls, content, more)
 
     def arguments(self) -> dict[str, Any]:
         """The recipes as they are now, with what the sliders did, and what is looked at."""
@@ -249,7 +186,7 @@ class TrainingPanel(Panel):
         self._show(run_states)
         self.run.load()
 
-    def _add(self, _: object = None) -> None:
+    def _add(self) -> None:
         recipes = checked_race([*self.recipes, self.recipe])
         self._show([RunState(recipe) for recipe in recipes], selected=len(recipes) - 1)
 
@@ -293,11 +230,19 @@ class TrainingPanel(Panel):
 
     def _choose(self, field: str, value: str) -> None:
         """The task is that of the whole race. Weights without a use are 0 then."""
-        if field == "device":
-            self._prepare([self.recipe.replace(device=value)])
-            return
         chosen = self.recipes if field == "task" else [self.recipe]
-        self._prepare([recipe.with_choice(field, value) for recipe in chosen])
+        try:
+            self._prepare(
+                [
+                    recipe.replace(device=value)
+                    if field == "device"
+                    else recipe.with_choice(field, value)
+                    for recipe in chosen
+                ]
+            )
+        except (ValueError, TypeError):
+            self.controls.show(self.recipe)  # the choice is refused
+            raise
 
     def _apply_text(self, text: str) -> None:
         self.recipes = checked_race([as_shown(recipe) for recipe in read_recipes(text)])
@@ -319,17 +264,22 @@ class TrainingPanel(Panel):
                 self.controls.show(self.recipe)
                 self.controls.show_recipes(self.recipes)
 
-    def _select(self, _: object = None) -> None:
+    def _select(self) -> None:
         with self.lock:
-            if self.recipe_menu.value is not None and self.recipe_menu.value != self.selected:
-                self.selected = self.recipe_menu.value
-                self.controls.show(self.recipe)
-                self._show_run(self.run)
+            chosen = self.recipe_menu.value
+            if self._quiet or chosen is None or chosen == self.selected:
+                return
+            self.selected = chosen
+            self.controls.show(self.recipe)
+            self._show_run(self.run)
         self._ask_for_picture()
+
+    def _change_speed(self) -> None:
+        self.run.set_pace(self.speed_menu.value)
 
     # Explorers that follow the run
 
-    def _follow(self, _: object = None) -> None:
+    def _follow(self) -> None:
         run = self.run
         self._live_operator.follow(run if self.follow_box.value else None)
         run.between_steps(lambda: self._offer(run))
@@ -348,15 +298,8 @@ class TrainingPanel(Panel):
         """Shows the run, and its recipes in the controls."""
         self.controls.show(self.recipe)
         labels = run_labels(self.recipes)
-        self.recipe_menu.options = [(label, place) for place, label in enumerate(labels)]
-        self.recipe_menu.value = self.selected
-        self.recipe_menu.layout.display = "" if len(self.recipes) > 1 else "none"
-        full = f"a race has at most {MOST_RECIPES} recipes"
-        enable(
-            self.add_button,
-            "end this run, and race this recipe against a copy that you then change",
-            full if len(self.recipes) == MOST_RECIPES else "",
-        )
+        with self.quietly():  # other options choose the first of them
+            self.further.list_recipes(labels, self.selected)
         self.files.say("")
         self._show_run(self.run)
         self._ask_for_picture()

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from lcm_core.aggregations import SetAggregation
+from lcm_core.aggregations.base import SetAggregation
 from lcm_core.laws.deviations import SharedTrees
 from lcm_core.laws.maps import law_map
 from lcm_core.laws.measure import law_report

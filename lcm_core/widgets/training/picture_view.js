@@ -262,11 +262,12 @@ export default view(({ element, touch }) => {
 
   return {
     show(next, nextWidth) {
+      if (!next.panels) return;
       end();
       const before = scenes.map((scene) => scene.now);
       data = next;
       width = nextWidth;
-      const told = JSON.stringify(data.state);
+      const told = JSON.stringify(data.state ?? null);
       if (data.state && told !== given) {
         given = told;
         if (!pending || pending === told) { state = { ...data.state }; pending = ""; } // else an older one

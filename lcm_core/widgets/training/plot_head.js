@@ -32,6 +32,7 @@ export default view(({ element }) => {
   element.append(root);
   return {
     show(data, width) {
+      if (!data.entries) return;
       const letters = parseFloat(getComputedStyle(root).fontSize) || 12, row = Math.round(letters * 1.5);
       const title = svg("g", {}, svg("text", { class: "lcm-plot-title" }, data.title));
       const entries = data.entries.map((entry) => svg("g", {},

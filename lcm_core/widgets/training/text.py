@@ -5,15 +5,22 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping
 
+from lcm_core.aggregations.registry import AggregationFacts, aggregation_facts
 from lcm_core.figures.race import RACE_CATEGORIES, RACE_LAWS
+from lcm_core.tasks import task_kind
 from lcm_core.threads import waiting_advice
 from lcm_core.training.device import describe_device
+from lcm_core.training.recipe import Recipe
 from lcm_core.training.record import Record
 from lcm_core.training.run_state import RunState, run_names
 from lcm_core.widgets.base.table import row_html, table_html
 from lcm_core.widgets.training.run import Run
 
-__all__ = ["device_text", "last_measured", "numbers_text", "progress_text", "race_table"]
+__all__ = ["device_text", "measured_facts", "numbers_text", "progress_text", "race_table"]
+
+
+#: An associativity error that one sees in the picture.
+LARGE = 0.05
 
 
 def device_text(run_state: RunState) -> str:
@@ -53,11 +60,18 @@ def progress_text(run: Run, run_state: RunState, baselines: Mapping[str, float])
     return f"{place}: {_best(run) if race else _now(run_state, baselines)}"
 
 
+def measured_facts(recipe: Recipe) -> AggregationFacts:
+    """Facts about the aggregation whose laws are measured: the readout, or the neighbours'."""
+    of_neighbors = task_kind(recipe.task) == "properties"
+    name = recipe.neighbors if of_neighbors else recipe.readout
+    return aggregation_facts(name, recipe.channels)
+
+
 def _promise(run_state: RunState) -> str:
-    facts = run_state.recipe.readout_facts
+    facts = measured_facts(run_state.recipe)
     if facts.has_operator:
         return "the dots of a colour meet as ⊕ becomes associative."
-    if facts.is_fold:
+    if "sire" in facts.penalties:  # a fold
         return "the dots of a colour meet as the order ceases to matter."
     return "the dots of a colour are one from the start: no order matters."
 
@@ -74,8 +88,11 @@ def _now(run_state: RunState, baselines: Mapping[str, float]) -> str:
     law = next((law for law in ("associativity", "order spread") if law in measured.laws), None)
     if law is None:
         return f"{score}."
-    name = f"{law} error" if law == "associativity" else law
-    return f"{score}, {name} <b>{measured.laws[law]:.3g}</b>."
+    name, error = f"{law} error" if law == "associativity" else law, measured.laws[law]
+    weight = run_state.current_recipe.live(run_state.step)["associativity"]
+    broken = law == "associativity" and error > LARGE and not weight and not run_state.over
+    hint = " (move Associativity up, and the dots meet)" if broken else ""
+    return f"{score}, {name} <b>{error:.3g}</b>{hint}."
 
 
 def _best(run: Run) -> str:
@@ -91,9 +108,7 @@ def _best(run: Run) -> str:
     task = measured[0][2].trainer.task  # type: ignore[union-attr]
     sign = 1 if task.higher_is_better else -1
     name, record, _ = max(measured, key=lambda found: sign * (found[1].metric or 0.0))
-    text = (
-        f"best {html.escape(task.metric_name)} <b>{record.metric:.3f}</b> ({html.escape(name)})"
-    )
+    text = f"best {html.escape(task.metric_name)} <b>{record.metric:.3f}</b> ({html.escape(name)})"
     lawful = [found for found in measured if "associativity" in found[1].laws]
     if not lawful:
         return f"{text}."

@@ -140,6 +140,4 @@ class Subject:
         targets = torch.cat([self.task.targets(batch) for batch in self._batches])
         states = closure_population(self.elements, size=STATES).states(operator)
         report = law_report(operator, states, LAWS, samples=STATES)
-        return Measured(
-            self.task.metric(outputs, targets), {law: report[law].mean for law in LAWS}
-        )
+        return Measured(self.task.metric(outputs, targets), {law: report[law].mean for law in LAWS})

@@ -15,7 +15,13 @@ from lcm_core.training.trainer import Trainer
 from lcm_core.widgets.base.live_figure import LiveFigure
 from lcm_core.widgets.base.text_areas import ReadOut
 from lcm_core.widgets.training.run import Run
-from lcm_core.widgets.training.text import device_text, numbers_text, progress_text, race_table
+from lcm_core.widgets.training.text import (
+    device_text,
+    measured_facts,
+    numbers_text,
+    progress_text,
+    race_table,
+)
 from lcm_core.widgets.training.views import PlotHead
 
 __all__ = ["RunView"]
@@ -100,11 +106,11 @@ class RunView:
 
 
 def _laws_of(recipe: Recipe) -> tuple[str, ...]:
-    """The laws that are measured of a recipe's readout."""
-    facts = recipe.readout_facts
+    """The laws that are measured of a recipe."""
+    facts = measured_facts(recipe)
     if facts.has_operator:
         return LAW_NAMES
-    return ("exchange", "order spread") if facts.is_fold else ("order spread",)
+    return ("exchange", "order spread") if "sire" in facts.penalties else ("order spread",)
 
 
 def _constant_scores(trainers: Sequence[Trainer]) -> dict[str, float]:
