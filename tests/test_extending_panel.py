@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from lcm_core import make_operator, reduce
-from lcm_core.widgets.base.page_script import PageScript
+from lcm_core.widgets.base.bar import PanelBar
 from lcm_core.widgets.base.text_areas import ErrorArea
 from lcm_core.widgets.operators.catalog import operator_catalog
 from tests.panels import parts_of, run_as_cell, text_of
@@ -71,12 +71,19 @@ def test_it_follows_an_operator_that_is_offered_anew(explorer) -> None:
     assert panel.error == ""
 
 
-def test_it_has_an_error_area_and_the_page_script_and_draws_once(explorer, monkeypatch) -> None:
+def test_it_has_an_error_area_and_the_bar_and_draws_once(explorer, monkeypatch) -> None:
     drawn, draw = [], explorer.cls.draw
     monkeypatch.setattr(explorer.cls, "draw", lambda panel: (drawn.append(panel), draw(panel)))
     panel = explorer()
     assert drawn == [panel]
-    assert len(parts_of(panel, ErrorArea)) == len(parts_of(panel, PageScript)) == 1
+    assert len(parts_of(panel, ErrorArea)) == len(parts_of(panel, PanelBar)) == 1
+
+
+def test_it_is_copied_as_code(explorer) -> None:
+    panel = explorer("max")
+    panel.slider.value = 9
+    panel.menu.widget.value = "mean"
+    assert panel.code() == "PrefixExplorer(operator='mean', n=9)"
 
 
 def test_an_error_of_its_callback_is_shown_and_goes_with_the_next_success(explorer) -> None:

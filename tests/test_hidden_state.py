@@ -14,7 +14,7 @@ from ipykernel.comm.comm import BaseComm
 from packaging.version import Version
 
 from lcm_core.widgets.base.ipykernel_inside import answer_while_cells_run
-from lcm_core.widgets.base.page_script import PageScript
+from lcm_core.widgets.base.bar import PanelBar
 from lcm_core.widgets.base.plotly_inside import PlotlyScript, SharedFigureWidget
 
 ROOT = Path(__file__).parents[1]
@@ -109,8 +109,8 @@ def _kept(made: list, construct):
 
 
 def test_anywidget_sends_the_script_of_a_class() -> None:
-    sent = PageScript().get_state()["_esm"]
-    assert "lcmPageScript" in sent, f"anywidget {anywidget.__version__}: _esm is not sent"
+    sent = PanelBar().get_state()["_esm"]
+    assert "lcmPanelBar" in sent, f"anywidget {anywidget.__version__}: _esm is not sent"
 
 
 # ipykernel ------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import inspect
 import threading
+import time
 
 import ipywidgets
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from lcm_core import FoldAggregation
 from lcm_core.experiments import Picture
 from lcm_core.widgets import Panel, ReadOut, TreeExplorer, Worker, button
-from lcm_core.widgets.base.page_script import PageScript
+from lcm_core.widgets.base.bar import PanelBar
 from lcm_core.widgets.base.text_areas import ErrorArea
 from lcm_core.widgets.operators.catalog import operator_catalog
 from tests.panels import parts_of, run_as_cell, wait_for, widgets_below
@@ -59,16 +60,117 @@ def test_it_draws_once_after_its_constructor_and_then_at_each_change() -> None:
 
 def test_the_error_area_is_between_the_controls_and_the_rest() -> None:
     panel = Square()
-    kinds = [ipywidgets.IntSlider, ErrorArea, ReadOut, PageScript]
+    kinds = [ipywidgets.IntSlider, ErrorArea, ReadOut, PanelBar]
     assert all(map(isinstance, panel.children, kinds))
     assert len(panel.children) == 4
+    panel.close()
+
+
+def test_more_is_folded_below_the_bar_and_stays_as_the_page_left_it() -> None:
+    panel = Square()
+    assert (panel.bar.more, panel._dom_classes) == (False, ("lcm-panel",))
+    panel.lay_out([panel.slider], [panel.read_out], [panel.again_button])
+    *_, bar, folded = panel.children
+    assert bar is panel.bar
+    assert "lcm-more" in folded._dom_classes
+    assert folded.children == (panel.again_button,)
+    assert "lcm-has-more" in panel._dom_classes
+    panel.close()
+
+
+class Sum(Panel):
+    """Adds numbers; nothing to see but its arguments."""
+
+    def __init__(self, *numbers: float, name: str | None = None, values=None, more=False, **others):
+        super().__init__(more)
+        self.name = name
+        self.lay_out([], [])
+
+    def arguments(self) -> dict[str, object]:
+        return {"name": self.name}
+
+    def draw(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "Sum()",
+        "Sum(1, 2.5)",
+        "Sum(1, more=True)",
+        """Sum(name="a 'name'")""",
+        "Sum(values=[1, (2,), {'a': (3, None)}], b=True)",
+    ],
+)
+def test_a_panel_is_copied_as_the_line_that_made_it(code: str) -> None:
+    panel = eval(code)
+    assert eval(panel.code()).code() == panel.code() == code
+    panel.close()
+
+
+def test_code_has_what_changed_and_names_what_is_no_literal() -> None:
+    panel = Sum(values=np.zeros(2), n=np.ones(1))
+    panel.name = "changed"
+    panel.bar.more = True
+    assert panel.code() == "Sum(name='changed', values=values, more=True, n=n)"
+    panel.close()
+
+
+def test_a_panel_that_no_page_shows_any_more_says_so_once(monkeypatch) -> None:
+    monkeypatch.setattr("lcm_core.widgets.base.panel.UNSEEN_AFTER", 0.05)
+    panel, unseen = Sum(), []
+    panel.when_unseen(lambda: unseen.append(panel.bar.views))
+    panel.bar.views = 1
+    panel.bar.views = 0
+    panel.bar.views = 1  # the cell was only moved
+    time.sleep(0.15)
+    assert unseen == []
+    panel.bar.views = 0
+    wait_for(lambda: unseen == [0])
+    panel.bar.views = 1
+    panel.bar.views = 0
+    panel.close()
+    time.sleep(0.15)
+    assert unseen == [0]
+
+
+def test_a_closed_panel_leaves_no_widget_model_behind() -> None:
+    before = set(ipywidgets.Widget.widgets)
+    panel = Square()
+    panel.show_error(ValueError("x"))
+    assert set(ipywidgets.Widget.widgets) > before
+    panel.close()
+    assert set(ipywidgets.Widget.widgets) == before
+
+
+def test_letters_are_larger_on_a_projector() -> None:
+    class Plot(Panel):
+        def __init__(self):
+            super().__init__()
+            self.figure = LiveFigure()
+            self.lay_out([], [self.figure.widget])
+
+        def draw(self) -> None:
+            layout = {"font": {"size": 10}, "height": 300, "margin": {"l": 50}}
+            self.figure.show(go.Figure(go.Scatter(y=[1, 2], textfont={"size": 5}), layout))
+
+    panel = Plot()
+    panel.bar.projector = True
+    layout = panel.figure.widget.layout
+    assert (layout.font.size, layout.height, layout.margin.l) == (14, 300, 70)
+    assert panel.figure.widget.data[0].textfont.size == 7
+    panel.draw()
+    assert layout.font.size == 14
+    panel.bar.projector = False
+    assert (layout.font.size, layout.margin.l) == (10, 50)
     panel.close()
 
 
 def test_an_error_of_a_callback_is_shown_until_the_next_success() -> None:
     panel = Square()
     panel.slider.value = 13
-    assert panel.error == "ValueError: 13 is <not> squared"
+    assert panel.error == "13 is <not> squared"
     assert "13 is &lt;not&gt; squared" in panel.children[1].value
     panel.slider.value = 3
     assert (panel.error, panel.children[1].value) == ("", "")
@@ -77,7 +179,7 @@ def test_an_error_of_a_callback_is_shown_until_the_next_success() -> None:
 
 def test_an_error_of_the_first_drawing_is_shown_in_the_panel() -> None:
     panel = Square(12)
-    assert panel.error == "ValueError: 13 is <not> squared"
+    assert panel.error == "13 is <not> squared"
     panel.slider.value = 3
     assert (panel.error, panel.drawn) == ("", [9])
     panel.close()
@@ -255,7 +357,7 @@ def test_a_panel_has_what_every_panel_has(name: str, monkeypatch) -> None:
     assert drawn == [panel]
     assert panel.error == ""
     (area,) = parts_of(panel, ErrorArea)
-    assert len(parts_of(panel, PageScript)) == 1
+    assert len(parts_of(panel, PanelBar)) == 1
     assert panel.read_out.value
 
     panel.locked(lambda: np.zeros(2)[3])()

@@ -1,6 +1,6 @@
 // The bar of a panel: More, Copy as code, Picture, Projector; and what it tells the kernel.
 
-import { dark, html, onTheme } from "./svg.js";
+import { dark, html, onTheme, svg } from "./svg.js";
 import { startPage } from "./page.js";
 import { download, pictureOf } from "./picture.js";
 
@@ -13,10 +13,10 @@ export default {
   render({ model, el: element }) {
     const panel = () => element.closest(".lcm-panel");
     const said = html("span", { role: "status", "aria-live": "polite" });
-    const more = knob("More", "further controls and numbers", "lcm-bar-more");
-    const copy = knob("Copy as code", "one line that restores this panel as it is now");
-    const picture = knob("Picture", "the figure and its read-out as an SVG file");
-    const projector = knob("Projector", "larger letters, for a lecture hall");
+    const more = html("button", { type: "button", title: "further controls and numbers", class: "lcm-bar-more" });
+    const copy = knob("Copy as code", "one line that restores this panel as it is now", COPY);
+    const picture = knob("Picture", "the figure and its read-out as an SVG file", SAVE);
+    const projector = knob("Projector", "larger letters, for a lecture hall", LARGER);
     const show = () => {
       panel()?.classList.toggle("lcm-more-open", model.get("more"));
       panel()?.classList.toggle("lcm-projector", model.get("projector"));
@@ -60,8 +60,14 @@ export default {
   },
 };
 
-function knob(text, title, name = "") {
-  return html("button", { type: "button", title, class: name }, text);
+// The lines of icons of 16 × 16 pixels.
+const COPY = "M6 5V2h8v9h-3M2 5h9v9H2Z";
+const SAVE = "M8 2v8M4.5 6.5 8 10l3.5-3.5M2 10v4h12v-4";
+const LARGER = "M2 6V2h4M10 2h4v4M14 10v4h-4M6 14H2v-4";
+
+function knob(name, title, lines) {
+  const icon = svg("svg", { viewBox: "0 0 16 16", width: 16, height: 16, "aria-hidden": "true" }, svg("path", { d: lines }));
+  return html("button", { type: "button", title: `${name}: ${title}`, "aria-label": name }, icon);
 }
 
 function tellTheme(model) {

@@ -58,7 +58,7 @@ export function number(value) {
   const text = size !== 0 && (size < 1e-3 || size >= 1e6)
     ? value.toExponential(2).replace(/\.?0+e/, "e").replace("e+", "e")
     : String(Number(value.toPrecision(3)));
-  return text.replace("-", "−");
+  return text.replaceAll("-", "−");
 }
 
 /** Whether the reader wants less motion. */
