@@ -93,7 +93,7 @@ def test_a_fold_is_shown_by_its_orders() -> None:
     data, _ = picture_of(trainer, "map")
     assert "no operator" in data["words"]
     trainer = Trainer(Recipe.parse(f"{RECIPE} readout=deepsets"))
-    assert picture_of(trainer, "answers")[1].spread < 1e-6
+    assert picture_of(trainer, "answers")[1].spread < 1e-4
     elements = torch.randn(2, 4, 8)
     assert ordered(trainer.model.aggregation, elements).shape[:2] == (2, 24)
 
@@ -152,7 +152,7 @@ def test_a_race_has_a_picture_for_each_recipe(panels) -> None:
     assert [len(each["names"]) for each in data["panels"]] == [14, 14, 24]
     assert data["first"] == 1
     spreads = [found.spread for found in panel.picture.found]
-    assert spreads[0] < 1e-6 < spreads[1]
+    assert spreads[0] < 1e-4 < spreads[1]
     panel.picture.menu.value = "map"
     assert panel.picture.view.data["panels"][1]["map"]
 
@@ -269,10 +269,9 @@ def test_the_code_restores_the_panel(panels) -> None:
     assert (again.selected, again.picture.menu.value, again.speed_menu.value) == (1, "solid", 20)
     assert again.bar.more
     assert again.code() == code
-    assert (
-        panels(RECIPE, steps=7).code()
-        == f"TrainingPanel('{panels(RECIPE, steps=7).recipe.text()}')"
-    )
+    short = panels(RECIPE, steps=7).code()
+    assert eval(short, {"TrainingPanel": panels}).recipes == panels(RECIPE, steps=7).recipes
+    assert "picture" not in short
 
 
 def test_the_code_has_what_the_sliders_did(panels) -> None:

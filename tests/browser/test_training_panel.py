@@ -32,7 +32,9 @@ def overlaps(cell: Locator) -> list[str]:
         """panel => {
             const area = panel.closest(".jp-OutputArea-output"), found = [];
             if (area.scrollWidth > area.clientWidth) found.push("a scrollbar");
-            const parts = [...panel.querySelectorAll(".lcm-training .lcm-view, .lcm-training .js-plotly-plot, .lcm-training + .lcm-bar")];
+            const parts = [...panel.querySelectorAll(
+                ".lcm-training .lcm-view, .lcm-training .js-plotly-plot, .lcm-training + .lcm-bar"
+            )];
             const boxes = parts.map((part) => part.getBoundingClientRect());
             boxes.forEach((a, i) => boxes.slice(0, i).forEach((b, j) => {
                 const x = Math.min(a.right, b.right) - Math.max(a.left, b.left);
@@ -40,8 +42,10 @@ def overlaps(cell: Locator) -> list[str]:
                 if (x > 1 && y > 1) found.push(`${parts[i].className} over ${parts[j].className}`);
             }));
             for (const text of panel.querySelectorAll(".lcm-training .lcm-view text")) {
-                const box = text.getBoundingClientRect(), frame = text.closest("svg").getBoundingClientRect();
-                if (box.right > frame.right + 2 || box.bottom > frame.bottom + 2) found.push(`cut: ${text.textContent}`);
+                const box = text.getBoundingClientRect();
+                const frame = text.closest("svg").getBoundingClientRect();
+                if (box.right > frame.right + 2 || box.bottom > frame.bottom + 2)
+                    found.push(`cut: ${text.textContent}`);
             }
             return found;
         }"""

@@ -8,7 +8,7 @@ from pathlib import Path
 from lcm_core.tasks.registry import TASKS
 from lcm_core.training.recipe import Recipe
 
-__all__ = ["check_limits", "estimated_bytes", "free_bytes"]
+__all__ = ["check_channels", "check_limits", "estimated_bytes", "free_bytes"]
 
 MOST_RECORDS = 100_000
 MOST_THREADS = 4 * (os.cpu_count() or 1)
@@ -50,6 +50,18 @@ def check_limits(recipe: Recipe) -> Recipe:
             f"{_size(allowed)}, {SHARE:.0%} of what is free: {_advice(recipe, allowed)}"
         )
     return recipe
+
+
+def check_channels(channels: int) -> None:
+    """Raise a ValueError unless one layer so wide fits; a recipe already makes its aggregation."""
+    wanted, allowed = 4.0 * FLOATS_OF_WEIGHTS * float(channels) ** 2, SHARE * free_bytes()
+    if wanted > allowed:
+        most = _rounded(int((allowed / (4.0 * FLOATS_OF_WEIGHTS)) ** 0.5))
+        raise ValueError(
+            f"channels={channels} needs about {_size(wanted)} of memory for the weights alone, and "
+            f"a run may take {_size(allowed)}, {SHARE:.0%} of what is free: write fewer channels, "
+            f"at most {most}"
+        )
 
 
 def estimated_bytes(recipe: Recipe) -> float:

@@ -6,7 +6,6 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-
 from lcm_core.training.recipe import Recipe
 from lcm_core.training.record import Record
 from lcm_core.training.run_state import RunState, run_labels
@@ -15,6 +14,7 @@ from lcm_core.widgets.base.panel import Panel
 from lcm_core.widgets.operators.catalog import operator_catalog
 from lcm_core.widgets.training.buttons import RunButtons
 from lcm_core.widgets.training.file_row import FileRow
+from lcm_core.widgets.training.limits import check_channels
 from lcm_core.widgets.training.live_operator import LiveOperator
 from lcm_core.widgets.training.live_picture import LivePicture
 from lcm_core.widgets.training.parts import FurtherControls, rows
@@ -75,6 +75,8 @@ class TrainingPanel(Panel):
         **changes: Any,
     ):
         super().__init__(more)
+        if isinstance(changes.get("channels"), int):
+            check_channels(changes["channels"])
         self.recipes = checked_race(
             [
                 as_shown(each.replace(**changes))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from lcm_core.tasks import task_options
 from lcm_core.training.recipe import LIVE_FIELDS, Event, Recipe
-from lcm_core.widgets.training.limits import check_limits
+from lcm_core.widgets.training.limits import check_channels, check_limits
 
 __all__ = ["MOST_RECIPES", "as_shown", "checked_race", "read_recipes"]
 
@@ -28,6 +29,8 @@ def read_recipes(text: str) -> list[Recipe]:
     recipes = []
     for number, line in enumerate(lines, start=1):
         try:
+            for channels in re.findall(r"(?:^|\s)channels=(\d+)(?=\s|$)", line):
+                check_channels(int(channels))  # before they are made
             recipes.append(Recipe.parse(line))
         except (ValueError, TypeError) as error:
             if len(lines) == 1:

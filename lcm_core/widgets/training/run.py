@@ -193,7 +193,8 @@ class Run:
                 return order
             self._run_errands()
             with self._wake:
-                self._wake.wait_for(lambda order=order: self._order != order or self._errands)
+                while self._order == order and not self._errands:
+                    self._wake.wait()
 
     def _run_errands(self) -> None:
         while True:
