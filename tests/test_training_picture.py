@@ -312,3 +312,14 @@ def test_the_sentence_says_what_to_do_and_then_what_is_seen(panels) -> None:
     assert f"exact match {last.metric:.3f}" in said
     assert f"associativity error {last.laws['associativity']:.3g}" in said
     assert len(re.findall(r"\.(?!\d)", said)) == 1  # one sentence
+
+
+def test_on_a_projector_letters_are_larger_and_the_curves_stay(panels) -> None:
+    panel = panels(RECIPE)
+    panel.start_button.click()
+    assert panel.run.wait(120)
+    loss = panel.view.figures[0].widget
+    size = loss.layout.font.size
+    panel.bar.projector = True
+    assert loss.layout.font.size == pytest.approx(1.4 * size)
+    assert list(loss.data[0].x) == [record.step for record in panel.records]

@@ -51,7 +51,7 @@ class RunView:
         self._baselines: dict[str, float] = {}  # of the run on show, by split
 
     def draw(self, run: Run, run_state: RunState, why: str = "") -> None:
-        """Show how far a run has come; `why` says why it stands still, if the reader did not ask."""
+        """Show how far a run has come, and why it stands still if the reader did not ask for it."""
         self._draw_plots(run)
         trainer = run_state.trainer
         how = f". {trainer.how}" if trainer and trainer.how else ""
