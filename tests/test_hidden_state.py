@@ -13,8 +13,8 @@ from ipykernel import kernelbase
 from ipykernel.comm.comm import BaseComm
 from packaging.version import Version
 
-from lcm_core.widgets.base.ipykernel_inside import answer_while_cells_run
 from lcm_core.widgets.base.bar import PanelBar
+from lcm_core.widgets.base.ipykernel_inside import answer_while_cells_run
 from lcm_core.widgets.base.plotly_inside import PlotlyScript, SharedFigureWidget
 
 ROOT = Path(__file__).parents[1]
@@ -92,7 +92,7 @@ def test_figures_share_one_copy_of_the_script_of_plotly(monkeypatch) -> None:
     assert len(made) == 1
     script = made[0].script
     assert len(script) > 1_000_000, f"{PLOTLY}: FigureWidget._esm is not the script itself"
-    for part in ("export", "plotlywidget-after-render", "js-plotly-plot"):  # page_script needs them
+    for part in ("export", "plotlywidget-after-render", "js-plotly-plot"):  # page.js needs them
         assert part in script, f"{PLOTLY}: its script has no {part!r}"
     for figure in (one, other):
         sent = figure.get_state()["_esm"]
@@ -110,7 +110,7 @@ def _kept(made: list, construct):
 
 def test_anywidget_sends_the_script_of_a_class() -> None:
     sent = PanelBar().get_state()["_esm"]
-    assert "lcmPanelBar" in sent, f"anywidget {anywidget.__version__}: _esm is not sent"
+    assert "lcmPage" in sent, f"anywidget {anywidget.__version__}: _esm is not sent"
 
 
 # ipykernel ------------------------------------------------------------------------------------

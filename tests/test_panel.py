@@ -11,7 +11,7 @@ import pytest
 
 from lcm_core import FoldAggregation
 from lcm_core.experiments import Picture
-from lcm_core.widgets import Panel, ReadOut, TreeExplorer, Worker, button
+from lcm_core.widgets import LiveFigure, Panel, ReadOut, TreeExplorer, Worker, button
 from lcm_core.widgets.base.bar import PanelBar
 from lcm_core.widgets.base.text_areas import ErrorArea
 from lcm_core.widgets.operators.catalog import operator_catalog
@@ -135,13 +135,17 @@ def test_a_panel_that_no_page_shows_any_more_says_so_once(monkeypatch) -> None:
     assert unseen == [0]
 
 
+def models() -> set[str]:
+    return set(ipywidgets.widgets.widget._instances)
+
+
 def test_a_closed_panel_leaves_no_widget_model_behind() -> None:
-    before = set(ipywidgets.Widget.widgets)
+    before = models()
     panel = Square()
     panel.show_error(ValueError("x"))
-    assert set(ipywidgets.Widget.widgets) > before
+    assert models() > before
     panel.close()
-    assert set(ipywidgets.Widget.widgets) == before
+    assert models() == before
 
 
 def test_letters_are_larger_on_a_projector() -> None:

@@ -32,7 +32,7 @@ class Plot(Panel):
 
     def draw(self):
         layout = {"template": "none", "paper_bgcolor": "#FFFFFF", "plot_bgcolor": "#FFFFFF",
-                  "font": {"color": "#333333"}, "height": 200, "title": "n bars"}
+                  "font": {"color": "#333333", "size": 12}, "height": 200, "title": "n bars"}
         self.figure.show(go.Figure(go.Bar(y=list(range(1, self.slider.value + 1))), layout))
         self.read_out.say(f"{self.slider.value} bars.")
 """

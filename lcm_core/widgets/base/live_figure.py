@@ -16,6 +16,9 @@ from lcm_core.widgets.base.plotly_inside import SharedFigureWidget
 __all__ = ["LiveFigure", "enlarge"]
 
 
+FONT = 12  # plotly's own size of letters, in pixels
+
+
 class LiveFigure:
     """A `FigureWidget` and the lock under which alone it is changed.
 
@@ -30,7 +33,7 @@ class LiveFigure:
         self._shown, self._factor = figure, 1.0
         self._moved: Sequence[Mapping[str, np.ndarray]] | None = None  # since it was shown
         self.widget = SharedFigureWidget(figure)
-        self.widget._live_figure = self
+        self.widget.live = self
 
     def part(self, width: str) -> widgets.VBox:
         """The figure beside others: it has this share of the page, and wraps if that is little."""
@@ -64,7 +67,7 @@ class LiveFigure:
             with self.widget.batch_update():
                 for shown, trace in zip(self.widget.data, figure.data, strict=True):
                     shown.update(self._enlarged(_properties(trace)), overwrite=True)
-                layout = self._enlarged(_properties(figure.layout))
+                layout = self._enlarged({"font": {"size": FONT}} | _properties(figure.layout))
                 self.widget.layout.update({**gone, **layout}, overwrite=True)
             self.widget.save_state()
 
@@ -99,7 +102,7 @@ class LiveFigure:
 
 def enlarge(widget: widgets.Widget, factor: float) -> None:
     """Make the letters of a live figure larger; other widgets stay as they are."""
-    live = getattr(widget, "_live_figure", None)
+    live = getattr(widget, "live", None)
     if isinstance(live, LiveFigure):
         live.enlarge(factor)
 

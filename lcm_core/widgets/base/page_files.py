@@ -8,7 +8,9 @@ from pathlib import Path
 
 __all__ = ["LOOK", "module"]
 
-_IMPORT = re.compile(r'^import\s.*?\sfrom\s+"(\./|\.\./)(?P<path>[^"]+)";\n', re.MULTILINE | re.DOTALL)
+_IMPORT = re.compile(
+    r'^import\s.*?\sfrom\s+"(\./|\.\./)(?P<path>[^"]+)";\n', re.MULTILINE | re.DOTALL
+)
 _EXPORT = re.compile(r"^export (?=(async )?(function|const|let|class) )", re.MULTILINE)
 
 PAGE = Path(__file__).parent / "page"

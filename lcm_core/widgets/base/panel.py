@@ -68,7 +68,9 @@ class Panel(widgets.VBox):
                 return
             try:
                 construct(self, *args, **kwargs)
-                self._given = dict(inspect.signature(construct).bind(self, *args, **kwargs).arguments)
+                self._given = dict(
+                    inspect.signature(construct).bind(self, *args, **kwargs).arguments
+                )
                 self._begin()
             except BaseException:
                 if hasattr(self, "_ends"):
@@ -86,6 +88,7 @@ class Panel(widgets.VBox):
         self._unseen: threading.Timer | None = None
         self._when_unseen: list[Callable[[], object]] = []
         self._given: dict[str, Any] = {}
+        self._connected: list[widgets.Widget] = []  # closed with the panel, placed or not
         self.error = ""
         self.lock = threading.RLock()
         self._error_area = ErrorArea()
@@ -163,6 +166,7 @@ class Panel(widgets.VBox):
                 )
             else:
                 control.observe(lambda _: called(), names="value")
+        self._connected += controls
         answer_while_cells_run(controls)
 
     def on_end(self, callback: Callable[[], object]) -> None:
@@ -282,7 +286,7 @@ class Panel(widgets.VBox):
         finally:
             widgets_below = _widgets_below(self)
             self.set_trait("children", ())  # a figure's view still wants its model while it goes
-            for widget in (*widgets_below, self):
+            for widget in (*widgets_below, *self._connected, self):
                 _close(widget)
 
 

@@ -53,8 +53,13 @@ export default {
 class SharedFigureWidget(FigureWidget):
     """A `FigureWidget` that takes plotly's script from the `PlotlyScript` of the page.
 
-    It follows the width of the page (see `page_script`), and has no tool bar.
+    It follows the width of the page (see `page/page.js`), and has no tool bar.
+
+    Attributes:
+        live: the `LiveFigure` that it belongs to.
     """
+
+    live: object = None
 
     _esm = (
         _PROMISE

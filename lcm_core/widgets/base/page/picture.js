@@ -1,6 +1,7 @@
 // The figures of a panel and its read-out as one SVG file, in the colours that the page shows.
 
-const SVG = "http://www.w3.org/2000/svg";
+import { set, svg } from "./svg.js";
+
 const STYLES = [
   "fill", "fill-opacity", "stroke", "stroke-width", "stroke-opacity", "stroke-dasharray",
   "stroke-linecap", "stroke-linejoin", "opacity", "font-family", "font-size", "font-weight",
@@ -11,7 +12,7 @@ const LETTER = 7.2, LINE = 20; // pixels, of a monospaced 12 px font
 /** The panel as the text of an SVG file. */
 export function pictureOf(panel) {
   const frame = panel.getBoundingClientRect();
-  const root = document.createElementNS(SVG, "svg");
+  const root = svg("svg");
   let top = Infinity, bottom = 0;
   const parts = [...panel.querySelectorAll(".main-svg, .lcm-view svg, .lcm-view canvas, .gl-canvas canvas")]
     .filter((part) => part.getBoundingClientRect().width && !part.parentElement.closest("svg"));
@@ -24,31 +25,17 @@ export function pictureOf(panel) {
   for (const part of parts) {
     const box = part.getBoundingClientRect();
     const copy = part instanceof HTMLCanvasElement ? imageOf(part) : styledCopy(part);
-    copy.setAttribute("x", box.left - frame.left);
-    copy.setAttribute("y", box.top - frame.top - top);
-    copy.setAttribute("width", box.width);
-    copy.setAttribute("height", box.height);
+    set(copy, { x: box.left - frame.left, y: box.top - frame.top - top, width: box.width, height: box.height });
     root.append(copy);
   }
   const style = getComputedStyle(panel), lines = wrapped(words(panel), Math.floor(frame.width / LETTER));
   const height = bottom - top + LINE * (lines.length + 1);
   lines.forEach((line, i) => {
-    const text = document.createElementNS(SVG, "text");
-    text.textContent = line;
-    for (const [name, value] of Object.entries({
-      x: 4, y: bottom - top + LINE * (i + 1), fill: style.color,
-      "font-size": 12, "font-family": "monospace", "xml:space": "preserve",
-    })) text.setAttribute(name, value);
-    root.append(text);
+    const y = bottom - top + LINE * (i + 1);
+    root.append(svg("text", { x: 4, y, fill: style.color, "font-size": 12, "font-family": "monospace" }, line));
   });
-  const paper = document.createElementNS(SVG, "rect");
-  for (const [name, value] of Object.entries({ width: "100%", height: "100%", fill: style.backgroundColor }))
-    paper.setAttribute(name, value);
-  root.prepend(paper);
-  root.setAttribute("xmlns", SVG);
-  root.setAttribute("viewBox", `0 0 ${frame.width} ${height}`);
-  root.setAttribute("width", frame.width);
-  root.setAttribute("height", height);
+  root.prepend(svg("rect", { width: "100%", height: "100%", fill: style.backgroundColor }));
+  set(root, { viewBox: `0 0 ${frame.width} ${height}`, width: frame.width, height });
   return new XMLSerializer().serializeToString(root);
 }
 
@@ -75,9 +62,7 @@ export function wrapped(text, length) {
 }
 
 function imageOf(canvas) {
-  const image = document.createElementNS(SVG, "image");
-  image.setAttribute("href", canvas.toDataURL());
-  return image;
+  return svg("image", { href: canvas.toDataURL() });
 }
 
 function styledCopy(drawing) {
