@@ -237,7 +237,7 @@ def test_slow_motion_keeps_its_pace_and_obeys_at_once(panels) -> None:
     panel.start_button.click()  # Pause, in the middle of a second
     wait_for(lambda: panel.state == "paused")
     assert time.monotonic() - pressed < 0.3
-    panel.speed_menu.value = None
+    panel.speed_menu.value = 0
     step = panel.trainer.step
     panel.start_button.click()
     wait_for(lambda: panel.trainer.step > step + 50)

@@ -40,7 +40,7 @@ def test_a_silenced_channel_is_0_and_laws_and_score_move(panel) -> None:
     assert "→" in text_of(panel.sentence)
     panel.undo_button.click()
     assert panel.now == panel.before
-    assert panel.silence_menu.value is None
+    assert panel.arguments()["silence"] is None
 
 
 def test_a_blend_of_two_that_commute_commutes(panel) -> None:

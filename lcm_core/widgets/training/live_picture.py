@@ -8,7 +8,6 @@ import ipywidgets as widgets
 import numpy as np
 
 from lcm_core.errors import unknown
-from lcm_core.figures.race import RACE_CATEGORIES
 from lcm_core.training.run_state import RunState, run_names
 from lcm_core.widgets.base.controls import menu
 from lcm_core.widgets.training.picture import KINDS, Placed, picture_of
@@ -71,9 +70,8 @@ class LivePicture:
                 data, found = picture_of(run_state.trainer, self.menu.value, before.get(run_state))
                 self._before[run_state] = found.points
             self.found.append(found)
-            category = RACE_CATEGORIES[number]
             title = f"{number + 1} {name}" if len(names) > 1 else ""
-            panels.append({**data, "title": title, "category": category})
+            panels.append({**data, "title": title})
         kind, title = self.menu.value, _TITLES[self.menu.value]
         word = panels[selected].get("word", "bracketing")
         self.view.show(

@@ -53,7 +53,7 @@ class TrainingPanel(Panel):
         *more_recipes: to race against it, four in all.
         picture: beside the curves: "answers" of all bracketings, a "solid" of them, or a "map" of
             the associativity error.
-        speed: steps a second, for slow motion: 1, 5, 20, or None for full speed.
+        speed: steps a second, for slow motion: 1, 5, 20, or 0 for full speed.
         selected: the number of the recipe that menus and sliders speak of, from 0.
         more: whether further controls and numbers are unfolded.
         **changes: fields to set on all of them, such as `steps=100`.
@@ -69,7 +69,7 @@ class TrainingPanel(Panel):
         recipe: Recipe | str = "task=bbbp",
         *more_recipes: Recipe | str,
         picture: str = "answers",
-        speed: int | None = None,
+        speed: int = 0,
         selected: int = 0,
         more: bool = False,
         **changes: Any,
@@ -89,7 +89,7 @@ class TrainingPanel(Panel):
         self.selected = selected
         self.picture = LivePicture(picture)
         self.run = Run([RunState(recipe) for recipe in self.recipes], self._from_worker)
-        self.run.set_pace(speed)
+        self.run.set_pace(speed or None)
         self._prepared = False  # whether `recipes` are others than those of the run on show
         self._next_draw = 0.0
         self._drawn_state = ""
@@ -102,7 +102,7 @@ class TrainingPanel(Panel):
         self.bar.observe(self.guard(lambda _: self._load_ahead()), names="views")
         self.when_unseen(self._pause_unseen)
 
-    def _make_parts(self, speed: int | None) -> None:
+    def _make_parts(self, speed: int) -> None:
         # To offer an operator waits for the lock of the readout's menu, and a choice from that menu
         # waits for the panel's lock: a callback that held this while it offers could wait for ever.
         # So callbacks are guarded here, not locked, and take the lock where they need it.
@@ -197,7 +197,7 @@ class TrainingPanel(Panel):
         with self.lock:
             self.run.stop()
             self.run = Run(run_states, self._from_worker, after=self.run)
-            self.run.set_pace(self.speed_menu.value)
+            self.run.set_pace(self.speed_menu.value or None)
             self.recipes = [run_state.recipe for run_state in run_states]
             wanted = self.selected if selected is None else selected
             self.selected = min(wanted, len(run_states) - 1)
@@ -277,7 +277,7 @@ class TrainingPanel(Panel):
         self._ask_for_picture()
 
     def _change_speed(self) -> None:
-        self.run.set_pace(self.speed_menu.value)
+        self.run.set_pace(self.speed_menu.value or None)
 
     # Explorers that follow the run
 

@@ -23,7 +23,7 @@ SPEEDS = {
     "1 step a second": 1,
     "5 steps a second": 5,
     "20 steps a second": 20,
-    "full speed": None,
+    "full speed": 0,
 }
 
 #: The sliders in view: an operator has the one, a fold the other.
@@ -49,7 +49,7 @@ class FurtherControls:
     def __init__(
         self,
         guard: Guard,
-        speed: int | None,
+        speed: int,
         on_recipe: Callable[[], object],
         on_speed: Callable[[], object],
         on_add: Callable[[], object],

@@ -3,11 +3,12 @@
 import { between, drag, move, number, scale, set, svg, view } from "../base/page/svg.js";
 import { mark } from "./marks.js";
 
-export const WINDOW = 2.4; // units of s from the centre to the edge
+export const WINDOW = 1.8; // units of s from the centre to the edge
 const EYE = 4.0; // distance from the centre, where the furthest vertex is at 1
 const SHAPES = ["circle", "square", "diamond", "triangle", "cross"];
 const COLOURS = [0, 1, 2, 3, 5];
 const MILLISECONDS = 300;
+export const FULL = 0.5; // of the spread s
 
 /** Frames of `count` pictures in a box: one, two side by side, or two rows of two. */
 export function tiles(count, width, height) {
@@ -70,9 +71,9 @@ function answers(panel, frame) {
     const own = `var(--lcm-category-${COLOURS[i % 5]})`;
     const lines = svg("path", { class: "lcm-web", style: `stroke:${own}` });
     const dots = points.map((_, k) => svg("path", {
-      d: mark(SHAPES[i % 5]), class: "lcm-mark", style: `fill:${own}`, "data-k": k,
+      d: mark(SHAPES[i % 5], 4.5), class: "lcm-mark", style: `fill:${own}`, "data-k": k,
     }));
-    const ring = svg("circle", { r: 8, class: "lcm-ring" });
+    const ring = svg("circle", { r: 9, class: "lcm-ring" });
     group.append(lines, ...dots, ring);
     return { lines, dots, ring, count: points.length };
   });
@@ -98,7 +99,7 @@ function answers(panel, frame) {
 
 /** The polytope of all bracketings or orders, coloured by how far apart the answers of one set are. */
 function solid(panel, frame, root) {
-  const half = Math.min(frame.width, frame.height) / 2 / 1.3;
+  const half = Math.min(frame.width, frame.height) / 2 / 1.12;
   const [cx, cy] = [frame.x + frame.width / 2, frame.y + frame.height / 2];
   const group = svg("g");
   const tubes = panel.edges.map(() => [svg("line", { class: "lcm-tube" }), svg("line", { class: "lcm-core" })]);
@@ -161,8 +162,8 @@ function map(panel, frame, root) {
   };
 }
 
-/** The share of the colour scale of an error: its root, so that small errors are told apart. */
-export const shade = (error) => (typeof error === "number" ? Math.sqrt(Math.min(Math.max(error, 0), 1)) : 1);
+/** The share of the colour scale of an error; the darkest colour is `FULL` or more. */
+export const shade = (error) => (typeof error === "number" ? Math.min(Math.max(error / FULL, 0), 1) : 1);
 
 /** What can be chosen in a picture: the bracketings or orders of the recipe that controls speak of. */
 function namesOf({ kind, panels, first }) {
@@ -183,7 +184,7 @@ export default view(({ element, touch }) => {
 
   function say() {
     const names = namesOf(data), place = state.chosen % Math.max(names.length, 1);
-    const far = names.length ? `${names[place]}: ${number(data.panels[data.first].deviations[place])} s from the mean` : "";
+    const far = names.length ? `${names[place]}: ${number(data.panels[data.first].deviations[place])} spreads from the mean of its set` : "";
     foot.textContent = far;
     set(root, names.length ? {
       role: "slider", "aria-label": data.label, "aria-valuemin": 1, "aria-valuemax": names.length,
@@ -205,8 +206,7 @@ export default view(({ element, touch }) => {
       const panel = data.panels[i], titled = panel.title ? line : 0;
       if (titled)
         root.append(svg("g", { transform: `translate(${frame.x + 2},${top + frame.y + letters})` },
-          svg("rect", { y: -letters + 2, width: letters - 2, height: letters - 2, style: `fill:var(--lcm-category-${panel.category});stroke:var(--lcm-ink)` }),
-          svg("text", { x: letters + 4 }, fitted(panel.title, (frame.width - letters - 8) / (letters * 0.56)))));
+          svg("text", {}, fitted(panel.title, (frame.width - 8) / (letters * 0.56)))));
       const inside = { x: frame.x, y: top + frame.y + titled, width: frame.width, height: frame.height - titled };
       if (panel.words) {
         root.append(svg("text", { x: inside.x + inside.width / 2, y: inside.y + inside.height / 2, "text-anchor": "middle", class: "lcm-soft" }, panel.words));
@@ -229,7 +229,7 @@ export default view(({ element, touch }) => {
       parts.push(svg("rect", { x: 20 + 4 * i, y: -letters + 2, width: 4.5, height: letters, fill: between(colours, i / 19) }));
     parts.push(svg("rect", { x: 20, y: -letters + 2, width: 80.5, height: letters, class: "lcm-frame" }));
     return svg("g", { transform: `translate(0,${y})` }, svg("text", { x: 4 }, "0"), ...parts,
-      svg("text", { x: 106 }, "1 s apart, or more"));
+      svg("text", { x: 106 }, `${FULL} spreads apart, or more`));
   }
 
   drag(root, {

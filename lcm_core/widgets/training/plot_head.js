@@ -42,7 +42,8 @@ export default view(({ element }) => {
       const pieces = [title, ...entries];
       const widths = pieces.map((piece) => {
         const text = piece.querySelector("text");
-        return text.getComputedTextLength() + (piece === title ? 0 : SWATCH);
+        const least = 0.4 * letters * text.textContent.length; // where the page has no letters yet
+        return Math.max(text.getComputedTextLength(), least) + (piece === title ? 0 : SWATCH);
       });
       const places = wrapped(widths, width);
       places.forEach(([x, line], i) => set(pieces[i], { transform: `translate(${x},${letters + line * row})` }));

@@ -197,7 +197,7 @@ def _slider(field: str, value: float) -> widgets.SelectionSlider:
             else f"weight in the loss of the {_ERRORS[field]}; acts while it trains"
         ),
         style={"description_width": "initial"},
-        layout=widgets.Layout(width="260px"),
+        layout=widgets.Layout(width="300px"),
     )
     slider.add_class(f"lcm-{field.replace('_', '-')}")
     return slider

@@ -26,7 +26,7 @@ from lcm_core.widgets.training.views import PictureView
 
 __all__ = ["TweakOperator"]
 
-NONE = "(none)"
+NONE, ALL = "(none)", -1  # no other operator; no channel is silenced: all act
 EXACT = ("sum", "max")  # operators of the library that can be blended in
 REACH = 3.0  # the largest weight of the slider
 
@@ -77,8 +77,8 @@ class TweakOperator(Panel):
         others = [NONE, *_others(self.subject), *EXACT]
         self.silence_menu = menu(
             "Silence channel",
-            [(NONE, None), *((str(k), k) for k in range(width))],
-            silence,
+            [(NONE, ALL), *((str(k), k) for k in range(width))],
+            ALL if silence is None else silence,
             "the results of ⊕ are 0 there",
             "auto",
         )
@@ -130,7 +130,7 @@ class TweakOperator(Panel):
     def arguments(self) -> dict[str, Any]:
         """The tweak as it is now."""
         return {
-            "silence": self.silence_menu.value,
+            "silence": None if self.silence_menu.value == ALL else self.silence_menu.value,
             "blend": self.blend_menu.value,
             "share": self.share_slider.value,
             "weights": self.edits or None,
@@ -149,7 +149,7 @@ class TweakOperator(Panel):
 
     def _undo(self) -> None:
         with self.quietly():
-            self.silence_menu.value, self.blend_menu.value = None, NONE
+            self.silence_menu.value, self.blend_menu.value = ALL, NONE
             self.share_slider.value = 0.0
             self.edits.clear()
         self.draw()
@@ -168,7 +168,7 @@ class TweakOperator(Panel):
                 share = self.share_slider.value = 0.5  # what is chosen does something
         silence = self.silence_menu.value
         self.operator = TweakedOperator(
-            self.subject.operator, self._other(blend), share, () if silence is None else (silence,)
+            self.subject.operator, self._other(blend), share, () if silence == ALL else (silence,)
         )
         self.now = self.subject.measure(self.operator)
         self.share_slider.disabled = blend == NONE
@@ -213,7 +213,7 @@ class TweakOperator(Panel):
     def _show_picture(self) -> None:
         ways = ways_of(True)
         found = placed(bracketed(self.operator, self._sets), ways.edges, self._trained.points)
-        pictures = (("as trained", 0, self._trained), ("tweaked", 5, found))
+        pictures = (("as trained", self._trained), ("tweaked", found))
         title = "five sets, each reduced in every way"
         self.picture.show(
             kind="answers",
@@ -222,10 +222,7 @@ class TweakOperator(Panel):
             key="a colour: one set. a dot: its answer by one bracketing",
             height=300,
             first=1,
-            panels=[
-                {**drawn(each, ways), "title": name, "category": category}
-                for name, category, each in pictures
-            ],
+            panels=[{**drawn(each, ways), "title": name} for name, each in pictures],
             state=dict(self.picture.value) or {"chosen": 0, "turn": 20, "tilt": 20},
         )
 

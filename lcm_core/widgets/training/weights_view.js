@@ -20,7 +20,7 @@ export function moved([row, column], key, rows, columns) {
 export default view(({ element, touch }) => {
   const image = svg("image", { preserveAspectRatio: "none", class: "lcm-map-image" });
   const frame = svg("rect", { class: "lcm-frame" });
-  const mark = svg("rect", { class: "lcm-ring" });
+  const mark = svg("rect", { class: "lcm-ring lcm-always" });
   const title = svg("text", { class: "lcm-plot-title" }), foot = svg("text");
   const root = svg("svg", { tabindex: 0, class: "lcm-picture", role: "application" }, title, image, frame, mark, foot);
   element.append(root);
