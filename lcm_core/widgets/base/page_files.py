@@ -6,7 +6,7 @@ import re
 from functools import cache
 from pathlib import Path
 
-__all__ = ["LOOK", "module"]
+__all__ = ["LOOK", "PAGE", "module"]
 
 _IMPORT = re.compile(
     r'^import\s.*?\sfrom\s+"(\./|\.\./)(?P<path>[^"]+)";\n', re.MULTILINE | re.DOTALL
