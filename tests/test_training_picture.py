@@ -11,7 +11,6 @@ from lcm_core import make_operator, reduce
 from lcm_core.training import Recipe, Trainer
 from lcm_core.trees.polytopes import associahedron
 from lcm_core.widgets import TrainingPanel
-from lcm_core.widgets.base.view import plain
 from lcm_core.widgets.training.picture import bracketed, ordered, picture_of, placed, ways_of
 from lcm_core.widgets.training.run import Run
 from tests.panels import text_of, wait_for
@@ -120,13 +119,13 @@ def test_the_picture_shows_the_untrained_operator_and_follows_the_run(panels) ->
     assert (panel.state, panel.trainer.step) == ("ready", 0)
     untrained = panel.picture.view.data["panels"][0]
     fresh, _ = picture_of(Trainer(Recipe.parse(RECIPE)), "answers")
-    assert untrained["points"] == plain(fresh["points"])
+    assert untrained["points"] == fresh["points"].tolist()
     panel.start_button.click()
     assert panel.run.wait(120)
     trained = panel.picture.view.data["panels"][0]
     assert trained["points"] != untrained["points"]
     now, _ = picture_of(panel.trainer, "answers")
-    assert trained["deviations"] == plain(now["deviations"])
+    assert trained["deviations"] == now["deviations"].tolist()
     assert timeless(panel.records) == timeless(Trainer(Recipe.parse(RECIPE)).records())
 
 

@@ -9,7 +9,7 @@ import ipywidgets as widgets
 from lcm_core.widgets.base.controls import button
 from lcm_core.widgets.training.run import Run
 
-__all__ = ["RunButtons", "enable"]
+__all__ = ["NOT_BEGUN", "RunButtons", "enable"]
 
 #: By state: what the button of Start says, its icon, and what it does.
 _START = {
