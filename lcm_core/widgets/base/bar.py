@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
+from typing import Any
+
 import anywidget
 import traitlets
 
@@ -15,6 +18,7 @@ class PanelBar(anywidget.AnyWidget):
 
     Attributes:
         name: of the panel's class.
+        key: tells this panel from all others on a page.
         more: whether further controls are unfolded.
         projector: whether letters are larger.
         dark: whether the page is dark; None until a page has said so.
@@ -24,7 +28,11 @@ class PanelBar(anywidget.AnyWidget):
     _esm = module(PAGE / "bar.js")
     _css = LOOK.read_text(encoding="utf-8")
     name = traitlets.Unicode().tag(sync=True)
+    key = traitlets.Unicode().tag(sync=True)
     more = traitlets.Bool(False).tag(sync=True)
     projector = traitlets.Bool(False).tag(sync=True)
     dark = traitlets.Bool(None, allow_none=True).tag(sync=True)
     views = traitlets.Int(None, allow_none=True).tag(sync=True)
+
+    def __init__(self, **traits: Any):
+        super().__init__(key=uuid.uuid4().hex, **traits)

@@ -8,6 +8,7 @@ export default {
   initialize({ model }) {
     startPage();
     tellTheme(model);
+    model.on("change:views", () => { if (viewsOf(model) > (model.get("views") ?? 0)) tellViews(model); });
     return onTheme(() => tellTheme(model));
   },
   render({ model, el: element }) {
@@ -76,19 +77,25 @@ function tellTheme(model) {
   model.save_changes();
 }
 
-/** The kernel knows whether any page shows the panel: other pages count for themselves. */
+/**
+ * The kernel knows whether any page shows the panel: other pages count for themselves. Each view has
+ * a model object of its own, so the page counts by the key of the panel.
+ */
 function countView(model, more) {
-  model.lcmViews = (model.lcmViews ?? 0) + more;
-  const tell = () => {
-    if (!model.comm_live || (model.get("views") ?? 0) === model.lcmViews) return;
-    model.set("views", model.lcmViews);
+  (window.lcmViews ??= new Map()).set(model.get("key"), viewsOf(model) + more);
+  tellViews(model);
+}
+
+function viewsOf(model) {
+  return window.lcmViews?.get(model.get("key")) ?? 0;
+}
+
+function tellViews(model) {
+  if ((model.get("views") ?? 0) === viewsOf(model)) return;
+  model.set("views", viewsOf(model));
+  try {
     model.save_changes();
-  };
-  if (!model.lcmCounts) {
-    model.lcmCounts = true;
-    model.on("change:views", () => { if (model.lcmViews > (model.get("views") ?? 0)) tell(); });
-  }
-  tell();
+  } catch { /* the kernel has gone */ }
 }
 
 function whenOnPage(element, work) {
