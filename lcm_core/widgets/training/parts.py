@@ -69,7 +69,7 @@ class FurtherControls:
             description="Show in explorers",
             tooltip="offers the operator under training in the menus of the other panels, live",
             indent=False,
-            layout=widgets.Layout(width="170px"),
+            layout=widgets.Layout(width="auto"),
         )
         self.follow.add_class("lcm-follow")
         self.follow_status = ReadOut("follow-status", width="auto")

@@ -1,9 +1,9 @@
 // The law beside the curves: answers of all bracketings, the same as a solid, or a map of the error.
 
 import { between, drag, move, number, scale, set, svg, view } from "../base/page/svg.js";
-import { mark } from "./marks.js";
+import { mark, onLetters } from "./marks.js";
 
-export const WINDOW = 1.8; // units of s from the centre to the edge
+export const WINDOW = 1.5; // units of s from the centre to the edge
 const EYE = 4.0; // distance from the centre, where the furthest vertex is at 1
 const SHAPES = ["circle", "square", "diamond", "triangle", "cross"];
 const COLOURS = [0, 1, 2, 3, 5];
@@ -260,6 +260,8 @@ export default view(({ element, touch }) => {
     change(next);
   });
 
+  const forget = onLetters(element, () => { if (width) { build(); redraw(); } });
+
   return {
     show(next, nextWidth) {
       if (!next.panels) return;
@@ -283,7 +285,7 @@ export default view(({ element, touch }) => {
         redraw();
       });
     },
-    end() { end(); },
+    end() { end(); forget(); },
   };
 });
 

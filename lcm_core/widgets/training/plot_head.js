@@ -1,7 +1,7 @@
 // What stands above a plot: its title and the lines with their names, wrapped to the width.
 
 import { set, svg, view } from "../base/page/svg.js";
-import { DASHES, mark } from "./marks.js";
+import { DASHES, mark, onLetters } from "./marks.js";
 
 const SWATCH = 26, SPACE = 14;
 
@@ -30,9 +30,12 @@ function swatch({ category, dash, symbol, width }) {
 export default view(({ element }) => {
   const root = svg("svg", { role: "img" });
   element.append(root);
-  return {
+  let last = null;
+  const self = {
+    end: onLetters(element, () => last && self.show(...last)),
     show(data, width) {
       if (!data.entries) return;
+      last = [data, width];
       const letters = parseFloat(getComputedStyle(root).fontSize) || 12, row = Math.round(letters * 1.5);
       const title = svg("g", {}, svg("text", { class: "lcm-plot-title" }, data.title));
       const entries = data.entries.map((entry) => svg("g", {},
@@ -42,8 +45,7 @@ export default view(({ element }) => {
       const pieces = [title, ...entries];
       const widths = pieces.map((piece) => {
         const text = piece.querySelector("text");
-        const least = 0.4 * letters * text.textContent.length; // where the page has no letters yet
-        return Math.max(text.getComputedTextLength(), least) + (piece === title ? 0 : SWATCH);
+        return text.getComputedTextLength() + (piece === title ? 0 : SWATCH);
       });
       const places = wrapped(widths, width);
       places.forEach(([x, line], i) => set(pieces[i], { transform: `translate(${x},${letters + line * row})` }));
@@ -51,4 +53,5 @@ export default view(({ element }) => {
       set(root, { height, viewBox: `0 0 ${width} ${height}`, "aria-label": `${data.title}: ${data.entries.map((e) => e.name).join(", ")}` });
     },
   };
+  return self;
 });

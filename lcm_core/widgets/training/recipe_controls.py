@@ -79,7 +79,7 @@ class RecipeControls:
             continuous_update=False,
             tooltip="the whole run in one text: copy it to repeat the run; a race has up to four "
             "recipes, one a line",
-            layout=widgets.Layout(width="100%"),
+            layout=widgets.Layout(width="calc(100% - 18px)"),
         )
         self.recipe_text.add_class("lcm-recipe")
         self.apply_button = button("Apply", "end this run and take the recipe as it is written")

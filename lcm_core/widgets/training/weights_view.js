@@ -1,6 +1,7 @@
 // A matrix of weights as cells: blue, the paper's colour at 0, orange. One cell is chosen.
 
 import { between, drag, number, scale, set, svg, view } from "../base/page/svg.js";
+import { onLetters } from "./marks.js";
 
 const HEIGHT = 300;
 
@@ -51,10 +52,13 @@ export default view(({ element, touch }) => {
     if (found) { event.preventDefault(); choose(found); }
   });
 
-  return {
+  let last = null;
+  const self = {
+    end: onLetters(element, () => last && self.show(...last)),
     show(next, width) {
       data = next;
       if (!data.values) return;
+      last = [next, width];
       const letters = parseFloat(getComputedStyle(root).fontSize) || 12, line = Math.round(letters * 1.5);
       const rows = data.values.length, columns = data.values[0].length;
       box = { x: 2, y: line + 4, width: width - 4, height: HEIGHT };
@@ -78,4 +82,5 @@ export default view(({ element, touch }) => {
       place();
     },
   };
+  return self;
 });
