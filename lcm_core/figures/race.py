@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from lcm_core.figures.training import (
     SPLIT_DASHES,
@@ -80,6 +81,6 @@ def race_plots(
     curves = race_curves(list(runs.values()), tuple(baselines))
     styles: tuple[Sequence[Entry], ...] = ((Entry("", None),), laws, splits)
     for plot, kinds, points in zip(plots, styles, curves, strict=True):
-        entries = [recipe._replace(dash=kind.dash) for recipe in recipes for kind in kinds]
+        entries = [replace(recipe, dash=kind.dash) for recipe in recipes for kind in kinds]
         plot.figure.add_traces([line(*each) for each in zip(entries, points, strict=True)])
     return plots

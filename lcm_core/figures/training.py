@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import numpy as np
 import plotly.graph_objects as go
@@ -70,7 +70,8 @@ class RecordNumbers(Protocol):
     def metrics(self) -> Mapping[str, float]: ...
 
 
-class Entry(NamedTuple):
+@dataclass(frozen=True)
+class Entry:
     """One name of a legend, with its line.
 
     Args:

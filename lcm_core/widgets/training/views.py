@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 from lcm_core.figures.training import Plot
@@ -20,7 +21,7 @@ class PlotHead(View):
 
     def show_plot(self, plot: Plot) -> None:
         """Name what the plot draws."""
-        self.show(title=plot.title, entries=[entry._asdict() for entry in plot.legend])
+        self.show(title=plot.title, entries=[asdict(entry) for entry in plot.legend])
 
 
 class PictureView(View):
