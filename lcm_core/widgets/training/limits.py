@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from lcm_core.tasks.registry import TASKS
+from lcm_core.tasks.registry import TASKS, task_kind
 from lcm_core.training.recipe import Recipe
 
 __all__ = ["check_channels", "check_limits", "estimated_bytes", "free_bytes"]
@@ -96,6 +96,8 @@ def _elements(recipe: Recipe) -> int:
 
 def _layers(recipe: Recipe) -> int:
     """Message-passing layers, and the readout."""
+    if task_kind(recipe.task) == "properties":  # n // 2 rounds for n nodes
+        return 1 + _elements(recipe) // 2
     return 1 if len(recipe.aggregations) == 1 else 1 + recipe.layers
 
 
