@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
-from typing import Any
+from uuid import uuid4
 
 import anywidget
 import traitlets
@@ -18,21 +17,22 @@ class PanelBar(anywidget.AnyWidget):
 
     Attributes:
         name: of the panel's class.
-        key: tells this panel from all others on a page.
         more: whether further controls are unfolded.
         projector: whether letters are larger.
         dark: whether the page is dark; None until a page has said so.
+        key: what tells this panel from the others of a page.
         views: how many pages show the panel; None until one does.
     """
 
     _esm = module(PAGE / "bar.js")
     _css = LOOK.read_text(encoding="utf-8")
     name = traitlets.Unicode().tag(sync=True)
-    key = traitlets.Unicode().tag(sync=True)
     more = traitlets.Bool(False).tag(sync=True)
     projector = traitlets.Bool(False).tag(sync=True)
     dark = traitlets.Bool(None, allow_none=True).tag(sync=True)
+    key = traitlets.Unicode().tag(sync=True)
     views = traitlets.Int(None, allow_none=True).tag(sync=True)
 
-    def __init__(self, **traits: Any):
-        super().__init__(key=uuid.uuid4().hex, **traits)
+    @traitlets.default("key")
+    def _key(self) -> str:
+        return uuid4().hex

@@ -8,7 +8,6 @@ export default {
   initialize({ model }) {
     startPage();
     tellTheme(model);
-    model.on("change:views", () => { if (viewsOf(model) > (model.get("views") ?? 0)) tellViews(model); });
     return onTheme(() => tellTheme(model));
   },
   render({ model, el: element }) {
@@ -77,25 +76,17 @@ function tellTheme(model) {
   model.save_changes();
 }
 
-/**
- * The kernel knows whether any page shows the panel: other pages count for themselves. Each view has
- * a model object of its own, so the page counts by the key of the panel.
- */
+/** The kernel knows whether any page shows the panel: other pages count for themselves. */
 function countView(model, more) {
-  (window.lcmViews ??= new Map()).set(model.get("key"), viewsOf(model) + more);
-  tellViews(model);
-}
-
-function viewsOf(model) {
-  return window.lcmViews?.get(model.get("key")) ?? 0;
-}
-
-function tellViews(model) {
-  if ((model.get("views") ?? 0) === viewsOf(model)) return;
-  model.set("views", viewsOf(model));
-  try {
+  const views = (globalThis.lcmViews ??= new Map()), key = model.get("key");
+  const first = !views.has(key);
+  views.set(key, (views.get(key) ?? 0) + more);
+  const tell = () => {
+    model.set("views", views.get(key));
     model.save_changes();
-  } catch { /* the kernel has gone */ }
+  };
+  if (first) model.on("change:views", () => { if (views.get(key) > (model.get("views") ?? 0)) tell(); });
+  if (model.get("views") !== views.get(key)) tell();
 }
 
 function whenOnPage(element, work) {
