@@ -27,8 +27,8 @@ __all__ = ["TrainingPanel"]
 
 REDRAWS_PER_SECOND = 3
 #: After a drawing, training goes on for at least so many times as long as it took: plots and
-#: picture cost 3 %.
-TRAINING_PER_DRAWING = 32
+#: picture cost 4 %.
+TRAINING_PER_DRAWING = 24
 
 
 #: Tasks whose data are loaded at Start only: their graphs take a minute.
