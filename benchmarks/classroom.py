@@ -50,7 +50,7 @@ panel = lcm_core.widgets.TrainingPanel("{recipe}")
 panel
 """
 LAST = {"step": "panel.run.run_states[0].step", "error": "panel.error"}
-WIDGETS = {"start": "panel.start_button", "pause": "panel.pause_button", "status": "panel.status"}
+WIDGETS = {"start": "panel.start_button", "status": "panel.status"}
 BATCH = 256
 SETTLE, CONTROLS = 1.0, 4  # seconds before a window; controls of each kernel after it
 LONGEST = 120.0  # seconds until a message is given up
@@ -103,7 +103,7 @@ class Kernel:
         if wanted == self.running:
             return None
         self.running = wanted
-        return self.control(*(("start", ">running<") if wanted else ("pause", ">paused<")))
+        return self.control("start", ">running<" if wanted else ">paused<")
 
     def position(self) -> tuple[int, float]:
         """The training steps so far, and the time by the clock."""

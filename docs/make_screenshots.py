@@ -29,10 +29,10 @@ def train(cell: Locator) -> None:
     """Trains, with a regulariser from the first steps on."""
     press(cell, "start")
     state_is(cell, "running")
-    press(cell, "pause")
+    press(cell, "start")
     state_is(cell, "paused")
     slide(cell, "associativity", "ArrowRight", times=6)  # 0.3
-    press(cell, "pause")
+    press(cell, "start")
     state_is(cell, "finished", timeout=240_000)
 
 
@@ -105,6 +105,7 @@ PANELS: dict[str, tuple[str, Act]] = {
         train,
     ),
     "race": (f"TrainingPanel({RACE})", race),
+    "tweak_operator": ('TweakOperator("lcm", silence=3)', nothing),
     "certificate": (
         "from torch_geometric.nn.aggr import LCMAggregation as PyGLCM\n"
         'batch = next(iter(make_task("second_minimum").batches("validation")))\n'

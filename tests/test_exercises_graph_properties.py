@@ -14,7 +14,7 @@ from lcm_core.exercises import (
     check_mean_log,
     check_wrong_label,
 )
-from lcm_core.figures import training_figure
+from lcm_core.figures import training_plots
 from lcm_core.tasks.graphs.families import FAMILIES
 from lcm_core.training.recipe import Recipe
 from lcm_core.training.run_state import RunState
@@ -163,12 +163,12 @@ def test_an_error_as_a_metric_is_said_and_drawn_as_one() -> None:
     run_state.records.extend(trainer.records())
     baselines = {"validation": trainer.task.baseline()}
     assert "mean log10 MSE (lower is better)" in numbers_text(run_state, baselines)
-    figure = training_figure(run_state.records, 1, trainer.task.metric_title, baselines, False)
-    assert figure.layout.yaxis3.range is None  # fits the values
-    assert figure.layout.yaxis3.title.text == "mean log10 MSE<br>(lower is better)"
-    (line,) = figure.layout.shapes
+    plot = training_plots(run_state.records, 1, trainer.task.metric_title, baselines, False)[2]
+    assert plot.figure.layout.yaxis.range is None  # fits the values
+    assert plot.title == "mean log10 MSE (lower is better)"
+    (line,) = plot.figure.layout.shapes
     assert line.y0 == pytest.approx(baselines["validation"])
-    assert figure.layout.yaxis3.autorangeoptions.include[0] > line.y0
+    assert plot.figure.layout.yaxis.autorangeoptions.include[0] == line.y0
 
 
 def test_without_results_their_command_is_shown(tmp_path: Path, capsys) -> None:

@@ -16,7 +16,7 @@ from lcm_core.figures import (
     molecule_figure,
     scaffold_figure,
     training_curves,
-    training_figure,
+    training_plots,
     tree_figure,
     tree_layout,
 )
@@ -152,18 +152,19 @@ def test_operators_have_colours_and_marks_of_their_own() -> None:
 
 def test_training_curves_are_the_records() -> None:
     points = [Point(5, 1.0, 0.9), Point(10, 0.8, 0.7, {"associativity": 0.3}, metric=0.6)]
-    figure = training_figure(points, steps=40, metric_name="ROC-AUC", baselines={"validation": 0.5})
-    curves = {trace.name: trace for trace in figure.data}
-    assert list(curves["loss"].x) == [5, 10]
-    assert list(curves["loss"].y) == [1.0, 0.8]
-    assert list(curves["its task part"].y) == [0.9, 0.7]
-    assert list(curves["associativity"].x) == [10]
-    assert list(curves["associativity"].y) == [0.3]
-    assert list(curves["ROC-AUC, validation"].y) == [0.6]
-    assert figure.layout.xaxis.range == (0, 40)
-    assert figure.layout.shapes[0].y0 == 0.5
-    for trace_, curve in zip(figure.data, training_curves(points), strict=True):
-        assert np.array_equal(trace_.y, curve["y"])
+    plots = training_plots(points, steps=40, metric_name="ROC-AUC", baselines={"validation": 0.5})
+    losses, laws, scores = ({trace.name: trace for trace in plot.figure.data} for plot in plots)
+    assert list(losses["all of it"].x) == [5, 10]
+    assert list(losses["all of it"].y) == [1.0, 0.8]
+    assert list(losses["the task's part"].y) == [0.9, 0.7]
+    assert list(laws["associativity"].x) == [10]
+    assert list(laws["associativity"].y) == [0.3]
+    assert list(scores["validation"].y) == [0.6]
+    assert {plot.figure.layout.xaxis.range for plot in plots} == {(0, 40)}
+    assert plots[2].figure.layout.shapes[0].y0 == 0.5
+    for plot, curves in zip(plots, training_curves(points), strict=True):
+        for trace_, curve in zip(plot.figure.data, curves, strict=True):
+            assert np.array_equal(trace_.y, curve["y"])
 
 
 def test_a_molecule_has_its_text() -> None:

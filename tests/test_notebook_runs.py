@@ -18,7 +18,7 @@ NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 def recipes_of(notebook: str) -> set[tuple[Recipe, int]]:
     """What the training panels of a notebook begin with, the race of its solution among them."""
     texts: list[str] = []
-    scope = {"TrainingPanel": lambda *recipes, eval_every=0: texts.extend(recipes)}
+    scope = {"TrainingPanel": lambda *recipes, **options: texts.extend(recipes)}
     cells = nbformat.read(NOTEBOOKS / f"{notebook}.ipynb", as_version=4).cells
     for cell in cells:
         for race in re.findall(r'race = """.*?"""', cell.source, re.DOTALL):

@@ -328,6 +328,7 @@ ARGUMENTS = {
     "PicturePanel": {"picture": Picture("name", "what it shows", lambda: go.Figure())},
     "PropertyExplorer": {},
     "TrainingPanel": {"recipe": "task=second_minimum bits=4 channels=8 steps=2"},
+    "TweakOperator": {},
     "TreeExplorer": {"leaves": 3, "graph": "karate"},
 }
 

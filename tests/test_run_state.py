@@ -57,9 +57,9 @@ def test_the_command_goes_on_with_what_the_panel_saved(panels, tmp_path, others)
 
     # And the panel shows what the command did.
     panel.load_button.click()
-    wait_for(lambda: panel.state == "finished" and panel.progress.value == 12 * len(recipes))
+    wait_for(lambda: panel.state == "finished" and "step 12 of 12" in panel.view.sentence.value)
     assert panel.error == ""
-    assert list(panel._figure.widget.data[0].x) == [2, 4, 6, 8, 10, 12]
+    assert list(panel.view.figures[0].widget.data[0].x) == [2, 4, 6, 8, 10, 12]
 
 
 def test_the_panel_opens_the_checkpoint_of_the_command(panels, tmp_path) -> None:

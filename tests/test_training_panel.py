@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 import torch
 
-from lcm_core.figures import race_curves, race_figure, training_figure
+from lcm_core.figures import race_curves, race_plots, training_plots
+from lcm_core.files.checkpoints import read_checkpoint
 from lcm_core.operators import Operator, base, register
 from lcm_core.training.recipe import LIVE_FIELDS, Recipe
-from lcm_core.training.run_state import run_names
+from lcm_core.training.run_state import RunState, run_names
 from lcm_core.training.trainer import Trainer
 from lcm_core.widgets import TrainingPanel
 from lcm_core.widgets.operators.catalog import operator_catalog
@@ -24,6 +25,7 @@ from lcm_core.widgets.training import recipe_controls
 from lcm_core.widgets.training.live_operator import REST
 from lcm_core.widgets.training.race import checked_race
 from lcm_core.widgets.training.recipe_controls import RecipeControls
+from lcm_core.widgets.training.text import numbers_text
 from tests.panels import MenuPanel, text_of, wait_for
 from tests.records import timeless
 
@@ -84,7 +86,7 @@ def test_another_option_in_the_menus_changes_no_recipe(panels) -> None:
 
 def test_what_a_recipe_calls_the_device_is_text(panels) -> None:
     panel = panels(f"{SMALL} device=<img/src=x>")
-    assert "&lt;img/src=x&gt;" in panel.status.value
+    assert "&lt;img/src=x&gt;" in panel.view.device.value
 
 
 def test_where_there_is_a_gpu_a_menu_of_devices_chooses_it(panels, monkeypatch) -> None:
@@ -104,7 +106,7 @@ def test_where_there_is_none_there_is_nothing_to_choose(panels, monkeypatch) -> 
     assert panels(SMALL).controls.device_menu.layout.display == "none"
 
 
-def test_the_first_line_says_how_steps_run(panels) -> None:
+def test_the_numbers_say_how_steps_run(panels) -> None:
     panel = panels(SMALL)
     panel.run.load()
     wait_for(lambda: panel.state == "paused")
@@ -112,7 +114,7 @@ def test_the_first_line_says_how_steps_run(panels) -> None:
     with panel.lock:
         panel.draw()
     threads = "1 thread" if panel.trainer.threads == 1 else f"{panel.trainer.threads} threads"
-    assert f"on <span>cpu, {threads}</span>. Each step is &lt;one&gt;." in panel.status.value
+    assert f"on <span>cpu, {threads}</span>. Each step is &lt;one&gt;." in panel.view.device.value
 
 
 # Sizes never trained on -----------------------------------------------------------------------
@@ -125,14 +127,15 @@ def test_the_metric_at_other_sizes_is_measured_drawn_and_said(panels) -> None:
     last = panel.records[-1]
     assert list(last.metrics) == ["size 32", "size 128"]
     assert last.metrics["size 32"] == panel.trainer.evaluate("size 32")
-    curves = {trace.name: trace for trace in panel._figure.widget.data}
+    figure = panel.view.figures[2].widget
+    curves = {trace.name: trace for trace in figure.data}
     for split, score in {"validation": last.metric, **last.metrics}.items():
-        assert curves[f"exact match, {split}"].y[-1] == score
+        assert curves[split].y[-1] == score
         baseline = panel.trainer.task.baseline(split)
         assert f"{score:.3f} (best constant answer {baseline:.3f})" in re.sub(
             "</?b>", "", panel.read_out.value
         )
-    heights = [shape.y0 for shape in panel._figure.widget.layout.shapes]
+    heights = [shape.y0 for shape in figure.layout.shapes]
     assert heights == [
         panel.trainer.task.baseline(s) for s in ("validation", "size 32", "size 128")
     ]
@@ -197,13 +200,12 @@ def test_a_race_trains_each_recipe_as_it_would_be_trained_alone(panels) -> None:
     assert len(workers()) <= 1
 
     # The figure and the table hold the last numbers of each.
-    curves = [trace for trace in panel._figure.widget.data if trace.legendgroup]
+    losses, _, scores = (live.widget.data for live in panel.view.figures)
     rows = panel.read_out.value.split("<tr>")[2:6]
     for place, run_state in enumerate(panel.run.run_states):
-        loss = curves[5 * place]
-        assert loss.name == f"{place + 1} {run_names(panel.recipes)[place]}"
-        assert loss.y[-1] == run_state.records[-1].task_loss
-        assert curves[5 * place + 4].y[-1] == run_state.records[-1].metrics["size 32"]
+        assert losses[place].name == f"{place + 1} {run_names(panel.recipes)[place]}"
+        assert losses[place].y[-1] == run_state.records[-1].task_loss
+        assert scores[2 * place + 1].y[-1] == run_state.records[-1].metrics["size 32"]
         assert f"<td>{run_state.records[-1].task_loss:.4g}</td>" in rows[place]
         assert f"<td>{run_state.records[-1].metric:.3f}</td>" in rows[place]
 
@@ -304,19 +306,44 @@ def test_a_lane_that_fails_does_not_end_the_others_and_its_error_stays(panels) -
     assert "TrainingError" not in panel.error or panel.run.error is not None
 
 
-def test_race_figures_have_a_colour_a_recipe_and_a_style_a_kind() -> None:
+def test_race_plots_have_a_colour_and_a_mark_a_recipe_and_a_style_a_kind() -> None:
     records = list(Trainer(Recipe.parse(RECIPE)).records())
     baselines = {"validation": 0.1, "size 32": 0.2}
-    figure = race_figure({"1 a": records, "2 b": records[:2]}, 12, "exact match", baselines)
-    own = [trace for trace in figure.data if trace.legendgroup]
-    assert len({trace.line.color for trace in own if trace.legendgroup == "1 a"}) == 1
-    assert own[0].line.color != own[5].line.color
-    assert [trace.line.dash for trace in own[:5]] == ["solid", "solid", "dot", "solid", "dash"]
-    for trace, curve in zip(
-        figure.data, race_curves([records, records[:2]], ("validation", "size 32")), strict=True
-    ):
-        assert np.array_equal(trace.y, curve["y"], equal_nan=True)
-    assert training_figure([]).data
+    plots = race_plots({"1 a": records, "2 b": records[:2]}, 12, "exact match", baselines)
+    curves = race_curves([records, records[:2]], ("validation", "size 32"))
+    for plot, points in zip(plots, curves, strict=True):
+        for trace, found in zip(plot.figure.data, points, strict=True):
+            assert np.array_equal(trace.y, found["y"], equal_nan=True)
+        for name in ("1 a", "2 b"):
+            own = [trace for trace in plot.figure.data if trace.name == name]
+            assert len({(trace.line.color, trace.marker.symbol) for trace in own}) == 1
+    loss_a, loss_b = plots[0].figure.data
+    assert (loss_a.line.color, loss_a.marker.symbol) != (loss_b.line.color, loss_b.marker.symbol)
+    assert [trace.line.dash for trace in plots[1].figure.data] == ["solid", "dot"] * 2
+    assert [trace.line.dash for trace in plots[2].figure.data] == ["solid", "dash"] * 2
+    assert [entry.name for entry in plots[0].legend] == ["1 a", "2 b"]
+    assert [entry.name for entry in plots[2].legend][-1] == "best constant answers"
+
+
+def test_a_plot_has_its_title_and_legend_above_it_and_nothing_over_its_curves() -> None:
+    records = list(Trainer(Recipe.parse(RECIPE)).records())
+    for plots in (training_plots(records, 12), race_plots({"a": records, "b": records}, 12)):
+        assert all(plot.title and plot.legend for plot in plots)
+        for plot in plots:
+            assert plot.figure.layout.showlegend is False
+            assert not plot.figure.layout.annotations
+
+
+def test_best_constant_answers_that_coincide_are_one_line_and_written_once() -> None:
+    baselines = {"validation": 0.5, "size 32": 0.50004, "size 128": 0.7}
+    plot = training_plots([], 12, "ROC-AUC", baselines)[2]
+    assert [shape.y0 for shape in plot.figure.layout.shapes] == [0.5, 0.7]
+    run_state = RunState(Recipe.parse(f"{SMALL} eval_splits=size_16"))
+    trainer = run_state.trainer = Trainer(run_state.recipe)
+    run_state.records.extend(trainer.records())
+    same, other = {"validation": 0.25, "size 16": 0.25}, {"validation": 0.25, "size 16": 0.5}
+    assert numbers_text(run_state, same).count("best constant answer") == 1
+    assert numbers_text(run_state, other).count("best constant answer") == 2
 
 
 # Files ----------------------------------------------------------------------------------------
@@ -340,10 +367,10 @@ def test_a_saved_run_goes_on_to_the_same_records(panels, tmp_path, recipes) -> N
     other.file_text.value = panel.file_text.value
     other.load_button.click()
     wait_for(lambda: other.state in ("paused", "finished"))
-    wait_for(lambda: other.progress.value > 0)
+    wait_for(lambda: re.search(r"step \d+ of 40", text_of(other.view.sentence)))
     assert other.trainer.step == saved
     assert len(other.records) == saved // 2
-    assert list(other._figure.widget.data[0].x) == [record.step for record in other.records]
+    assert list(other.view.figures[0].widget.data[0].x) == [record.step for record in other.records]
     assert other.controls.recipe_text.value == panel.controls.recipe_text.value
     other.start_button.click()
     assert other.run.wait(120)
@@ -379,9 +406,15 @@ def test_files_that_do_not_fit_are_explained(panels, tmp_path) -> None:
     panel.start_button.click()
     assert panel.run.wait(120)
     assert (panel.state, panel.error) == ("finished", "")
+    panel.save_button.click()
+    assert "is no checkpoint of a run, so that it is never replaced" in panel.error
+    assert damaged.read_bytes() == b"PK but no checkpoint"
+    panel.file_text.value = str(tmp_path / "run.pt")
     panel.save_button.click()  # at rest: at once
     assert "saved at step 12" in text_of(panel.file_status, " ")
-    state = torch.load(damaged, weights_only=True)
+    assert panel.error == ""
+    state = torch.load(tmp_path / "run.pt", weights_only=True)
+    panel.file_text.value = str(damaged)
     torch.save({**state, "model": {}}, damaged)
     panel.load_button.click()
     wait_for(lambda: panel.state == "failed")
@@ -389,6 +422,41 @@ def test_files_that_do_not_fit_are_explained(panels, tmp_path) -> None:
     torch.save({**state, "records": [{"steps": 1}]}, damaged)
     panel.load_button.click()
     assert "does not fit this version" in panel.error
+
+
+def test_a_file_that_exists_is_replaced_only_after_a_question(panels, tmp_path) -> None:
+    panel, file = panels(RECIPE), tmp_path / "run.pt"
+    panel.file_text.value = str(file)
+    panel.step_button.click()
+    wait_for(lambda: panel.state == "paused")
+    files = panel.files
+
+    def asked() -> bool:
+        return [b.layout.display for b in (files.replace, files.keep)] == ["", ""]
+
+    panel.save_button.click()
+    wait_for(file.exists)
+    assert not asked()
+    first = file.read_bytes()
+    panel.step_button.click()
+    wait_for(lambda: len(panel.records) == 2)
+    panel.save_button.click()
+    assert asked()
+    assert file.read_bytes() == first
+    files.keep.click()
+    assert (asked(), file.read_bytes() == first) == (False, True)
+    files.replace.click()  # the question was answered: nothing is asked, nothing is done
+    assert file.read_bytes() == first
+    panel.save_button.click()
+    panel.file_text.value = str(tmp_path / "other.pt")  # another file: the question is void
+    files.replace.click()
+    assert not asked()
+    assert not (tmp_path / "other.pt").exists()
+    panel.file_text.value = str(file)
+    panel.save_button.click()
+    files.replace.click()
+    wait_for(lambda: file.read_bytes() != first)
+    assert read_checkpoint(file, ("step",))["step"] == 4
 
 
 # Followed by the explorers --------------------------------------------------------------------
@@ -409,8 +477,8 @@ def test_the_operator_is_offered_while_it_trains_and_withdrawn_at_the_end(panels
     wait_for(lambda: menu.operator(8) is not first)
     assert not any(weight.requires_grad for weight in menu.operator(8).parameters())
     follower.close()
-    panel.pause_button.click()
-    wait_for(lambda: panel.state == "paused" and panel.pause_button.description == "Resume")
+    panel.start_button.click()  # Pause
+    wait_for(lambda: panel.state == "paused" and panel.start_button.description == "Resume")
     live = panel.trainer.model.aggregation.operator.state_dict()
     shown = operator_catalog.entries()["training: symmetrized_gru"].operator.state_dict()
     assert all(torch.equal(live[name].cpu(), shown[name]) for name in live)
@@ -542,7 +610,7 @@ def test_50_starts_and_stops_in_random_order_leave_a_panel_that_works(
         nonsense = "nonsense" in panel.controls.recipe_text.value
         assert ("unknown task" in panel.error) == nonsense
 
-    actions = [panel.pause_button.click, panel.step_button.click, panel.reset_button.click, slide]
+    actions = [panel.start_button.click, panel.step_button.click, panel.reset_button.click, slide]
     actions += [apply, panel.save_button.click, panel.add_button.click]
     presses = [panel.start_button.click, panel.stop_button.click] * 50
     draw.shuffle(presses)
@@ -610,7 +678,7 @@ def test_live_plots_cost_little_of_the_throughput(panels) -> None:
     def in_panel() -> float:
         panel = panels(recipe)
         panel.run.load()
-        wait_for(lambda: panel.state == "paused" and panel.pause_button.description == "Resume")
+        wait_for(lambda: panel.state == "paused" and panel.start_button.description == "Resume")
         began = time.process_time()
         panel.start_button.click()
         assert panel.run.wait(120)

@@ -53,7 +53,7 @@ def test_panel_and_script_give_the_same_records_also_after_sliders_moved() -> No
     text = panel.controls.recipe_text.value
     assert text.endswith("@2 associativity=0.3 @4 rate_scale=0.1")
     assert timeless(panel.records) == timeless(Trainer(Recipe.parse(text)).records())
-    assert panel.progress.value == 12
+    assert "step 12 of 12" in text_of(panel.view.sentence)
     assert f"Step 12: loss {panel.records[-1].loss:.4g}" in text_of(panel.read_out)
 
     # The text as it is shown replays, and the sliders follow.
@@ -97,16 +97,16 @@ def test_pause_keeps_the_run_still_and_reset_in_the_middle_leaves_one_thread() -
     panel = TrainingPanel(RECIPE, steps=100_000)
     panel.start_button.click()
     wait_for(lambda: len(panel.records) > 2)
-    panel.pause_button.click()
+    panel.start_button.click()  # Pause
     wait_for(lambda: panel.state == "paused")
-    wait_for(lambda: panel.pause_button.description == "Resume")  # the worker draws a moment later
+    wait_for(lambda: panel.start_button.description == "Resume")  # the worker draws a moment later
     step = panel.trainer.step
     for _ in range(3):  # the worker does errands while it stands still, and no step
         errand = threading.Event()
         panel.run.between_steps(errand.set)
         assert errand.wait(30)
         assert panel.trainer.step == step
-    panel.pause_button.click()
+    panel.start_button.click()  # Resume
     wait_for(lambda: panel.trainer.step > step)
     old = panel.run
     panel.reset_button.click()
@@ -287,7 +287,7 @@ def test_reloaded_pages_get_the_current_figure() -> None:
     panel = TrainingPanel(RECIPE)
     panel.start_button.click()
     wait_until_over(panel)
-    figure = panel._figure.widget
+    figure = panel.view.figures[0].widget
     state = figure.get_state(["_widget_data", "_widget_layout"])
     assert list(figure._widget_data[0]["x"]) == [record.step for record in panel.records]
     assert np.allclose(figure._widget_data[0]["y"], [record.loss for record in panel.records])

@@ -25,10 +25,10 @@ from lcm_core.figures.laws import laws_figure
 from lcm_core.figures.molecule import Drawing, molecule_figure
 from lcm_core.figures.plane import plane_figure
 from lcm_core.figures.polytope import polytope_figure
-from lcm_core.figures.race import race_curves, race_figure
+from lcm_core.figures.race import race_curves, race_plots
 from lcm_core.figures.results import dots_figure, spread_figure
 from lcm_core.figures.scaffold import scaffold_figure
-from lcm_core.figures.training import training_curves, training_figure
+from lcm_core.figures.training import training_curves, training_plots
 from lcm_core.figures.tree import tree_figure
 from lcm_core.figures.tree_picture import tree_layout
 
@@ -51,11 +51,11 @@ __all__ = [
     "plane_figure",
     "polytope_figure",
     "race_curves",
-    "race_figure",
+    "race_plots",
     "scaffold_figure",
     "spread_figure",
     "training_curves",
-    "training_figure",
+    "training_plots",
     "tree_figure",
     "tree_layout",
 ]

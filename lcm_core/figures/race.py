@@ -1,91 +1,86 @@
-"""The runs of several recipes in the same three plots: a colour for each recipe."""
+"""The runs of several recipes in the same three plots: a colour and a mark for each recipe."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-import plotly.graph_objects as go
-
-from lcm_core.figures.palette import INK, category_colour
 from lcm_core.figures.training import (
     SPLIT_DASHES,
     Curve,
+    Entry,
+    Plot,
     RecordNumbers,
+    baseline_entries,
     curve,
+    empty_plot,
     law_curve,
+    law_range,
+    line,
     metric_curve,
-    three_plots,
+    metric_range,
 )
 
-__all__ = ["RACE_COLOURS", "RACE_LAWS", "race_curves", "race_figure"]
+__all__ = ["RACE_CATEGORIES", "RACE_LAWS", "race_curves", "race_plots"]
 
 #: What a race draws of the laws: how far ⊕ is from a monoid, and what that does to a whole set.
 RACE_LAWS = {"associativity": "solid", "order spread": "dot"}
 
-RACE_COLOURS = tuple(category_colour(index) for index in (0, 5, 2, 3))
+#: The numbers of the recipes' colours, and their marks.
+RACE_CATEGORIES = (0, 5, 2, 3)
+_MARKS = ("circle", "square", "diamond", "x")
 
 
 def race_curves(
     runs: Sequence[Sequence[RecordNumbers]], splits: Sequence[str] = ("validation",)
-) -> list[Curve]:
-    """The x and y of each curve of `race_figure`, in its order."""
-    curves = [
-        points
-        for records in runs
-        for points in (
-            curve((record.step, record.task_loss) for record in records),
-            *(law_curve(records, law) for law in RACE_LAWS),
-            *(metric_curve(records, split) for split in splits),
-        )
+) -> list[list[Curve]]:
+    """The x and y of each curve of each of `race_plots`: recipe by recipe."""
+    return [
+        [curve((record.step, record.task_loss) for record in records) for records in runs],
+        [law_curve(records, law) for records in runs for law in RACE_LAWS],
+        [metric_curve(records, split) for records in runs for split in splits],
     ]
-    return [*curves, *(curve([(math.nan, math.nan)]) for _ in _styles(splits))]
 
 
-def race_figure(
+def race_plots(
     runs: Mapping[str, Sequence[RecordNumbers]],
     steps: int = 1,
     metric_name: str = "metric",
     baselines: Mapping[str, float] | None = None,
     higher_is_better: bool = True,
-    height: int = 300,
-) -> go.Figure:
+) -> tuple[Plot, Plot, Plot]:
     """Draws the records of up to four runs: the part of the loss that is the task's, two law
     errors, and the metric.
 
     Args:
         runs: the records of each recipe, by its name.
-        steps, metric_name, baselines, higher_is_better, height: as in `training_figure`.
+        steps, metric_name, baselines, higher_is_better: as in `training_plots`.
     """
     empty = baselines is None and not any(map(len, runs.values()))
     baselines = baselines or {"validation": math.nan}
-    splits = tuple(baselines)
-    figure = three_plots(steps, metric_name, baselines, higher_is_better, height, empty)
-    figure.layout.yaxis.title.text = "loss, its task part"
-    curves = iter(race_curves(list(runs.values()), splits))
-    for name, colour in zip(runs, RACE_COLOURS, strict=False):
-        dashes = ["solid", *RACE_LAWS.values(), *SPLIT_DASHES[: len(splits)]]
-        plots = ["", *("2",) * len(RACE_LAWS), *("3",) * len(splits)]
-        for dash, plot in zip(dashes, plots, strict=True):
-            figure.add_trace(
-                go.Scatter(
-                    name=name,
-                    legendgroup=name,
-                    showlegend=not plot,
-                    mode="lines+markers" if plot else "lines",
-                    line={"color": colour, "width": 2, "dash": dash},
-                    marker={"size": 5},
-                    xaxis=f"x{plot}",
-                    yaxis=f"y{plot}",
-                    **next(curves),
-                )
-            )
-    for style, dash in _styles(splits):
-        line = {"color": INK, "width": 2, "dash": dash}
-        figure.add_trace(go.Scatter(name=style, mode="lines", line=line, **next(curves)))
-    return figure
-
-
-def _styles(splits: Sequence[str]) -> list[tuple[str, str]]:
-    """The entries of the legend that say what a line style means."""
-    return [*RACE_LAWS.items(), *zip(splits, SPLIT_DASHES, strict=False)]
+    recipes = tuple(
+        Entry(name, category, symbol=mark)
+        for name, category, mark in zip(runs, RACE_CATEGORIES, _MARKS, strict=False)
+    )
+    laws = tuple(Entry(law, None, dash) for law, dash in RACE_LAWS.items())
+    splits = tuple(
+        Entry(split, None, dash) for split, dash in zip(baselines, SPLIT_DASHES, strict=False)
+    )
+    plots = (
+        Plot("loss, the task's part", recipes, empty_plot(steps, empty)),
+        Plot("law errors", laws, empty_plot(steps, empty)),
+        Plot(
+            metric_name,
+            (*splits, *baseline_entries(baselines)),
+            empty_plot(steps, empty, last=True),
+        ),
+    )
+    law_range(plots[1].figure)
+    metric_range(plots[2].figure, baselines, higher_is_better)
+    curves = race_curves(list(runs.values()), tuple(baselines))
+    styles: tuple[Sequence[Entry], ...] = ((Entry("", None),), laws, splits)
+    for plot, kinds, points in zip(plots, styles, curves, strict=True):
+        entries = [replace(recipe, dash=kind.dash) for recipe in recipes for kind in kinds]
+        plot.figure.add_traces([line(*each) for each in zip(entries, points, strict=True)])
+    return plots

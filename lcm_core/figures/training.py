@@ -1,9 +1,10 @@
-"""Three small plots of a run: losses, law errors, and the metric, over the step."""
+"""Three small plots of a run, one above the other: losses, law errors, and the metric."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -12,15 +13,22 @@ import plotly.graph_objects as go
 from lcm_core.figures.palette import INK, OKABE_ITO, plain_layout
 
 __all__ = [
+    "LAW_NAMES",
     "SPLIT_DASHES",
     "Curve",
+    "Entry",
+    "Plot",
     "RecordNumbers",
+    "baseline_entries",
     "curve",
+    "empty_plot",
     "law_curve",
+    "law_range",
+    "line",
     "metric_curve",
-    "three_plots",
+    "metric_range",
     "training_curves",
-    "training_figure",
+    "training_plots",
 ]
 
 LAW_NAMES = ("commutativity", "associativity", "identity", "exchange", "order spread")
@@ -31,8 +39,16 @@ LAW_FLOOR = 1e-4
 #: The line styles of the splits on which the metric is measured, validation first.
 SPLIT_DASHES = ("solid", "dash", "dot", "dashdot")
 
-_DOMAINS = ((0.0, 0.28), (0.36, 0.64), (0.72, 1.0))
-_SPLIT_COLOURS = (OKABE_ITO[0], OKABE_ITO[5], OKABE_ITO[2], OKABE_ITO[3])
+#: By law: the number of its colour, and its line style. Associativity stands out.
+_LAW_LINES = {
+    "commutativity": (1, "dash"),
+    "associativity": (5, "solid"),
+    "identity": (3, "dashdot"),
+    "exchange": (4, "dot"),
+    "order spread": (2, "solid"),
+}
+_SPLIT_COLOURS = (0, 5, 2, 3)
+BASELINE = "best constant answer"
 
 Curve = dict[str, np.ndarray]
 
@@ -54,17 +70,53 @@ class RecordNumbers(Protocol):
     def metrics(self) -> Mapping[str, float]: ...
 
 
+@dataclass(frozen=True)
+class Entry:
+    """One name of a legend, with its line.
+
+    Args:
+        name: in words.
+        category: the number of the colour in `OKABE_ITO`; None is the colour of text.
+        dash: plotly's line style.
+        symbol: plotly's marker; "" for none.
+        width: of the line, in pixels.
+    """
+
+    name: str
+    category: int | None
+    dash: str = "solid"
+    symbol: str = ""
+    width: float = 2
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A plot, and what is written above it, where it can never cover a curve.
+
+    Args:
+        title: what is drawn.
+        legend: the lines with their names.
+        figure: the curves.
+    """
+
+    title: str
+    legend: tuple[Entry, ...]
+    figure: go.Figure
+
+
 def training_curves(
     records: Sequence[RecordNumbers], splits: Sequence[str] = ("validation",)
-) -> list[Curve]:
-    """The x and y of each curve of `training_figure`, in its order: what changes from one redraw to
-    the next.
+) -> list[list[Curve]]:
+    """The x and y of each curve of each of `training_plots`: what changes from one redraw to the
+    next.
     """
     return [
-        curve((record.step, record.loss) for record in records),
-        curve((record.step, record.task_loss) for record in records),
-        *(law_curve(records, law) for law in LAW_NAMES),
-        *(metric_curve(records, split) for split in splits),
+        [
+            curve((record.step, record.loss) for record in records),
+            curve((record.step, record.task_loss) for record in records),
+        ],
+        [law_curve(records, law) for law in LAW_NAMES],
+        [metric_curve(records, split) for split in splits],
     ]
 
 
@@ -89,14 +141,14 @@ def curve(points: Iterable[tuple[float, float]]) -> Curve:
     return {"x": array[:, 0].copy(), "y": array[:, 1].copy()}
 
 
-def training_figure(
+def training_plots(
     records: Sequence[RecordNumbers],
     steps: int = 1,
     metric_name: str = "metric",
     baselines: Mapping[str, float] | None = None,
     higher_is_better: bool = True,
-    height: int = 300,
-) -> go.Figure:
+    laws: Sequence[str] = LAW_NAMES,
+) -> tuple[Plot, Plot, Plot]:
     """Draws the records of a run.
 
     Args:
@@ -104,103 +156,116 @@ def training_figure(
         steps: of the whole run: how far the axes reach.
         metric_name: the title of the third plot, such as `ROC-AUC`.
         baselines: each split that is measured, validation first, with the score of its best
-            constant answer, which is drawn as a thin line.
+            constant answer, which is drawn as a thin line; those that coincide are one line.
         higher_is_better: whether the metric is a share, drawn from 0 to 1; else its axis fits what
             is drawn.
-        height: of the figure, in pixels.
+        laws: those that the legend names: which can be measured of this run.
     """
     empty = baselines is None and not records
     baselines = baselines or {"validation": math.nan}
-    splits = tuple(baselines)
-    names = ("loss", "its task part", *LAW_NAMES, *(f"{metric_name}, {split}" for split in splits))
-    plots = ("", "", *("2",) * len(LAW_NAMES), *("3",) * len(splits))
-    colours = (OKABE_ITO[7], OKABE_ITO[0], *OKABE_ITO[1:6], *_SPLIT_COLOURS)
-    dashes = ("solid",) * 5 + ("dot", "solid", *SPLIT_DASHES)
-    figure = three_plots(steps, metric_name, baselines, higher_is_better, height, empty)
-    curves = training_curves(records, splits)
-    for place, (name, plot, points) in enumerate(zip(names, plots, curves, strict=True)):
-        figure.add_trace(
-            go.Scatter(
-                name=name,
-                mode="lines+markers" if plot else "lines",
-                line={"color": colours[place], "width": 2, "dash": dashes[place]},
-                xaxis=f"x{plot}",
-                yaxis=f"y{plot}",
-                **points,
-            )
-        )
-    return figure
+    losses = (Entry("all of it", 7), Entry("the task's part", 0))
+    law_lines = {law: Entry(law, *_LAW_LINES[law], symbol="circle") for law in LAW_NAMES}
+    scores = tuple(
+        Entry(split, category, dash, "circle")
+        for split, category, dash in zip(baselines, _SPLIT_COLOURS, SPLIT_DASHES, strict=False)
+    )
+    plots = (
+        Plot("loss", losses, empty_plot(steps, empty)),
+        Plot("law errors", tuple(law_lines[law] for law in laws), empty_plot(steps, empty)),
+        Plot(
+            metric_name,
+            (*scores, *baseline_entries(baselines)),
+            empty_plot(steps, empty, last=True),
+        ),
+    )
+    law_range(plots[1].figure)
+    metric_range(plots[2].figure, baselines, higher_is_better)
+    curves = training_curves(records, tuple(baselines))
+    entries = (losses, tuple(law_lines.values()), scores)
+    for plot, names, points in zip(plots, entries, curves, strict=True):
+        plot.figure.add_traces([line(*each) for each in zip(names, points, strict=True)])
+    return plots
 
 
-def three_plots(
-    steps: int,
-    metric_name: str,
-    baselines: Mapping[str, float],
-    higher_is_better: bool,
-    height: int,
-    empty: bool,
-) -> go.Figure:
-    """The axes of losses, law errors and the metric, without curves; without numbers if empty."""
-    figure = go.Figure(layout=plain_layout(height))
-    axes: dict[str, object] = {}
-    titles = ("loss", "law errors", metric_name.replace(" (", "<br>("))
-    for number, (title, domain) in enumerate(zip(titles, _DOMAINS, strict=True), start=1):
-        suffix = "" if number == 1 else str(number)
-        axes[f"xaxis{suffix}"] = {
-            "domain": domain,
-            "anchor": f"y{suffix}",
-            "title": {"text": "step"},
+def line(entry: Entry, points: Curve) -> go.Scatter:
+    """A curve with the look of its entry in the legend."""
+    colour = INK if entry.category is None else OKABE_ITO[entry.category]
+    return go.Scatter(
+        name=entry.name,
+        mode="lines+markers" if entry.symbol else "lines",
+        line={"color": colour, "width": entry.width, "dash": entry.dash},
+        marker={"size": 5, "symbol": entry.symbol or "circle", "maxdisplayed": 12},
+        **points,
+    )
+
+
+def empty_plot(steps: int, empty: bool, last: bool = False) -> go.Figure:
+    """Axes without curves; without numbers if `empty`. The last of a column names the steps."""
+    figure = go.Figure(layout=plain_layout(116 if last else 96))
+    figure.update_layout(
+        showlegend=False,
+        margin={"l": 60, "r": 14, "t": 6, "b": 40 if last else 20},
+        xaxis={
             "range": [0, steps],
             "fixedrange": True,
-        }
-        axes[f"yaxis{suffix}"] = {
-            "anchor": f"x{suffix}",
-            "title": {"text": title, "standoff": 4},
+            "nticks": 6,
+            "title": {"text": "step" if last else "", "standoff": 2},
+        },
+        yaxis={
             "gridcolor": "#EEEEEE",
             "fixedrange": True,
             "zeroline": False,
+            "nticks": 4,
             "showticklabels": not empty,
             "exponentformat": "power",
-        }
-    decades = range(-3, 2)
-    axes["yaxis2"] |= {  # type: ignore[operator]
-        "type": "log",
-        "range": [math.log10(LAW_FLOOR) - 0.3, 1],
-        "tickvals": [LAW_FLOOR, *(10.0**decade for decade in decades)],
-        "ticktext": [f"≤ {LAW_FLOOR:g}", *(f"{10.0**decade:g}" for decade in decades)],
-    }
-    if higher_is_better:
-        axes["yaxis3"] |= {"range": [0, 1.03]}  # type: ignore[operator]
-    else:  # room for the words above the highest line
-        highest = max(filter(math.isfinite, baselines.values()), default=0.0)
-        axes["yaxis3"] |= {"autorangeoptions": {"include": [highest + 0.2]}}  # type: ignore[operator]
-    figure.update_layout(**axes, shapes=_baseline_shapes(baselines))
+        },
+    )
     return figure
 
 
-def _baseline_shapes(baselines: Mapping[str, float]) -> list[dict[str, object]]:
-    """A thin line for each split, in its style; the highest says what the lines are."""
-    drawn = [
-        (score, dash)
-        for score, dash in zip(baselines.values(), SPLIT_DASHES, strict=False)
-        if math.isfinite(score)
-    ]
-    words = "best constant answer" + ("s" if len(drawn) > 1 else "")
-    return [
+def law_range(figure: go.Figure) -> None:
+    """A logarithmic axis, whose floor stands for all that is smaller."""
+    decades = (-3, -2, -1, 0, 1)
+    figure.layout.yaxis.update(
+        type="log",
+        range=[math.log10(LAW_FLOOR) - 0.4, 1.1],
+        tickvals=[LAW_FLOOR, *(10.0**decade for decade in decades)],
+        ticktext=[f"≤ {LAW_FLOOR:g}", "", "0.01", "", "1", ""],
+    )
+
+
+def metric_range(figure: go.Figure, baselines: Mapping[str, float], higher_is_better: bool) -> None:
+    """An axis that fits the metric, and thin lines where the best constant answers are."""
+    if higher_is_better:
+        figure.layout.yaxis.range = [-0.03, 1.03]
+    else:
+        highest = max(filter(math.isfinite, baselines.values()), default=0.0)
+        figure.layout.yaxis.autorangeoptions = {"include": [highest]}
+    figure.layout.shapes = [
         {
             "type": "line",
-            "xref": "x3 domain",
-            "yref": "y3",
+            "xref": "x domain",
             "x0": 0,
             "x1": 1,
             "y0": score,
             "y1": score,
             "line": {"color": INK, "width": 1, "dash": dash},
-            "label": {
-                "text": words if score == max(drawn)[0] else "",
-                "textposition": "start",
-                "yanchor": "top" if score > 0.9 else "bottom",
-            },
         }
-        for score, dash in drawn
+        for score, dash in _baseline_lines(baselines)
     ]
+
+
+def baseline_entries(baselines: Mapping[str, float]) -> tuple[Entry, ...]:
+    """The legend of the thin lines; nothing if there are none."""
+    lines = _baseline_lines(baselines)
+    name = BASELINE + "s" * (len(lines) > 1)
+    return (Entry(name, None, lines[0][1], width=1),) if lines else ()
+
+
+def _baseline_lines(baselines: Mapping[str, float]) -> list[tuple[float, str]]:
+    """Scores and line styles; those that look alike are one line."""
+    lines: dict[str, tuple[float, str]] = {}
+    for score, dash in zip(baselines.values(), SPLIT_DASHES, strict=False):
+        if math.isfinite(score):
+            lines.setdefault(f"{score:.3f}", (score, dash))
+    return list(lines.values())

@@ -81,16 +81,33 @@ class RunState:
 
 
 def run_names(recipes: Sequence[Recipe]) -> list[str]:
-    """A short name for each recipe: its readout, and the fields that differ."""
-    parts = [
-        [part for part in recipe.text().split() if not part.startswith("readout=")]
-        for recipe in recipes
-    ]
-    common = set(parts[0]).intersection(*parts)
+    """A short name for each recipe: the fields that differ, defaults too; the readout if none does.
+
+    >>> run_names([Recipe(readout="set2set"), Recipe(readout="set2set", tree="left")])
+    ['tree=balanced', 'tree=left']
+    """
+    fields = [_fields(recipe) for recipe in recipes]
+    names = dict.fromkeys(name for own in fields for name in own)
+    differ = [name for name in names if len({own.get(name) for own in fields}) > 1]
     return [
-        " ".join([recipe.readout, *(part for part in own if part not in common)])
-        for recipe, own in zip(recipes, parts, strict=True)
+        " ".join(
+            own[name] if name in ("readout", _EVENTS) else f"{name}={own[name]}"
+            for name in sorted(differ, key=lambda name: name != "readout")
+            if name in own
+        )
+        or recipe.readout
+        for recipe, own in zip(recipes, fields, strict=True)
     ]
+
+
+_EVENTS = "events"
+
+
+def _fields(recipe: Recipe) -> dict[str, str]:
+    """All fields of a recipe as text; its events are one of them."""
+    text, at, events = recipe.text(full=True).partition(" @")
+    pairs = dict(part.split("=", 1) for part in text.split())
+    return {**pairs, _EVENTS: f"@{events}"} if at else pairs
 
 
 def run_labels(recipes: Sequence[Recipe]) -> list[str]:

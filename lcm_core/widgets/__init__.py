@@ -25,6 +25,7 @@ from lcm_core.widgets.polytopes.bracketings import BracketingExplorer
 from lcm_core.widgets.polytopes.orders import OrderExplorer
 from lcm_core.widgets.results.show import show_claims, show_results
 from lcm_core.widgets.training.panel import TrainingPanel
+from lcm_core.widgets.training.tweak import TweakOperator
 from lcm_core.widgets.trees.explorer import TreeExplorer
 
 torch.set_num_threads(default_threads())  # a kernel is one of many on a machine
@@ -46,6 +47,7 @@ __all__ = [
     "ReadOut",
     "TrainingPanel",
     "TreeExplorer",
+    "TweakOperator",
     "Worker",
     "button",
     "offer_operator",

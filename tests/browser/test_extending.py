@@ -30,6 +30,7 @@ def test_an_operator_and_data_of_cells_are_trained_from_the_menus(
     choose(cell, "readout", "gated")
     press(cell, "start")
     state_is(cell, "finished")
+    press(cell, "bar-more")
     expect(cell.locator(".lcm-training-text")).to_contain_text("root mean squared error")
     screenshot(workshop.page, "extending")
     assert workshop.text_of("print(panel.recipe.text()[:60])").startswith(

@@ -63,6 +63,7 @@ def test_training_obeys_while_another_cell_runs(
     start_here: NotebookPage, screenshot: Take, tmp_path: Path
 ) -> None:
     page, cell = start_here.page, start_here.cell("training-panel")
+    press(cell, "bar-more")
     press(cell, "start")
     state_is(cell, "running")
     wait_for_step(cell, 6)
@@ -77,17 +78,17 @@ def test_training_obeys_while_another_cell_runs(
     )
     cell = start_here.cell("training-panel")
     wait_for_step(cell, step_of(cell) + 6)
-    press(cell, "pause")
+    press(cell, "start")  # Pause or Resume
     state_is(cell, "paused", timeout=6_000)
     expect(other.locator(".jp-InputPrompt")).to_have_text("[*]:")  # it still runs
     go_on.touch()
     expect(other.locator(".jp-OutputArea-output")).to_have_text("waited")
     cell = start_here.cell("training-panel")
-    expect(cell.locator("button.lcm-pause")).to_contain_text("Resume")
+    expect(cell.locator("button.lcm-start")).to_contain_text("Resume")
     while step_of(cell) % 5 == 0:  # its record may still be due: Step would go to that one
-        press(cell, "pause")
+        press(cell, "start")  # Pause or Resume
         state_is(cell, "running")
-        press(cell, "pause")
+        press(cell, "start")  # Pause or Resume
         state_is(cell, "paused")
     stood = step_of(cell)
     page.wait_for_timeout(300)  # it goes on standing still: nothing to wait for
@@ -106,7 +107,7 @@ def test_training_obeys_while_another_cell_runs(
         re.compile(rf"@{stood} associativity=")
     )
 
-    press(cell, "pause")  # Resume
+    press(cell, "start")  # Resume
     state_is(cell, "running")
     wait_for_step(cell, stepped + 6)
     press(cell, "stop")
@@ -132,6 +133,7 @@ def test_training_obeys_while_another_cell_runs(
 
 def test_reload_shows_the_current_state(start_here: NotebookPage, screenshot: Take) -> None:
     cell = start_here.cell("training-panel")
+    press(cell, "bar-more")
     write_recipe(cell, "task=bbbp channels=8 steps=6 batch_size=16 log_every=1 eval_every=3")
     state_is(cell, "ready")
     press(cell, "start")

@@ -31,6 +31,7 @@ class LiveFigure:
         self.lock = threading.RLock()
         self._on_click: dict[int, Callable[..., None]] = {}
         self._shown, self._factor = figure, 1.0
+        self._moved: Sequence[Mapping[str, np.ndarray]] | None = None  # since it was shown
         self.widget = SharedFigureWidget(figure)
         self.widget.live = self
 
@@ -56,7 +57,7 @@ class LiveFigure:
     def show(self, figure: go.Figure) -> None:
         """Makes the page show `figure` in place of what it shows now."""
         with self.lock:
-            self._shown = figure
+            self._shown, self._moved = figure, None
             if [trace.type for trace in self.widget.data] != [trace.type for trace in figure.data]:
                 self.widget.data = ()
                 self.widget.add_traces(figure.data)
@@ -74,8 +75,11 @@ class LiveFigure:
         """Show letters, and the margins around them, larger by this factor than the figure says."""
         with self.lock:
             if factor != self._factor and self._shown is not None:
-                self._factor = factor
+                self._factor, moved = factor, self._moved
                 self.show(self._shown)
+                if moved is not None:
+                    self.move(moved)
+                    self.rest()
 
     def _enlarged(self, properties: dict[str, Any]) -> dict[str, Any]:
         return properties if self._factor == 1 else _enlarged(properties, self._factor)
@@ -85,6 +89,7 @@ class LiveFigure:
         second.
         """
         with self.lock, self.widget.batch_update():
+            self._moved = curves
             for trace, curve in zip(self.widget.data, curves, strict=True):
                 for name, values in curve.items():
                     trace[name] = values

@@ -1,4 +1,4 @@
-"""`TrainingPanel`: train, pause, step, and race recipes.
+"""`TrainingPanel`: train, pause, step, and race recipes; `TweakOperator`: break what was trained.
 
 Open `panel.py` first; `run.py` has the thread that trains.
 """

@@ -1,4 +1,4 @@
-"""Start, Pause, Step, Stop and Reset."""
+"""Start and Pause in one button; Step, Stop and Reset, each enabled when it can act."""
 
 from __future__ import annotations
 
@@ -9,11 +9,23 @@ import ipywidgets as widgets
 from lcm_core.widgets.base.controls import button
 from lcm_core.widgets.training.run import Run
 
-__all__ = ["RunButtons"]
+__all__ = ["NOT_BEGUN", "RunButtons", "enable"]
+
+#: By state: what the button of Start says, its icon, and what it does.
+_START = {
+    "ready": ("Start", "play", "train from here"),
+    "loading": ("Pause", "pause", "stand still when the data are loaded"),
+    "running": ("Pause", "pause", "keep all and stand still"),
+    "paused": ("Resume", "play", "go on from where it stands still"),
+}
+_AGAIN = ("Start again", "play", "from step 0 of the recipe; this run goes off the page")
+
+NOT_BEGUN = "nothing runs: press Start first"
+OVER = "the run is over; Start again begins anew"
 
 
 class RunButtons:
-    """The buttons of a run. Start and Step on a run that has ended begin anew.
+    """The buttons of a run.
 
     Args:
         guard: wraps each callback.
@@ -22,7 +34,8 @@ class RunButtons:
         say: tells at once what will happen after the step that is being done.
 
     Attributes:
-        start, pause, step, stop, reset: to be placed in a row.
+        start: also pauses and resumes; Start on a run that has ended begins anew.
+        step, stop, reset: to be placed in a row.
     """
 
     def __init__(
@@ -33,48 +46,55 @@ class RunButtons:
         say: Callable[[str], None],
     ):
         self._run, self._reset, self._say = run, reset, say
-        self.start = button("Start", "train from here", "play")
-        self.pause = button("Pause", "keep all and stand still", "pause")
+        self.start = button("Start", "train from here", "play", primary=True)
+        self.start.layout.min_width = "112px"  # the widest of its words: nothing moves
         self.step = button("Step", "to the next record", "step-forward")
         self.stop = button("Stop", "end the run, keep its result", "stop")
         self.reset = button("Reset", "back to step 0 of the recipe", "undo")
         self.start.on_click(guard(self._start))
-        self.pause.on_click(guard(self._pause))
         self.step.on_click(guard(self._step))
         self.stop.on_click(guard(self._stop))
         self.reset.on_click(guard(lambda _: reset()))
 
     @property
-    def all(self) -> tuple[widgets.Button, ...]:
-        """In the order of a row."""
-        return (self.start, self.pause, self.step, self.stop, self.reset)
+    def further(self) -> tuple[widgets.Button, ...]:
+        """All but Start, in the order of a row."""
+        return (self.step, self.stop, self.reset)
 
     def show(self, run: Run) -> None:
-        """Pause goes on where it stands still."""
-        paused = run.state == "paused"
-        self.pause.description = "Resume" if paused else "Pause"
-        self.pause.icon = "play" if paused else "pause"
+        """What can be done now; the others say why not."""
+        text, icon, tooltip = _START.get(run.state, _AGAIN)
+        self.start.description, self.start.icon, self.start.tooltip = text, icon, tooltip
+        enable(self.step, "to the next record, and pause there", OVER if run.ended else "")
+        why = "" if run.live else OVER if run.ended else NOT_BEGUN
+        enable(self.stop, "end the run, keep its result", why)
+        enable(
+            self.reset,
+            "back to step 0 of the recipe",
+            "it stands at step 0" if run.state == "ready" else "",
+        )
 
     def _start(self, _: object) -> None:
-        self._run_that_can_go_on().go()
-
-    def _step(self, _: object) -> None:
-        self._run_that_can_go_on().step()
-
-    def _run_that_can_go_on(self) -> Run:
-        if self._run().ended:
-            self._reset()
-        return self._run()
-
-    def _pause(self, _: object) -> None:
         run = self._run()
-        if run.state == "paused":
-            run.go()
-        elif run.live:
+        if run.state in ("loading", "running"):
             self._say("pausing after this step …")
             run.pause()
+            return
+        if run.ended:
+            self._reset()
+        self._run().go()
+
+    def _step(self, _: object) -> None:
+        if not self._run().ended:
+            self._run().step()
 
     def _stop(self, _: object) -> None:
         if self._run().live:
             self._say("stopping after this step …")
             self._run().stop()
+
+
+def enable(control: widgets.Button, tooltip: str, why_not: str) -> None:
+    """Let a button act, or disable it with the reason in its tooltip."""
+    control.disabled = bool(why_not)
+    control.tooltip = f"cannot now: {why_not}" if why_not else tooltip

@@ -6,20 +6,19 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-import ipywidgets as widgets
-
 from lcm_core.training.recipe import Recipe
 from lcm_core.training.record import Record
 from lcm_core.training.run_state import RunState, run_labels
 from lcm_core.training.trainer import Trainer
-from lcm_core.widgets.base.controls import button, row
 from lcm_core.widgets.base.panel import Panel
-from lcm_core.widgets.base.text_areas import ReadOut
 from lcm_core.widgets.operators.catalog import operator_catalog
 from lcm_core.widgets.training.buttons import RunButtons
 from lcm_core.widgets.training.file_row import FileRow
+from lcm_core.widgets.training.limits import check_channels
 from lcm_core.widgets.training.live_operator import LiveOperator
-from lcm_core.widgets.training.race import MOST_RECIPES, checked_race, read_recipes
+from lcm_core.widgets.training.live_picture import LivePicture
+from lcm_core.widgets.training.parts import FurtherControls, rows
+from lcm_core.widgets.training.race import as_shown, checked_race, read_recipes
 from lcm_core.widgets.training.recipe_controls import RecipeControls
 from lcm_core.widgets.training.run import Run
 from lcm_core.widgets.training.view import RunView
@@ -27,16 +26,23 @@ from lcm_core.widgets.training.view import RunView
 __all__ = ["TrainingPanel"]
 
 REDRAWS_PER_SECOND = 3
-#: After a drawing, training goes on for at least so many times as long as it took: plots cost 3 %.
-TRAINING_PER_DRAWING = 32
+#: After a drawing, training goes on for at least so many times as long as it took: plots and
+#: picture cost 4 %.
+TRAINING_PER_DRAWING = 24
+
+
+#: Tasks whose data are loaded at Start only: their graphs take a minute.
+SLOW_TASKS = ("hiv",)
 
 
 class TrainingPanel(Panel):
     """Start, pause, step, stop and reset a training run, and turn its knobs while it trains.
 
-    Pause keeps everything; Stop ends the run and keeps its result; Reset goes back to step 0 of the
-    recipe as it was set. Start on a run that has ended begins anew. A slider moved during a run is
-    an event: the recipe text then holds it, and replays it.
+    Beside the curves is a picture of ⊕ as it is: where the law holds, all bracketings of a set give
+    one answer. Pause keeps everything; Stop ends the run and keeps its result; Reset goes back to
+    step 0 of the recipe as it was set. Start on a run that has ended begins anew. A slider moved
+    during a run is an event: the recipe text then holds it, and replays it. Where no page shows
+    the panel any more, the run pauses.
 
     Several recipes are a race: they are trained in turn and drawn in the same plots. Menus and
     sliders then speak of the recipe that is chosen, buttons of all.
@@ -45,6 +51,11 @@ class TrainingPanel(Panel):
         recipe: a `Recipe` or its text; a few fields are enough, such as `task=bbbp steps=200`. A
             text may hold several recipes, one a line.
         *more_recipes: to race against it, four in all.
+        picture: beside the curves: "answers" of all bracketings, a "solid" of them, or a "map" of
+            the associativity error.
+        speed: steps a second, for slow motion: 1, 5, 20, or 0 for full speed.
+        selected: the number of the recipe that menus and sliders speak of, from 0.
+        more: whether further controls and numbers are unfolded.
         **changes: fields to set on all of them, such as `steps=100`.
 
     Attributes:
@@ -57,28 +68,41 @@ class TrainingPanel(Panel):
         self,
         recipe: Recipe | str = "task=bbbp",
         *more_recipes: Recipe | str,
+        picture: str = "answers",
+        speed: int = 0,
+        selected: int = 0,
+        more: bool = False,
         **changes: Any,
     ):
-        super().__init__()
+        super().__init__(more)
+        if isinstance(changes.get("channels"), int):
+            check_channels(changes["channels"])
         self.recipes = checked_race(
             [
-                each.replace(**changes)
+                as_shown(each.replace(**changes))
                 for given in (recipe, *more_recipes)
                 for each in ([given] if isinstance(given, Recipe) else read_recipes(given))
             ]
         )
-        self.selected = 0
+        if not 0 <= selected < len(self.recipes):
+            raise ValueError(f"expected selected from 0 to {len(self.recipes) - 1}, got {selected}")
+        self.selected = selected
+        self.picture = LivePicture(picture)
         self.run = Run([RunState(recipe) for recipe in self.recipes], self._from_worker)
+        self.run.set_pace(speed or None)
         self._prepared = False  # whether `recipes` are others than those of the run on show
         self._next_draw = 0.0
         self._drawn_state = ""
+        self._why = ""  # why the run stands still, if the reader did not ask for it
         self._live_operator = LiveOperator()
         self.on_end(lambda: self._live_operator.follow(None))
         self.on_end(lambda: self.run.stop())
-        self._make_parts()
+        self._make_parts(speed)
         self.on_end(operator_catalog.watch(lambda _: self.controls.list_names()))
+        self.bar.observe(self.guard(lambda _: self._load_ahead()), names="views")
+        self.when_unseen(self._pause_unseen)
 
-    def _make_parts(self) -> None:
+    def _make_parts(self, speed: int) -> None:
         # To offer an operator waits for the lock of the readout's menu, and a choice from that menu
         # waits for the panel's lock: a callback that held this while it offers could wait for ever.
         # So callbacks are guarded here, not locked, and take the lock where they need it.
@@ -86,62 +110,42 @@ class TrainingPanel(Panel):
         self.controls = RecipeControls(
             self.recipe, guard, self._slide, self._choose, self._apply_text
         )
-        self.recipe_menu = widgets.Dropdown(
-            description="Recipe",
-            tooltip="which recipe of the race the menus and sliders speak of",
-            layout=widgets.Layout(width="270px"),
-        )
-        self.recipe_menu.add_class("lcm-race-recipe")
-        self.recipe_menu.observe(guard(self._select), names="value")
-        self.view = view = RunView()
-        self.status, self.progress, self.read_out = view.status, view.progress, view.read_out
-        self._figure = view.figure
+        self.view = RunView()
+        self.status, self.read_out = self.view.status, self.view.read_out
         self.buttons = buttons = RunButtons(guard, lambda: self.run, self._reset, self.status.say)
-        self.start_button, self.pause_button = buttons.start, buttons.pause
-        self.step_button, self.stop_button = buttons.step, buttons.stop
-        self.reset_button = buttons.reset
-        self.add_button = button(
-            "Add to race",
-            "end this run, and race this recipe against a copy that you then change",
-            "plus",
+        self.start_button, self.step_button = buttons.start, buttons.step
+        self.stop_button, self.reset_button = buttons.stop, buttons.reset
+        self.further = further = FurtherControls(
+            guard, speed, self._select, self._change_speed, self._add, self._follow
         )
-        self.add_button.on_click(guard(self._add))
-        files = FileRow(guard, lambda: self.run, self._load)
+        self.recipe_menu, self.speed_menu = further.recipe, further.speed
+        self.add_button, self.follow_box = further.add, further.follow
+        self.follow_status = further.follow_status
+        self.files = files = FileRow(guard, lambda: self.run, self._load)
         self.file_text, self.file_status = files.text, files.status
         self.save_button, self.load_button = files.save, files.load
-        self.follow_box = widgets.Checkbox(
-            description="Show in explorers",
-            tooltip="offers the operator under training in the menus of the other panels, live",
-            indent=False,
-            layout=widgets.Layout(width="150px"),
+        self.picture.menu.observe(guard(lambda _: self._ask_for_picture()), names="value")
+        self.connect(self.picture.touched, self.picture.view)
+        controls, content, more = rows(
+            self.controls, buttons, further, files, self.view, self.picture
         )
-        self.follow_box.add_class("lcm-follow")
-        self.follow_box.observe(guard(self._follow), names="value")
-        self.follow_status = ReadOut("follow-status", width="auto")
-        controls = self.controls
-        menus = self.recipe_menu, controls.task_menu, controls.readout_menu, controls.device_menu
-        file_row = row(
-            self.add_button,
-            self.file_text,
-            self.save_button,
-            self.load_button,
-            self.file_status,
-            self.follow_box,
-            self.follow_status,
+        self.lay_out(controls, content, more)
+
+    def arguments(self) -> dict[str, Any]:
+        """The recipes as they are now, with what the sliders did, and what is looked at."""
+        recipes = (
+            self.recipes
+            if self._prepared
+            else [run_state.current_recipe for run_state in self.run.run_states]
         )
-        self.lay_out(
-            [
-                row(*menus, self.status),
-                row(*buttons.all, self.progress, view.progress_text),
-                row(*self.controls.sliders.values()),
-            ],
-            [
-                self._figure.widget,
-                self.read_out,
-                row(self.controls.recipe_text, self.controls.apply_button),
-                file_row,
-            ],
-        )
+        return {
+            "recipe": "\n".join(recipe.text() for recipe in recipes),
+            "more_recipes": (),
+            "picture": self.picture.menu.value,
+            "speed": self.speed_menu.value,
+            "selected": self.selected,
+            "changes": {},
+        }
 
     @property
     def recipe(self) -> Recipe:
@@ -184,7 +188,7 @@ class TrainingPanel(Panel):
         self._show(run_states)
         self.run.load()
 
-    def _add(self, _: object = None) -> None:
+    def _add(self) -> None:
         recipes = checked_race([*self.recipes, self.recipe])
         self._show([RunState(recipe) for recipe in recipes], selected=len(recipes) - 1)
 
@@ -193,6 +197,7 @@ class TrainingPanel(Panel):
         with self.lock:
             self.run.stop()
             self.run = Run(run_states, self._from_worker, after=self.run)
+            self.run.set_pace(self.speed_menu.value or None)
             self.recipes = [run_state.recipe for run_state in run_states]
             wanted = self.selected if selected is None else selected
             self.selected = min(wanted, len(run_states) - 1)
@@ -200,6 +205,17 @@ class TrainingPanel(Panel):
             self.draw()
         self.clear_error()
         self._follow()
+        self._load_ahead()
+
+    def _load_ahead(self) -> None:
+        """Where a page shows the panel, load what Start needs: the picture shows it untrained."""
+        if self.bar.views and self.recipe.task not in SLOW_TASKS and self.run.state == "ready":
+            self.run.prepare()
+
+    def _pause_unseen(self) -> None:
+        if self.run.state in ("loading", "running"):
+            self._why = ": no page showed this panel"
+            self.run.pause()
 
     # What the controls of the recipe do
 
@@ -216,14 +232,22 @@ class TrainingPanel(Panel):
 
     def _choose(self, field: str, value: str) -> None:
         """The task is that of the whole race. Weights without a use are 0 then."""
-        if field == "device":
-            self._prepare([self.recipe.replace(device=value)])
-            return
         chosen = self.recipes if field == "task" else [self.recipe]
-        self._prepare([recipe.with_choice(field, value) for recipe in chosen])
+        try:
+            self._prepare(
+                [
+                    recipe.replace(device=value)
+                    if field == "device"
+                    else recipe.with_choice(field, value)
+                    for recipe in chosen
+                ]
+            )
+        except (ValueError, TypeError):
+            self.controls.show(self.recipe)  # the choice is refused
+            raise
 
     def _apply_text(self, text: str) -> None:
-        self.recipes = checked_race(read_recipes(text))
+        self.recipes = checked_race([as_shown(recipe) for recipe in read_recipes(text)])
         self._reset()
 
     def _prepare(self, changed: Sequence[Recipe]) -> None:
@@ -232,7 +256,9 @@ class TrainingPanel(Panel):
         """
         with self.lock:
             place = 0 if len(changed) == len(self.recipes) else self.selected
-            self.recipes[place : place + len(changed)] = changed
+            recipes = list(self.recipes)
+            recipes[place : place + len(changed)] = changed
+            self.recipes = checked_race(recipes)
             if self.run.state == "ready":
                 self._reset()
             else:
@@ -240,16 +266,22 @@ class TrainingPanel(Panel):
                 self.controls.show(self.recipe)
                 self.controls.show_recipes(self.recipes)
 
-    def _select(self, _: object = None) -> None:
+    def _select(self) -> None:
         with self.lock:
-            if self.recipe_menu.value is not None and self.recipe_menu.value != self.selected:
-                self.selected = self.recipe_menu.value
-                self.controls.show(self.recipe)
-                self._show_run(self.run)
+            chosen = self.recipe_menu.value
+            if self._quiet or chosen is None or chosen == self.selected:
+                return
+            self.selected = chosen
+            self.controls.show(self.recipe)
+            self._show_run(self.run)
+        self._ask_for_picture()
+
+    def _change_speed(self) -> None:
+        self.run.set_pace(self.speed_menu.value or None)
 
     # Explorers that follow the run
 
-    def _follow(self, _: object = None) -> None:
+    def _follow(self) -> None:
         run = self.run
         self._live_operator.follow(run if self.follow_box.value else None)
         run.between_steps(lambda: self._offer(run))
@@ -268,12 +300,11 @@ class TrainingPanel(Panel):
         """Shows the run, and its recipes in the controls."""
         self.controls.show(self.recipe)
         labels = run_labels(self.recipes)
-        self.recipe_menu.options = [(label, place) for place, label in enumerate(labels)]
-        self.recipe_menu.value = self.selected
-        self.recipe_menu.layout.display = "" if len(self.recipes) > 1 else "none"
-        self.add_button.disabled = len(self.recipes) == MOST_RECIPES
-        self.file_status.say("")
+        with self.quietly():  # other options choose the first of them
+            self.further.list_recipes(labels, self.selected)
+        self.files.say("")
         self._show_run(self.run)
+        self._ask_for_picture()
 
     def _from_worker(self, run: Run) -> None:
         """Called in the worker after each step and each change of state."""
@@ -286,16 +317,30 @@ class TrainingPanel(Panel):
             if run is self.run and not self._closed:
                 try:
                     self._show_run(run)
+                    self._draw_picture(run)
                 except Exception as error:
                     self.show_error(error)
                 took = time.monotonic() - now
                 rest = max(1 / REDRAWS_PER_SECOND, TRAINING_PER_DRAWING * took)
                 self._next_draw = time.monotonic() + rest
 
+    def _ask_for_picture(self) -> None:
+        """Have the picture drawn when no step is being done."""
+        run = self.run
+        run.between_steps(self.guard(lambda: self._draw_picture(run)))
+
+    def _draw_picture(self, run: Run) -> None:
+        with self.lock:
+            if run is self.run and not self._closed:
+                self.picture.draw(run, self.selected)
+
     def _show_run(self, run: Run) -> None:
         self._drawn_state = run.state
-        self.view.draw(run, self.run_state)
+        if run.state == "running":
+            self._why = ""
+        self.view.draw(run, self.run_state, self._why)
         self.buttons.show(run)
+        self.files.show(run)
         self.controls.lock(run.live)
         if not self._prepared:
             if self.trainer is not None:

@@ -1,13 +1,15 @@
-"""The recipes of a race: read from text, and checked."""
+"""The recipes of a panel: read from text, rounded as they are shown, and checked."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from lcm_core.tasks import task_options
-from lcm_core.training.recipe import Recipe
+from lcm_core.training.recipe import LIVE_FIELDS, Event, Recipe
+from lcm_core.widgets.training.limits import check_channels, check_limits
 
-__all__ = ["MOST_RECIPES", "checked_race", "read_recipes"]
+__all__ = ["MOST_RECIPES", "as_shown", "checked_race", "read_recipes"]
 
 MOST_RECIPES = 4
 OF_TRAINING = ("small_values",)  # options of tasks that change nothing of the evaluation
@@ -27,12 +29,29 @@ def read_recipes(text: str) -> list[Recipe]:
     recipes = []
     for number, line in enumerate(lines, start=1):
         try:
+            for channels in re.findall(r"(?:^|\s)channels=(\d+)(?=\s|$)", line):
+                check_channels(int(channels))  # before they are made
             recipes.append(Recipe.parse(line))
         except (ValueError, TypeError) as error:
             if len(lines) == 1:
                 raise
             raise type(error)(f"recipe {number}: {error}") from error
     return recipes
+
+
+def as_shown(recipe: Recipe) -> Recipe:
+    """The recipe with weights and rates as sliders show them, so that what is shown is what runs.
+
+    >>> as_shown(Recipe(associativity=0.1 + 0.2)).text()
+    'task=second_minimum associativity=0.3'
+    """
+    changes = {field: _rounded(getattr(recipe, field)) for field in LIVE_FIELDS}
+    events = tuple(Event(step, field, _rounded(value)) for step, field, value in recipe.events)
+    return recipe.replace(**changes, events=events)
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:g}")
 
 
 def task_text(recipe: Recipe) -> str:
@@ -42,14 +61,15 @@ def task_text(recipe: Recipe) -> str:
 
 
 def checked_race(recipes: Sequence[Recipe]) -> list[Recipe]:
-    """The recipes, if they can race.
+    """The recipes, if they can race on this machine.
 
     Raises:
-        ValueError: there are too many, or their tasks differ.
+        ValueError: there are too many, their tasks differ, or a field is beyond its limit.
     """
     if len(recipes) > MOST_RECIPES:
         raise ValueError(f"expected 1 to {MOST_RECIPES} recipes, got {len(recipes)}")
     for number, recipe in enumerate(recipes, start=1):
+        check_limits(recipe)
         if task_text(recipe) != task_text(recipes[0]):
             raise ValueError(
                 f"a race has one task, so that its scores can be compared: recipe 1 has "

@@ -66,7 +66,7 @@ class RecipeControls:
             "Readout",
             [*aggregation_names(), *operator_examples()],
             recipe.readout,
-            "operator, fold, or one of PyG's",
+            "operator ⊕, fold, or one of PyG's: what makes one state of a set",
         )
         devices = device_names()
         self.device_menu = _menu("Device", devices, recipe.device, "where it is trained", "180px")
@@ -79,7 +79,7 @@ class RecipeControls:
             continuous_update=False,
             tooltip="the whole run in one text: copy it to repeat the run; a race has up to four "
             "recipes, one a line",
-            layout=widgets.Layout(width="85%"),
+            layout=widgets.Layout(width="calc(100% - 18px)"),
         )
         self.recipe_text.add_class("lcm-recipe")
         self.apply_button = button("Apply", "end this run and take the recipe as it is written")
@@ -178,7 +178,7 @@ class RecipeControls:
 
 
 def _menu(
-    title: str, names: Sequence[str], value: str, tooltip: str, width: str = "260px"
+    title: str, names: Sequence[str], value: str, tooltip: str, width: str = "auto"
 ) -> LockedDropdown:
     options = list(dict.fromkeys([*names, value]))
     return menu(title, options, value, tooltip, width, LockedDropdown)
@@ -196,8 +196,8 @@ def _slider(field: str, value: float) -> widgets.SelectionSlider:
             if field == "rate_scale"
             else f"weight in the loss of the {_ERRORS[field]}; acts while it trains"
         ),
-        style={"description_width": "100px"},
-        layout=widgets.Layout(width="45%", max_width="400px"),
+        style={"description_width": "initial"},
+        layout=widgets.Layout(width="300px"),
     )
     slider.add_class(f"lcm-{field.replace('_', '-')}")
     return slider

@@ -13,9 +13,9 @@ from lcm_core.training.run_state import RunState
 __all__ = ["Run"]
 
 State = Literal["ready", "loading", "running", "paused", "stopped", "finished", "failed"]
-Order = Literal["run", "step", "pause", "stop"]
+Order = Literal["wait", "run", "step", "pause", "stop"]
 
-#: States in which a run still has a thread.
+#: States in which a run trains, or can go on.
 LIVE = ("loading", "running", "paused")
 #: States in which a run stays.
 ENDED = ("stopped", "finished", "failed")
@@ -48,8 +48,18 @@ class Run:
         self._errands: list[Callable[[], None]] = []
         self._thread: threading.Thread | None = None
         self._over = False  # the thread has done its last errand
+        self._pace: float | None = None
+        self._paced: tuple[RunState, int] | None = None  # the step that has waited for its turn
+        self._due = 0.0  # when the next step may begin
 
     # Orders: they return at once, from whatever thread they are given
+
+    def prepare(self) -> None:
+        """Make the trainers ahead of `go`, so that the untrained operators can be looked at."""
+        with self._wake:
+            if self._thread is None and not self.ended:
+                self._order = "wait"
+                self._begin()
 
     def go(self) -> None:
         """Start, or go on after a pause."""
@@ -61,7 +71,7 @@ class Run:
 
     def pause(self) -> None:
         """Stand still between two steps."""
-        if self._thread is not None:
+        if self.live:
             self._give("pause")
 
     def load(self) -> None:
@@ -72,6 +82,12 @@ class Run:
         """End the run and keep its result."""
         if self._thread is not None:
             self._give("stop")
+
+    def set_pace(self, pace: float | None) -> None:
+        """Do at most so many steps of each recipe a second; None is full speed."""
+        with self._wake:
+            self._pace, self._due = pace, 0.0
+            self._wake.notify_all()
 
     def change(self, run_state: RunState, field: str, value: float) -> None:
         """Set one of `LIVE_FIELDS` from the next step on; the trainer records it as an event."""
@@ -120,13 +136,17 @@ class Run:
             if self.ended:
                 return
             self._order = order
+            if self.state == "ready":
+                self.state = "loading"
             self._wake.notify_all()
             if self._thread is None:
-                self.state = "loading"
-                self._thread = threading.Thread(
-                    target=keeping_threads(self._work), name="lcm training", daemon=True
-                )
-                self._thread.start()
+                self._begin()
+
+    def _begin(self) -> None:
+        self._thread = threading.Thread(
+            target=keeping_threads(self._work), name="lcm training", daemon=True
+        )
+        self._thread.start()
 
     # The worker
 
@@ -137,6 +157,7 @@ class Run:
                 self._after = None
             self._notify(self)
             self._load()
+            self._notify(self)
             while self._unfinished() and (order := self._next_order()) != "stop":
                 self._train(order)
             failed = all(run_state.error is not None for run_state in self.run_states)
@@ -163,15 +184,17 @@ class Run:
         return [run_state for run_state in self.run_states if not run_state.over]
 
     def _next_order(self) -> Order:
-        """Waits while paused, and runs errands meanwhile."""
-        if self._order == "pause":
-            self._enter("paused")
+        """Stand still while told to, and run errands meanwhile."""
         while True:
+            order = self._order
+            if order == "pause" and self.state != "paused":
+                self._enter("paused")
+            elif order not in ("pause", "wait"):
+                return order
             self._run_errands()
             with self._wake:
-                self._wake.wait_for(lambda: self._order != "pause" or self._errands)
-                if self._order != "pause":
-                    return self._order
+                while self._order == order and not self._errands:
+                    self._wake.wait()
 
     def _run_errands(self) -> None:
         while True:
@@ -203,6 +226,8 @@ class Run:
             self._run_errands()
             if self._order == order:  # else there is no time to draw
                 self._notify(self)
+            if order == "run":
+                self._keep_pace(run_state)
             return self._order != order
 
         assert run_state.trainer is not None
@@ -214,6 +239,23 @@ class Run:
             if record is not None:
                 run_state.records.append(record)
         self._notify(self)
+
+    def _keep_pace(self, run_state: RunState) -> None:
+        """In slow motion, wait until the next step is due. Orders end this; errands are run."""
+        pace, step = self._pace, (run_state, run_state.step)
+        if pace is None or step == self._paced:
+            return
+        self._paced = step
+
+        def others() -> bool:
+            return self._order != "run" or self._pace != pace
+
+        while not others() and (left := self._due - time.monotonic()) > 0:
+            with self._wake:
+                self._wake.wait_for(lambda: others() or self._errands, left)
+            self._run_errands()
+        period = 1 / (pace * len(self.run_states))
+        self._due = max(self._due + period, time.monotonic())
 
     def _enter(self, state: State) -> None:
         with self._wake:

@@ -1,19 +1,28 @@
-"""A run on the page: its state, its progress, its curves, and the same in words."""
+"""A run on the page: its state in one sentence, its curves, and the same in numbers."""
 
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import ipywidgets as widgets
 
-from lcm_core.figures import race_curves, race_figure, training_curves, training_figure
+from lcm_core.figures import race_curves, race_plots, training_curves, training_plots
+from lcm_core.figures.training import LAW_NAMES, Plot
+from lcm_core.training.recipe import Recipe
 from lcm_core.training.run_state import RunState, run_labels
 from lcm_core.training.trainer import Trainer
 from lcm_core.widgets.base.live_figure import LiveFigure
 from lcm_core.widgets.base.text_areas import ReadOut
 from lcm_core.widgets.training.run import Run
-from lcm_core.widgets.training.text import device_text, numbers_text, progress_text, race_table
+from lcm_core.widgets.training.text import (
+    device_text,
+    measured_facts,
+    numbers_text,
+    progress_text,
+    race_table,
+)
+from lcm_core.widgets.training.views import PlotHead
 
 __all__ = ["RunView"]
 
@@ -22,65 +31,86 @@ class RunView:
     """Shows a run, again and again while it trains.
 
     Attributes:
-        status, progress, progress_text, figure, read_out: to be placed in a panel.
+        status, sentence: the state, and what is to be seen now.
+        curves: three plots, each below its title and legend.
+        read_out, device: all numbers of the last record; what it is trained on.
+        figures: of the plots.
     """
 
     def __init__(self) -> None:
         self.status = ReadOut("status", width="auto")
-        self.progress = widgets.IntProgress(
-            min=0, max=1, description="Progress", layout=widgets.Layout(width="320px")
-        )
-        self.progress_text = ReadOut("progress", live="off", width="auto")
-        self.figure = LiveFigure()
+        self.sentence = ReadOut("progress", live="off", width="auto")
+        self.heads = [PlotHead() for _ in range(3)]
+        self.figures = [LiveFigure() for _ in range(3)]
+        parts = zip(self.heads, self.figures, strict=True)
+        self.curves = widgets.VBox([part for head, live in parts for part in (head, live.widget)])
+        self.curves.add_class("lcm-curves")
         self.read_out = ReadOut("training-text", live="off")
-        self._figure_of: Run | None = None  # the run for whose trainers the figure was made
+        self.device = ReadOut("device", live="off")
+        self._plots_of: Run | None = None  # the run for whose trainers the plots were made
         self._baselines: dict[str, float] = {}  # of the run on show, by split
 
-    def draw(self, run: Run, run_state: RunState) -> None:
-        """Show how far a run has come, and the device of one of its recipes."""
-        self._draw_figure(run)
+    def draw(self, run: Run, run_state: RunState, why: str = "") -> None:
+        """Show how far a run has come, and why it stands still if the reader did not ask for it."""
+        self._draw_plots(run)
         trainer = run_state.trainer
         how = f". {trainer.how}" if trainer and trainer.how else ""
-        self.status.say(
-            f"<b class='lcm-state'>{run.state}</b> on <span>{device_text(run_state)}</span>"
-            f"{html.escape(how)}"
-        )
-        self.progress.max = sum(run_state.recipe.steps for run_state in run.run_states)
-        self.progress.value = sum(run_state.step for run_state in run.run_states)
-        self.progress_text.say(progress_text(run))
+        self.device.say(f"on <span>{device_text(run_state)}</span>{html.escape(how)}")
+        self.status.say(f"<b class='lcm-state'>{run.state}</b>{html.escape(why)}")
+        self.sentence.say(progress_text(run, run_state, self._baselines))
         self.read_out.say(
             numbers_text(run.run_states[0], self._baselines)
             if len(run.run_states) == 1
             else race_table(run, self._baselines)
         )
 
-    def _draw_figure(self, run: Run) -> None:
-        """All of the figure for a new run, and once more when it is loaded; then its curves."""
+    def _draw_plots(self, run: Run) -> None:
+        """All of the plots for a new run, and once more when it is loaded; then their curves."""
         trainers = [
             run_state.trainer for run_state in run.run_states if run_state.trainer is not None
         ]
         records = [run_state.records for run_state in run.run_states]
         loaded = run if len(trainers) == len(run.run_states) else None
-        if loaded is None or loaded is not self._figure_of:
-            self._figure_of = loaded
+        if loaded is None or loaded is not self._plots_of:
+            self._plots_of = loaded
             self._baselines = _constant_scores(trainers)
-            steps = max(run_state.recipe.steps for run_state in run.run_states)
-            metric = trainers[0].task.metric_title if trainers else "metric"
-            up = not trainers or trainers[0].task.higher_is_better
-            baselines = self._baselines or None
-            if len(records) == 1:
-                figure = training_figure(records[0], steps, metric, baselines, up)
-            else:
-                labels = run_labels([run_state.recipe for run_state in run.run_states])
-                by_label = dict(zip(labels, records, strict=True))
-                figure = race_figure(by_label, steps, metric, baselines, up)
-            self.figure.show(figure)
-        elif len(records) == 1:
-            self.figure.move(training_curves(records[0], tuple(self._baselines)))
+            for head, live, plot in zip(
+                self.heads, self.figures, self._plots(run, trainers), strict=True
+            ):
+                head.show_plot(plot)
+                live.show(plot.figure)
         else:
-            self.figure.move(race_curves(records, tuple(self._baselines)))
+            splits = tuple(self._baselines)
+            curves = (
+                training_curves(records[0], splits)
+                if len(records) == 1
+                else race_curves(records, splits)
+            )
+            for live, moved in zip(self.figures, curves, strict=True):
+                live.move(moved)
         if run.state != "running":
-            self.figure.rest()
+            for live in self.figures:
+                live.rest()
+
+    def _plots(self, run: Run, trainers: Sequence[Trainer]) -> tuple[Plot, Plot, Plot]:
+        recipes = [run_state.recipe for run_state in run.run_states]
+        records = [run_state.records for run_state in run.run_states]
+        steps = max(recipe.steps for recipe in recipes)
+        metric = trainers[0].task.metric_title if trainers else "score"
+        up = not trainers or trainers[0].task.higher_is_better
+        baselines: Mapping[str, float] | None = self._baselines or None
+        if len(records) > 1:
+            by_label = dict(zip(run_labels(recipes), records, strict=True))
+            return race_plots(by_label, steps, metric, baselines, up)
+        return training_plots(records[0], steps, metric, baselines, up, _laws_of(recipes[0]))
+
+
+def _laws_of(recipe: Recipe) -> tuple[str, ...]:
+    """The laws that are measured of a recipe."""
+    facts = measured_facts(recipe)
+    if facts.has_operator:
+        return LAW_NAMES
+    return ("exchange", "order spread") if "sire" in facts.penalties else ("order spread",)
 
 
 def _constant_scores(trainers: Sequence[Trainer]) -> dict[str, float]:
