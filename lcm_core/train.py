@@ -1,9 +1,15 @@
-"""Train a recipe from the command line: `python -m lcm_core.train "task=bbbp steps=300"`."""
+"""Train a recipe from the command line: `python -m lcm_core.train "task=bbbp steps=300"`.
+
+Several processes share each batch: `torchrun --nproc-per-node 2 -m lcm_core.train "task=bbbp"`.
+"""
 
 import argparse
 import json
+import os
+import signal
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack, redirect_stdout
 from importlib import import_module
 from pathlib import Path
 from typing import TextIO
@@ -11,6 +17,7 @@ from typing import TextIO
 from tqdm import tqdm
 
 from lcm_core.models.networks import describe_model
+from lcm_core.training.ranks import PATIENCE, RankError, Ranks
 from lcm_core.training.recipe import Recipe
 from lcm_core.training.run_state import RunState, read_runs, save_runs
 from lcm_core.training.trainer import Trainer, TrainingError
@@ -22,25 +29,40 @@ INTERRUPTED = 130  # what a shell gives for Ctrl-C
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit status."""
-    options = _parser().parse_args(arguments)
-    try:
-        for module in options.imports:
-            import_module(module)
-        runs = _runs(options)
-        for path in filter(None, (options.records, options.checkpoint)):
-            _check_writable(path)
-    except (ValueError, TypeError, OSError, ImportError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    statuses = []
-    for run in runs:
-        statuses.append(_run(run, runs, options))
-        if statuses[-1] == INTERRUPTED:
-            break
+    options, ranks = _parser().parse_args(arguments), None
+    with ExitStack() as stack:
+        try:
+            for module in options.imports:
+                import_module(module)
+            ranks = Ranks.from_environment(options.patience)
+            if ranks is not None and not ranks.first:  # rank 0 reports, and writes the files
+                stack.enter_context(redirect_stdout(stack.enter_context(open(os.devnull, "w"))))
+                options.records = options.checkpoint = None
+            runs = _runs(options, ranks)
+            for path in filter(None, (options.records, options.checkpoint)):
+                _check_writable(path)
+        except (ValueError, TypeError, OSError, ImportError, RankError) as error:
+            return _failed(error, ranks, status=2)
+        statuses = []
+        for run in runs:
+            statuses.append(_run(run, runs, options, ranks))
+            if statuses[-1] == INTERRUPTED or (ranks is not None and statuses[-1]):
+                return statuses[-1]
+        if ranks is not None:
+            ranks.close()
     return max(statuses)
 
 
-def _runs(options: argparse.Namespace) -> list[RunState]:
+def _failed(error: Exception, ranks: Ranks | None, status: int = 1) -> int:
+    """Print an error, tell it to the other ranks, and return the exit status."""
+    where = "" if ranks is None else f" on rank {ranks.rank}"
+    print(f"error{where}: {error}", file=sys.stderr)
+    if ranks is not None:
+        ranks.leave(f"rank {ranks.rank} ended: {error}")
+    return status
+
+
+def _runs(options: argparse.Namespace, ranks: Ranks | None) -> list[RunState]:
     """What is to be trained: one recipe, or all that a file of the training panel holds."""
     if options.resume and options.recipe:
         raise ValueError("expected a recipe or --resume FILE, got both: the file has its recipe")
@@ -56,23 +78,40 @@ def _runs(options: argparse.Namespace) -> list[RunState]:
             f"{options.resume}, which keeps their records itself"
         )
     for run in runs:
-        run.trainer = run.make_trainer()
+        run.trainer = run.make_trainer(ranks)
     return runs
 
 
-def _run(run: RunState, runs: Sequence[RunState], options: argparse.Namespace) -> int:
-    trainer = run.trainer
+def _run(
+    run: RunState, runs: Sequence[RunState], options: argparse.Namespace, ranks: Ranks | None
+) -> int:
+    trainer, status = run.trainer, 0
     assert trainer is not None
     print(trainer.recipe.text())
     print(trainer.task.describe())
     print(describe_model(trainer.model))
+    if ranks is not None:
+        print(f"Each batch is shared by {ranks.count} processes.")
     if trainer.started:
         print(trainer.started)
-    if (status := _train(run, trainer, runs, options)) == INTERRUPTED:
+    try:
+        _train(run, trainer, runs, options, ranks)
+    except TrainingError as error:
+        status = _failed(error, ranks)
+    except KeyboardInterrupt:
+        print(f"interrupted at step {trainer.step}", file=sys.stderr)
+        if ranks is not None:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # torchrun sends it once more
+            ranks.leave(f"rank {ranks.rank} was interrupted")
+        return INTERRUPTED
+    if ranks is not None and status:
         return status
     print(trainer.recipe.text())
     for split in trainer.task.splits:
-        score, constant = trainer.evaluate(split), trainer.task.baseline(split)
+        try:
+            score, constant = trainer.evaluate(split), trainer.task.baseline(split)
+        except RankError as error:
+            return _failed(error, ranks)
         print(f"{trainer.task.metric_title}, {split}: {score:.4f} (best constant: {constant:.4f})")
     return status
 
@@ -82,11 +121,15 @@ def _train(
     trainer: Trainer,
     runs: Sequence[RunState],
     options: argparse.Namespace,
-) -> int:
-    checkpoint, metric = options.checkpoint or options.resume, ""
+    ranks: Ranks | None,
+) -> None:
+    first, metric = ranks is None or ranks.first, ""
+    checkpoint = (options.checkpoint or options.resume) if first else None
     lines = _open_records(options.records, trainer.recorded_step) if options.records else None
     try:
-        with tqdm(total=trainer.recipe.steps, initial=trainer.step, unit="step") as bar:
+        with tqdm(
+            total=trainer.recipe.steps, initial=trainer.step, unit="step", disable=not first
+        ) as bar:
             for record in trainer.records():
                 run.records.append(record)
                 run.seconds += record.seconds
@@ -99,16 +142,9 @@ def _train(
                     lines.flush()
                 if checkpoint:
                     save_runs(checkpoint, runs)
-    except TrainingError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print(f"interrupted at step {trainer.step}", file=sys.stderr)
-        return INTERRUPTED
     finally:
         if lines:
             lines.close()
-    return 0
 
 
 def _check_writable(path: Path) -> None:
@@ -138,6 +174,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--records", type=Path, help="write records to this file, one JSON a line")
     parser.add_argument("--checkpoint", type=Path, help="keep the state here, at each record")
     parser.add_argument("--resume", type=Path, help="go on from this checkpoint, and keep it")
+    parser.add_argument(
+        "--patience",
+        type=float,
+        default=PATIENCE,
+        help="seconds that processes of torchrun wait for each other (default: %(default)g)",
+    )
     return parser
 
 
