@@ -9,7 +9,7 @@ SMALL = "bits=4 channels=8 batch_size=16"
 def jobs() -> list[TrainingRun]:
     return [
         TrainingRun(row, column, Recipe.parse(f"{SMALL} readout={row}"), None, ("size 16",), steps)
-        for column, steps in (("short", 20), ("long", 60))
+        for column, steps in (("short", 10), ("long", 40))
         for row in ("sum", "max", "symmetrized_gru", "gru_fold")
     ]
 

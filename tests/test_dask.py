@@ -15,6 +15,7 @@ from lcm_core.experiments.__main__ import main
 from lcm_core.experiments.framework.runner import JobsFailed
 from lcm_core.experiments.framework.store import Store
 
+dask = pytest.importorskip("dask")
 distributed = pytest.importorskip("distributed")
 ROOT = Path(__file__).parents[1]
 NAME = "tests.dask_experiment"
@@ -131,7 +132,7 @@ def test_what_is_wrong_is_said(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="expected jobs or scheduler, got both"):
         run_in(tmp_path, scheduler="tcp://127.0.0.1:1", jobs=2)
     with (
-        distributed.config.dask.config.set({"distributed.comm.timeouts.connect": "0.5s"}),
+        dask.config.set({"distributed.comm.timeouts.connect": "0.5s"}),
         pytest.raises(OSError, match=r"127\.0\.0\.1:1"),
     ):
         run_in(tmp_path, scheduler="tcp://127.0.0.1:1")
