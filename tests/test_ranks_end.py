@@ -13,7 +13,7 @@ from lcm_core import train
 from tests.launch import ROOT, launch
 
 RECIPE = (
-    "steps=300 log_every=5 eval_every=150 eval_splits=none channels=8 batch_size=16 device=cpu "
+    "steps=200 log_every=5 eval_every=100 eval_splits=none channels=8 batch_size=16 device=cpu "
     "associativity=0.3"
 )
 LIMIT = 60  # seconds in which the others end; most of it is for a busy machine
@@ -58,7 +58,7 @@ def test_when_a_rank_is_killed_the_other_names_it_and_one_process_goes_on(tmp_pa
     assert "rank 1 ended, or hangs: no sign of life for 5 s" in errors
     assert train.main(going_on(tmp_path)) == 0
     steps = [record["step"] for record in records(tmp_path / "records.jsonl")]
-    assert steps == list(range(5, 301, 5))
+    assert steps == list(range(5, 201, 5))
 
 
 def test_ctrl_c_on_one_rank_ends_all(tmp_path):
@@ -73,6 +73,7 @@ def test_ctrl_c_on_one_rank_ends_all(tmp_path):
     assert "rank 0 was interrupted" in of_other
 
 
+@pytest.mark.slow
 def test_what_is_wrong_is_said_before_training(tmp_path):
     launched = launch(2, TRAIN, ["batch_size=1", *flags(tmp_path)])
     for rank, (status, errors) in enumerate(launched.wait(LIMIT)):
@@ -96,7 +97,7 @@ def test_torchrun_shows_one_progress_and_one_report(tmp_path):
     assert process.returncode == 0, errors
     assert output.count("Each batch is shared by 2 processes.") == 1
     assert output.count("exact match, validation: ") == 1
-    assert errors.count("100%") == 1
+    assert errors.count("  0%|") == 1  # a bar draws this once
     assert [record["step"] for record in records(tmp_path / "records.jsonl")] == [2, 4]
 
 
@@ -132,7 +133,7 @@ def test_a_rank_that_hangs_is_named_when_patience_is_over(tmp_path):
 @pytest.mark.timeout(1800)
 def test_ten_kills_at_random_moments_lose_nothing(tmp_path):
     """Exact: the same number of ranks gives the same bits, however often it is killed."""
-    recipe = RECIPE.replace("steps=300", "steps=1500")
+    recipe = RECIPE.replace("steps=200", "steps=1500")
     alone, killed = tmp_path / "alone", tmp_path / "killed"
     for folder in (alone, killed):
         folder.mkdir()

@@ -20,7 +20,7 @@ from torch import Tensor
 from lcm_core.reduction.permutation import Permutation
 from lcm_core.training.heartbeat import Heartbeat
 
-__all__ = ["RankError", "Ranks"]
+__all__ = ["PATIENCE", "RankError", "Ranks"]
 
 PATIENCE = 120.0  # seconds
 

@@ -21,7 +21,7 @@ from lcm_core.reduction.layout import Pieces
 from lcm_core.training.ranks import Ranks
 from lcm_core.training.regularisers import Regularisers
 
-__all__ = ["SharedRegularisers"]
+__all__ = ["SharedLevel", "SharedRegularisers"]
 
 
 @dataclass(frozen=True)
