@@ -5,6 +5,7 @@
 #   make bench BENCH_FLAGS="--workloads ragged,tiny"  flags for the benchmark
 #   make bench BENCH_FLAGS="--device cuda"            the same on a GPU
 #   make classroom CLASSROOM_FLAGS="--kernels 1,4"    flags for the class of kernels
+#   make large-graph GRAPH_FLAGS="--channels 32"      flags for the large graph
 #   make gpu-check GPU_FLAGS="--output FILE"          flags for the check of a GPU machine
 #   make fuzz-tables FUZZ_FLAGS="--files 500"         flags for the damaged tables
 #   make lab PYTHON=python3.12                        another Python (3.11 or newer)
@@ -21,6 +22,7 @@ LAB_FLAGS ?=
 PYTEST_FLAGS ?=
 BENCH_FLAGS ?=
 CLASSROOM_FLAGS ?=
+GRAPH_FLAGS ?=
 GPU_FLAGS ?=
 FUZZ_FLAGS ?=
 
@@ -35,7 +37,7 @@ NONE_CHOSEN = [ $$? -eq 5 ]  # the flags of pytest left none of these tests: no 
 ROOT_FLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-slow test-oldest test-newest test-wheel check-all fuzz-tables lint format bench classroom gpu-check results clean
+.PHONY: help lab test test-slow test-oldest test-newest test-wheel check-all fuzz-tables lint format bench classroom gpu-check results clean large-graph
 
 help:  ## say what each target does
 	@grep -E '^[a-z-]+:.*  ## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*  ## /\t/' | expand -t 14
@@ -84,6 +86,9 @@ bench: $(VENV)/.dev-installed  ## time and memory of reductions, ours and PyG's,
 
 classroom: $(VENV)/.dev-installed  ## kernels that train at once: speed, memory, answers, to docs/classroom.md
 	$(BIN)/python -m benchmarks.classroom --output docs/classroom.md $(CLASSROOM_FLAGS)
+
+large-graph: $(VENV)/.dev-installed  ## time and memory on a graph of a million nodes, to docs/large_graphs.md
+	$(BIN)/python -m benchmarks.large_graph --output docs/large_graphs.md $(GRAPH_FLAGS)
 
 # No environment of its own, and nothing is installed: PYTHON has torch for the GPU already.
 gpu-check:  ## equality, tests and speed on this machine's GPU, within five minutes

@@ -66,6 +66,8 @@ Aggregations
     FoldAggregation     a GRU or LSTM over each set, to compare with
     make_aggregation    by name; aggregation_names lists operators, folds and PyG's
     explain_path        which code a call runs: a fast path, or the definition, and why
+    CSRGraph            a graph with millions of edges: aggregate all neighbours in parts, or
+                        sample some, as a SampledGraph
 
 Laws
     law_report          all errors in LAWS at once, as a LawReport of LawError
@@ -117,6 +119,7 @@ if TYPE_CHECKING:
 __all__ = [
     "LAWS",
     "TREE_NAMES",
+    "CSRGraph",
     "Certificate",
     "Fit",
     "FoldAggregation",
@@ -129,6 +132,7 @@ __all__ = [
     "Recipe",
     "Record",
     "ReductionPlan",
+    "SampledGraph",
     "SetBatch",
     "Task",
     "Trainer",

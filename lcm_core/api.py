@@ -1,8 +1,10 @@
 """The names of `lcm_core`, which imports this module when one of them is first asked for."""
 
 from lcm_core.aggregations import (
+    CSRGraph,
     FoldAggregation,
     LCMAggregation,
+    SampledGraph,
     aggregation_names,
     explain_path,
     make_aggregation,
@@ -51,6 +53,7 @@ from lcm_core.trees import TREE_NAMES, Tree, make_tree
 __all__ = [
     "LAWS",
     "TREE_NAMES",
+    "CSRGraph",
     "Certificate",
     "Fit",
     "FoldAggregation",
@@ -63,6 +66,7 @@ __all__ = [
     "Recipe",
     "Record",
     "ReductionPlan",
+    "SampledGraph",
     "SetBatch",
     "Task",
     "Trainer",

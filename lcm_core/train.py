@@ -1,13 +1,18 @@
 """Train a recipe from the command line: `python -m lcm_core.train "task=bbbp steps=300"`.
 
+Several processes share each batch: `torchrun --nproc-per-node 2 -m lcm_core.train "task=bbbp"`.
+
 Exit status: 0 if all is trained, 1 if training failed, 2 if something is wrong with the command or
 its files, 130 after Ctrl-C.
 """
 
 import argparse
 import json
+import os
+import signal
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack, redirect_stdout
 from dataclasses import asdict
 from importlib import import_module
 from math import isfinite
@@ -16,6 +21,7 @@ from typing import Any, TextIO
 
 from lcm_core.models.networks import describe_model
 from lcm_core.terminal import Progress
+from lcm_core.training.ranks import PATIENCE, RankError, Ranks
 from lcm_core.training.recipe import Recipe
 from lcm_core.training.resume import CHANGEABLE
 from lcm_core.training.run_state import RunState, read_runs, save_runs
@@ -28,25 +34,40 @@ INTERRUPTED = 130  # what a shell gives for Ctrl-C
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit status."""
-    options = _parser().parse_args(arguments)
-    try:
-        for module in options.imports:
-            import_module(module)
-        runs = _runs(options)
-        for path in filter(None, (options.records, options.checkpoint)):
-            _check_writable(path)
-    except (ValueError, TypeError, OSError, ImportError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    statuses = []
-    for run in runs:
-        statuses.append(_run(run, runs, options))
-        if statuses[-1] == INTERRUPTED:
-            break
+    options, ranks = _parser().parse_args(arguments), None
+    with ExitStack() as stack:
+        try:
+            for module in options.imports:
+                import_module(module)
+            ranks = Ranks.from_environment(options.patience)
+            if ranks is not None and not ranks.first:  # rank 0 reports, and writes the files
+                stack.enter_context(redirect_stdout(stack.enter_context(open(os.devnull, "w"))))
+                options.records = options.checkpoint = None
+            runs = _runs(options, ranks)
+            for path in filter(None, (options.records, options.checkpoint)):
+                _check_writable(path)
+        except (ValueError, TypeError, OSError, ImportError, RankError) as error:
+            return _failed(error, ranks, status=2)
+        statuses = []
+        for run in runs:
+            statuses.append(_run(run, runs, options, ranks))
+            if statuses[-1] == INTERRUPTED or (ranks is not None and statuses[-1]):
+                return statuses[-1]
+        if ranks is not None:
+            ranks.close()
     return max(statuses)
 
 
-def _runs(options: argparse.Namespace) -> list[RunState]:
+def _failed(error: Exception, ranks: Ranks | None, status: int = 1) -> int:
+    """Print an error, tell it to the other ranks, and return the exit status."""
+    where = "" if ranks is None else f" on rank {ranks.rank}"
+    print(f"error{where}: {error}", file=sys.stderr)
+    if ranks is not None:
+        ranks.leave(f"rank {ranks.rank} ended: {error}")
+    return status
+
+
+def _runs(options: argparse.Namespace, ranks: Ranks | None) -> list[RunState]:
     """What is to be trained: one recipe, or all that a file of the training panel holds."""
     if options.resume:
         runs = read_runs(options.resume, _changes(options.recipe))
@@ -60,7 +81,7 @@ def _runs(options: argparse.Namespace) -> list[RunState]:
             f"{options.resume}, which keeps their records itself"
         )
     for run in runs:
-        run.trainer = run.make_trainer()
+        run.trainer = run.make_trainer(ranks)
     return runs
 
 
@@ -78,7 +99,9 @@ def _changes(words: Sequence[str]) -> dict[str, Any]:
     return {name: getattr(wanted, name) for name in names}
 
 
-def _run(run: RunState, runs: Sequence[RunState], options: argparse.Namespace) -> int:
+def _run(
+    run: RunState, runs: Sequence[RunState], options: argparse.Namespace, ranks: Ranks | None
+) -> int:
     trainer = run.trainer
     assert trainer is not None
     say = _say_json if options.json else _say
@@ -87,14 +110,18 @@ def _run(run: RunState, runs: Sequence[RunState], options: argparse.Namespace) -
         recipe=trainer.recipe.text(),
         task=trainer.task.describe(),
         model=describe_model(trainer.model),
+        **({} if ranks is None else {"ranks": f"Each batch is shared by {ranks.count} processes."}),
         **({"note": trainer.started} if trainer.started else {}),
     )
-    if (status := _train(run, trainer, runs, options)) == INTERRUPTED:
+    status = _train(run, trainer, runs, options, ranks)
+    if status == INTERRUPTED or (ranks is not None and status):
         return status
     say("end", recipe=trainer.recipe.text(), step=trainer.step)
     for split in trainer.task.splits:
         try:
             score, constant = trainer.evaluate(split), trainer.task.baseline(split)
+        except RankError as error:
+            return _failed(error, ranks)
         except ValueError as error:  # such as a split without positive items
             print(f"{split} is not scored: {error}", file=sys.stderr)
             continue
@@ -136,11 +163,13 @@ def _train(
     trainer: Trainer,
     runs: Sequence[RunState],
     options: argparse.Namespace,
+    ranks: Ranks | None,
 ) -> int:
-    checkpoint, metric = options.checkpoint or options.resume, ""
+    first, metric = ranks is None or ranks.first, ""
+    checkpoint = (options.checkpoint or options.resume) if first else None
     lines = _open_records(options.records, trainer.recorded_step) if options.records else None
     try:
-        with Progress(trainer.recipe.steps, done=trainer.step) as bar:
+        with Progress(trainer.recipe.steps, done=trainer.step, hidden=not first) as bar:
             for record in trainer.records():
                 run.records.append(record)
                 run.seconds += record.seconds
@@ -155,12 +184,14 @@ def _train(
                 if checkpoint:
                     save_runs(checkpoint, runs)
     except TrainingError as error:
-        print(f"error: {error}", file=sys.stderr)
         if options.json:
             _say_json("error", step=trainer.step, error=str(error))
-        return 1
+        return _failed(error, ranks)
     except KeyboardInterrupt:
         print(f"interrupted at step {trainer.step}", file=sys.stderr)
+        if ranks is not None:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # torchrun sends it once more
+            ranks.leave(f"rank {ranks.rank} was interrupted")
         return INTERRUPTED
     finally:
         if lines:
@@ -203,6 +234,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--resume", type=Path, help="go on from this checkpoint, and keep it")
     parser.add_argument(
         "--json", action="store_true", help="write one JSON object a line to standard output"
+    )
+    parser.add_argument(
+        "--patience",
+        type=float,
+        default=PATIENCE,
+        help="seconds that processes of torchrun wait for each other (default: %(default)g)",
     )
     return parser
 

@@ -49,7 +49,7 @@ class HostPlan(ReductionPlan):
             for k in range((self.largest - 1).bit_length())
         )
         rows += [nothing] * (room - len(rows))
-        return Levels(torch.stack(roots), lambda: [x, torch.stack(rows)])
+        return Levels(self, torch.stack(roots), lambda: [x, torch.stack(rows)])
 
 
 def use_host_plans(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,8 @@
 """A PyG Aggregation: a projection, and a reduction by a tree."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import torch
@@ -18,7 +21,7 @@ from lcm_core.reduction.plan import ReductionPlan
 from lcm_core.reduction.ragged import make_plan, plan_of_sizes
 from lcm_core.trees.tree import TREE_NAMES, Tree
 
-__all__ = ["LCMAggregation"]
+__all__ = ["LCMAggregation", "without_unused_gradients"]
 
 EMPTY = ("identity", "zero")
 
@@ -225,8 +228,25 @@ def _beside_weights(peer: PyGLCMAggregation) -> str | None:
     return None
 
 
+_unused_gradients: ContextVar[bool] = ContextVar("unused_gradients", default=True)
+
+
+@contextmanager
+def without_unused_gradients() -> Iterator[None]:
+    """Context manager: an identity that no set needs has no gradient, as in one process.
+
+    Outside of it, where processes train together, it has a gradient of 0.
+    """
+    token = _unused_gradients.set(False)
+    try:
+        yield
+    finally:
+        _unused_gradients.reset(token)
+
+
 def _distributed() -> bool:
-    return torch.distributed.is_available() and torch.distributed.is_initialized()
+    dist = torch.distributed
+    return dist.is_available() and dist.is_initialized() and _unused_gradients.get()
 
 
 def _with_unused(answers: Tensor, operator: Operator) -> Tensor:

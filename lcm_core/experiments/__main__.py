@@ -36,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             again=options.again,
             output=options.output,
             checkpoints=options.checkpoints,
+            scheduler=options.scheduler,
         )
     except JobsFailed as error:
         failed = len(error.messages)
@@ -64,6 +65,9 @@ def _parser() -> argparse.ArgumentParser:
         help="seconds of training a run, in place of the defined ones; these results lie apart",
     )
     parser.add_argument("--jobs", type=int, default=1, help="runs side by side, on a thread each")
+    parser.add_argument(
+        "--scheduler", metavar="ADDRESS", help="of a Dask cluster, whose workers do the runs"
+    )
     parser.add_argument("--only", default="", help="rows and columns that contain this text")
     parser.add_argument(
         "--again", action="store_true", help="from the beginning, since code has changed"

@@ -11,7 +11,14 @@ from lcm_core.laws.measure import LawError, variance
 from lcm_core.laws.spreads import check_bounds, shuffle_within_sets
 from lcm_core.operators.devices import beside
 
-__all__ = ["Exchanges", "draw_exchanges", "fold_exchange_error", "sire_penalty"]
+__all__ = [
+    "Exchanges",
+    "both_orders",
+    "draw_exchanges",
+    "exchange_penalty",
+    "fold_exchange_error",
+    "sire_penalty",
+]
 
 
 class Exchanges(NamedTuple):
@@ -86,9 +93,16 @@ def sire_penalty(
     """
     check_bounds(x, ptr)
     x = beside(fold, x)
-    one, other = _both_orders(fold, x, draw_exchanges(ptr, generator))
+    one, other = both_orders(fold, x, draw_exchanges(ptr, generator))
     if len(one) == 0:
         return x.sum() * 0.0
+    return exchange_penalty(one, other)
+
+
+def exchange_penalty(
+    one: Float[Tensor, "m state"], other: Float[Tensor, "m state"]
+) -> Float[Tensor, ""]:
+    """SIRE, given the states after p, a, b and after p, b, a, of at least one set."""
     s2 = variance([(one, other)])
     return (one - other).square().sum(-1).mean() / torch.where(s2 > 0, s2, 1.0)
 
@@ -125,13 +139,13 @@ def fold_exchange_error(
     check_bounds(x, ptr)
     x = beside(fold, x)
     drawn = draw_exchanges(ptr, torch.Generator().manual_seed(seed))
-    one, other = _both_orders(fold, x, drawn)
+    one, other = both_orders(fold, x, drawn)
     if len(one) == 0:
         raise ValueError("expected a set of at least 2 elements to exchange, got none")
     return LawError.of("exchange", (one - other).norm(dim=-1), variance([(one, other)]).sqrt())
 
 
-def _both_orders(
+def both_orders(
     fold: FoldAggregation, x: Tensor, drawn: Exchanges
 ) -> tuple[Float[Tensor, "m state"], Float[Tensor, "m state"]]:
     """The states after prefix, a, b, and after prefix, b, a."""

@@ -27,6 +27,7 @@ __all__ = [
     "LAWS",
     "LawError",
     "LawReport",
+    "Sides",
     "arity",
     "associativity_error",
     "commutativity_error",

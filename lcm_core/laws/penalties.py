@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from lcm_core.laws.measure import difference, law_sides, unit_of, variance
+from lcm_core.laws.measure import Sides, difference, law_sides, unit_of, variance
 from lcm_core.operators import Operator
 from lcm_core.operators.base import check_operator
 from lcm_core.operators.devices import beside
@@ -21,6 +21,7 @@ __all__ = [
     "holds_by_construction",
     "law_penalty",
     "level_samples",
+    "penalty_of_sides",
 ]
 
 LAW_PENALTIES = ("commutativity", "associativity", "identity")
@@ -66,7 +67,13 @@ def law_penalty(
         operator, law = law, operator
     check_operator(operator)
     assert isinstance(operator, Operator)
-    sides = law_sides(str(law), operator, [beside(operator, each) for each in states])
+    return penalty_of_sides(
+        law_sides(str(law), operator, [beside(operator, each) for each in states])
+    )
+
+
+def penalty_of_sides(sides: Sides) -> Float[Tensor, ""]:
+    """The penalty of a law, given its two sides for all tuples, as `law_sides` makes them."""
     squared = torch.stack([difference(a, b).square().sum(-1) for a, b in sides]).amax(0)
     return squared.mean() / unit_of(variance(sides))
 

@@ -44,8 +44,9 @@ KEEP = 2**25  # bytes of steps kept for the backward pass; the others are recomp
 
 @dataclass(frozen=True)
 class Levels:
-    """The result of a reduction: the roots of non-empty sets and, lazily, all states."""
+    """The result of a reduction by `plan`: roots of non-empty sets and, lazily, all states."""
 
+    plan: ReductionPlan
     roots: Float[Tensor, "filled *d"]
     make_states: Callable[[], list[Tensor]]
 
@@ -85,7 +86,7 @@ def levels_by_autograd(plan: ReductionPlan, combine: Combine, x: Float[Tensor, "
         levels.append(combine(*pair).to(x.dtype))
         pieces.append(cut(levels[-1], plan, level))
     [filled] = groups_of(roots, pieces) if roots.places else [x[:0]]
-    return Levels(filled, lambda: levels)
+    return Levels(plan, filled, lambda: levels)
 
 
 def groups_of(source: Source, pieces: Sequence[Any]) -> list[Tensor]:
@@ -119,7 +120,7 @@ def levels_by_kernel(
 ) -> Levels:
     """As `levels_by_autograd`, with the derivative that the kernel brings."""
     roots, states = _Reduction.apply(plan, kernel, _pairs_a_chunk(x), x, *weights)
-    return Levels(roots, lambda: [x, *(states[a:b] for a, b in pairwise(plan.bounds[1:]))])
+    return Levels(plan, roots, lambda: [x, *(states[a:b] for a, b in pairwise(plan.bounds[1:]))])
 
 
 class _Reduction(torch.autograd.Function):

@@ -105,7 +105,7 @@ def fused_levels(
         all_states = states.index_copy(0, as_tensor(plan.roots, plan.device), roots)
         return [x, *(all_states[a:b] for a, b in pairwise(plan.bounds[1:]))]
 
-    return Levels(roots, make_states)
+    return Levels(plan, roots, make_states)
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,13 @@
 """The regularisers of a model: laws of its operators, and SIRE for its folds."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
 import torch
 from torch import Tensor, nn
 
 from lcm_core.aggregations.base import SetAggregation
-from lcm_core.aggregations.fold import FoldedSets
+from lcm_core.aggregations.fold import FoldAggregation, FoldedSets
 from lcm_core.laws.fold_exchange import sire_penalty
 from lcm_core.laws.measure import arity
 from lcm_core.laws.penalties import LAW_PENALTIES, holds_by_construction, law_penalty, level_samples
@@ -75,12 +75,30 @@ class Regularisers:
 
     def _law(self, law: str, count: int, generator: torch.Generator) -> Iterator[Tensor]:
         for aggregation, calls in zip(self.reductions, self._levels, strict=True):
-            levels = [states for call in calls for states in self._of(call) if len(states)]
-            if not levels:  # sets without elements, such as the neighbours of single atoms
-                continue
-            tuples = level_samples(levels, count, arity(law), generator)
-            if (operator := self.breaking(law, aggregation)) is not None:
-                yield law_penalty(operator, law, *tuples)
+            tuples = self.tuples(calls, law, count, generator)
+            operator = self.breaking(law, aggregation)
+            if tuples and operator is not None:
+                yield self.law_penalty(operator, law, tuples)
+
+    def tuples(
+        self, calls: Sequence[Levels], law: str, count: int, generator: torch.Generator
+    ) -> tuple[Tensor, ...]:
+        """Tuples of states from all levels of an aggregation's calls.
+
+        Empty if there are no states: no set has elements, like the neighbours of single atoms.
+        """
+        levels = [states for call in calls for states in self.states_of(call) if len(states)]
+        return level_samples(levels, count, arity(law), generator) if levels else ()
+
+    def law_penalty(self, operator: Operator, law: str, tuples: Sequence[Tensor]) -> Tensor:
+        """The penalty of a law on these tuples."""
+        return law_penalty(operator, law, *tuples)
+
+    def sire_penalty(
+        self, fold: FoldAggregation, sets: FoldedSets, generator: torch.Generator
+    ) -> Tensor:
+        """SIRE of a fold on the sets that it read."""
+        return sire_penalty(fold, *sets, generator)
 
     def breaking(self, law: str, aggregation: SetAggregation) -> Operator | None:
         """The aggregation's operator, if it can break a law that is regularised.
@@ -95,7 +113,8 @@ class Regularisers:
             return None
         return operator
 
-    def _of(self, call: Levels) -> list[Tensor]:
+    def states_of(self, call: Levels) -> list[Tensor]:
+        """The states of a call that laws are regularised on, level by level."""
         return call.states if self.states == "tree" else call.states[:1]
 
     def _sire(self, generator: torch.Generator) -> Iterator[Tensor]:
@@ -103,4 +122,4 @@ class Regularisers:
         for fold, calls in zip(self.folds, self._sets, strict=True):
             if calls:
                 which = int(torch.randint(len(calls), (), generator=generator))
-                yield sire_penalty(fold, *calls[which], generator)
+                yield self.sire_penalty(fold, calls[which], generator)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lcm_core.files.checkpoints import read_checkpoint, write_checkpoint
+from lcm_core.training.ranks import Ranks
 from lcm_core.training.recipe import Recipe
 from lcm_core.training.record import Record
 from lcm_core.training.resume import resumed_recipe
@@ -48,11 +49,15 @@ class RunState:
     changes: Mapping[str, Any] = field(default_factory=dict)
     wanted: list[tuple[str, float]] = field(default_factory=list)  # before there is a trainer
 
-    def make_trainer(self) -> Trainer:
-        """Make the trainer; reading its data may take seconds."""
+    def make_trainer(self, ranks: Ranks | None = None) -> Trainer:
+        """Make the trainer; reading its data may take seconds.
+
+        Args:
+            ranks: the processes that share each batch, if there are several.
+        """
         if self.saved is None:
-            return Trainer(self.recipe)
-        return Trainer.from_state(self.saved, self.file, self.changes)
+            return Trainer(self.recipe, ranks)
+        return Trainer.from_state(self.saved, self.file, self.changes, ranks)
 
     @property
     def current_recipe(self) -> Recipe:

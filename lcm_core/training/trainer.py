@@ -26,10 +26,13 @@ from lcm_core.threads import default_threads, using_threads
 from lcm_core.training.capturable import why_not
 from lcm_core.training.captured import CapturedStep, CaptureError
 from lcm_core.training.device import deterministic, pick_device
+from lcm_core.training.ranks import RankError, Ranks
 from lcm_core.training.recipe import Recipe
 from lcm_core.training.record import Record
 from lcm_core.training.regularisers import Regularisers, penalty_generator
 from lcm_core.training.resume import resumed_recipe
+from lcm_core.training.shared_model import SharedModel
+from lcm_core.training.shared_regularisers import SharedRegularisers
 from lcm_core.training.start import load_start
 
 __all__ = ["STATE_KEYS", "Trainer", "TrainingError"]
@@ -55,6 +58,8 @@ class Trainer:
 
     Args:
         recipe: every choice of the run. Its events are applied when their step comes.
+        ranks: the processes that share each batch, if there are several: each has a trainer of the
+            same recipe, and calls the same methods in the same order.
 
     Attributes:
         recipe: the recipe with the events so far, those of `set` included.
@@ -78,16 +83,18 @@ class Trainer:
 
     model: Any
 
-    def __init__(self, recipe: Recipe):
-        self._make(recipe)
+    def __init__(self, recipe: Recipe, ranks: Ranks | None = None):
+        self._make(recipe, ranks)
         self.started = load_start(recipe.start, self.model, recipe.task, recipe.readout)
         self._keep()
 
-    def _make(self, recipe: Recipe) -> None:
+    def _make(self, recipe: Recipe, ranks: Ranks | None) -> None:
         """Everything at step 0, with weights that are drawn."""
         self.recipe = recipe
         self.started = ""
         self.device = pick_device(recipe.device)
+        if ranks is not None:
+            ranks.check_device(self.device)
         self.threads = recipe.threads or default_threads()
         self.task = make_task(recipe.task, **dict(recipe.options))
         self.further_splits = recipe.further_splits
@@ -100,6 +107,10 @@ class Trainer:
         )
         self.schedule = _SCHEDULES[recipe.schedule](self.optimizer, recipe)
         self.regularisers = Regularisers(self.model, recipe.penalty_states)
+        self._shared: SharedModel | None = None
+        if ranks is not None:
+            self._shared = SharedModel(self.model, ranks)
+            self.regularisers = SharedRegularisers(self.model, recipe.penalty_states, ranks)
         self.step = 0
         self.recorded_step = 0
         self.rate = 0.0
@@ -108,7 +119,7 @@ class Trainer:
         self._lock = threading.Lock()  # of the above
         self._sums: dict[str, Tensor] = {}
         self._failed_at = torch.full((), -1, device=self.device)
-        self.graphs = self.device.type == "cuda"
+        self.graphs = self.device.type == "cuda" and ranks is None
         self.how = ""
         self._captured: CapturedStep | None = None
         self._uncaptured = ""  # why capturing a step failed
@@ -162,7 +173,8 @@ class Trainer:
                     with self._reproducible():
                         record = self._record(stop)
                 except RuntimeError as error:
-                    if self.device.type == "cpu" or isinstance(error, TrainingError):
+                    on_cpu = self.device.type == "cpu" and not isinstance(error, RankError)
+                    if on_cpu or isinstance(error, TrainingError):
                         raise
                     raise self._failed(error, self.step) from error
                 if record is None:
@@ -256,11 +268,14 @@ class Trainer:
         outputs, targets = [], []
         seeded = self._seeded() if self._draws else nullcontext()
         with torch.no_grad(), using_threads(self.threads), seeded:
-            for batch in self.task.batches(split, self.device):
+            for number, batch in enumerate(self.task.batches(split, self.device)):
                 if should_stop is not None and should_stop():
                     return None
-                outputs.append(self.model(batch))
                 targets.append(self.task.targets(batch))
+                if self._shared is None or self._shared.has_turn(number):
+                    outputs.append(self.model(batch))
+            if self._shared is not None:
+                outputs = self._shared.outputs_of_turns(outputs, targets, self.task.out_features)
         return torch.cat(outputs), torch.cat(targets)
 
     # One step -------------------------------------------------------------------------------
@@ -321,7 +336,10 @@ class Trainer:
 
         It makes each operation slower: the first step finds out whether there is a need for it.
         """
-        drawing = seeded_generator("cpu", self.recipe.seed, DRAWING_STREAM, self.step)
+        words = [self.recipe.seed, DRAWING_STREAM, self.step]
+        if self._shared is not None and (rank := self._shared.ranks.rank):
+            words.append(rank)  # other sets, other numbers
+        drawing = seeded_generator("cpu", *words)
         return Seeded(drawing.initial_seed())
 
     def _update(self, live: dict[str, float]) -> None:
@@ -373,7 +391,10 @@ class Trainer:
         for name, penalty in penalties.items():
             loss = loss + weights[name] * penalty
         self.optimizer.zero_grad()
-        loss.backward()
+        if self._shared is None:
+            loss.backward()
+        else:
+            self._shared.backward(loss)
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), recipe.clip)
         fine = (loss.detach() + norm).isfinite()
         self._failed_at = torch.where(fine | (self._failed_at >= 0), self._failed_at, self.step)
@@ -386,10 +407,11 @@ class Trainer:
         self._sums = sums
 
     def _losses(self, batch: Any, weights: dict[str, float]) -> tuple[Tensor, dict[str, Tensor]]:
+        outputs = self.model if self._shared is None else self._shared.outputs
         if not weights:
-            return self.task.loss(self.model(batch), batch), {}
+            return self.task.loss(outputs(batch), batch), {}
         with self.regularisers.recording():
-            task_loss = self.task.loss(self.model(batch), batch)
+            task_loss = self.task.loss(outputs(batch), batch)
         generator = penalty_generator(self.recipe.seed, self.step)
         count = self.recipe.batch_size
         return task_loss, {
@@ -415,6 +437,8 @@ class Trainer:
         """The record of the steps since the last; None if `stop` said so on the way."""
         started = time.perf_counter()
         self._check_finite()  # waits for the device
+        if self._shared is not None:
+            self._shared.check_same(self.step)
         self._seconds += time.perf_counter() - started
         metric: float | None = None
         metrics: dict[str, float] = {}
@@ -550,14 +574,19 @@ class Trainer:
 
     @classmethod
     def from_state(
-        cls, state: dict[str, Any], path: str | Path, changes: Mapping[str, Any] | None = None
+        cls,
+        state: dict[str, Any],
+        path: str | Path,
+        changes: Mapping[str, Any] | None = None,
+        ranks: Ranks | None = None,
     ) -> "Trainer":
-        """Make a trainer that goes on from a state.
+        """Make a trainer that goes on from a state, whatever number of ranks it had.
 
         Args:
             state: of `state_dict`.
             path: where it was read from, for the error message.
             changes: of its recipe, as of `load`.
+            ranks: as of the constructor.
 
         Raises:
             ValueError: the state does not fit this version of the library, or something else should
@@ -567,7 +596,7 @@ class Trainer:
         try:
             stored = Recipe.parse(state["recipe"], stored=True)
             recipe, note = resumed_recipe(stored, state["step"], changes or {})
-            trainer._make(recipe)
+            trainer._make(recipe, ranks)
             if recipe.steps != stored.steps:
                 state = trainer._rescheduled(state)
             trainer._restore((recipe, state))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from lcm_core.experiments.framework.base import Experiment, Job, Measurement, TrainingRun
 from lcm_core.experiments.framework.calibration import Calibration
+from lcm_core.experiments.framework.dask_workers import DaskWorkers
 from lcm_core.experiments.framework.folders import checkpoints_folder, results_folder
 from lcm_core.experiments.framework.machine import describe_machine
 from lcm_core.experiments.framework.progress import Bar
@@ -73,6 +74,7 @@ def run_experiment(
     again: bool = False,
     output: Path | None = None,
     checkpoints: Path | None = None,
+    scheduler: str | None = None,
 ) -> Results:
     """Do all jobs of an experiment that have no result yet; returns all results.
 
@@ -92,6 +94,8 @@ def run_experiment(
         output: the folder of the results (default: `docs/results` for the library's experiments,
             `results` for others, in the checkout or else in the working folder).
         checkpoints: the folder of half-done jobs.
+        scheduler: the address of a Dask scheduler, in whose workers the training runs are done, in
+            place of `jobs`. The workers must see the folder of half-done jobs.
 
     Raises:
         JobsFailed: some did; all others are done.
@@ -106,11 +110,13 @@ def run_experiment(
     for name, value in (("seeds", seeds), ("budget", budget), ("jobs", jobs)):
         if value is not None and not 0 < value < math.inf:
             raise ValueError(f"expected {name} to be a number above 0, got {value}")
-    if jobs > 1 and experiment.module == "__main__":
+    if (jobs > 1 or scheduler) and experiment.module == "__main__":
         raise ValueError(
-            f"expected jobs=1, got {jobs}: {experiment.name!r} is registered in a notebook or a "
-            "script, which other processes cannot import; move it into a module, or leave jobs out"
+            f"expected jobs=1 and no scheduler: {experiment.name!r} is registered in a notebook or "
+            "a script, which other processes cannot import; move it into a module"
         )
+    if jobs > 1 and scheduler:
+        raise ValueError("expected jobs or scheduler, got both: each worker of Dask does one run")
     device = pick_device(device).type
     store = Store(experiment.address, _special_budget(experiment, budget), device)
     output = output or results_folder(experiment)
@@ -121,7 +127,7 @@ def run_experiment(
         if (path := output / f"{store.name}.json").exists():
             store = replace(Store.read(path), experiment=experiment.address)
         store.ask_for(seeds or experiment.seeds, experiment.seeds)
-        runner = Runner(experiment, store, output, folder)
+        runner = Runner(experiment, store, output, folder.absolute(), scheduler)
         if again:
             runner.forget(only)
         return runner.run(seeds or experiment.seeds, jobs, only)
@@ -135,9 +141,18 @@ class Runner:
         store: what is known of it.
         output: the folder to which the store is written.
         checkpoints: the folder of the states of its runs.
+        scheduler: of Dask, if its workers are to train.
     """
 
-    def __init__(self, experiment: Experiment, store: Store, output: Path, checkpoints: Path):
+    def __init__(
+        self,
+        experiment: Experiment,
+        store: Store,
+        output: Path,
+        checkpoints: Path,
+        scheduler: str | None = None,
+    ):
+        self.scheduler = scheduler
         self.experiment, self.store = experiment, store
         self.output, self.checkpoints = output, checkpoints
         self.machine = describe_machine(store.device)  # now: files may change while it runs
@@ -168,6 +183,8 @@ class Runner:
         return results
 
     def _workers(self, count: int) -> Workers:
+        if self.scheduler is not None:
+            return DaskWorkers(self.scheduler, self.experiment.module)
         return InProcess() if count == 1 else ProcessPool(count, self.experiment.module)
 
     def checkpoint(self, row: str, column: str, seed: int) -> Path:
@@ -293,13 +310,14 @@ class Runner:
         return self.store.machine({**self.machine, "threads": threads})
 
     def _keep(self, work: Work, item: Item, event: Done) -> None:
-        job = item.job
+        job, values = item.job, dict(event.values)
+        elsewhere = values.pop("machine", None)  # where a worker of another machine did it
         kept = {
             "row": job.row,
             "column": job.column,
-            "machine": self._machine(work),
+            "machine": self._machine(work) if elsewhere is None else self.store.machine(elsewhere),
             "date": f"{datetime.now(UTC):%Y-%m-%d}",
-            **event.values,
+            **values,
         }
         if isinstance(work, Train):
             assert isinstance(job, TrainingRun)
