@@ -5,6 +5,7 @@
 #   make bench BENCH_FLAGS="--workloads ragged,tiny"  flags for the benchmark
 #   make bench BENCH_FLAGS="--device cuda"            the same on a GPU
 #   make classroom CLASSROOM_FLAGS="--kernels 1,4"    flags for the class of kernels
+#   make scaling SCALING_FLAGS="--repeats 3"          flags for the page on scaling
 #   make gpu-check GPU_FLAGS="--output FILE"          flags for the check of a GPU machine
 #   make lab PYTHON=python3.12                        another Python (3.11 or newer)
 
@@ -20,6 +21,7 @@ LAB_FLAGS ?=
 PYTEST_FLAGS ?=
 BENCH_FLAGS ?=
 CLASSROOM_FLAGS ?=
+SCALING_FLAGS ?=
 GPU_FLAGS ?=
 
 BIN := $(VENV)/bin
@@ -33,7 +35,7 @@ NONE_CHOSEN = [ $$? -eq 5 ]  # the flags of pytest left none of these tests: no 
 ROOT_FLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-slow test-oldest test-newest test-wheel check-all lint format bench classroom gpu-check results clean
+.PHONY: help lab test test-slow test-oldest test-newest test-wheel check-all lint format bench classroom scaling gpu-check results clean
 
 help:  ## say what each target does
 	@grep -E '^[a-z-]+:.*  ## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*  ## /\t/' | expand -t 14
@@ -79,6 +81,9 @@ bench: $(VENV)/.dev-installed  ## time and memory of reductions, ours and PyG's,
 
 classroom: $(VENV)/.dev-installed  ## kernels that train at once: speed, memory, answers, to docs/classroom.md
 	$(BIN)/python -m benchmarks.classroom --output docs/classroom.md $(CLASSROOM_FLAGS)
+
+scaling: $(VENV)/.dev-installed  ## reductions over ranks and streams, measured and predicted, to docs/scaling.md
+	$(BIN)/python -m benchmarks.scaling --output docs/scaling.md $(SCALING_FLAGS)
 
 # No environment of its own, and nothing is installed: PYTHON has torch for the GPU already.
 gpu-check:  ## equality, tests and speed on this machine's GPU, within five minutes

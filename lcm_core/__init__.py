@@ -60,6 +60,11 @@ Reductions
     make_tree           balanced, left, right or random (TREE_NAMES); Tree reads ((a b)(c d))
     ReductionPlan       which states are combined: made once from the sizes, used many times
     use_kernels         switch the fast kernels off, to compare
+    reduce_stream       one set in chunks, larger than memory
+    Running             the same step by step: parts are merged, pickled, sent
+
+    Sets that are spread over the ranks of `torch.distributed` are reduced by `all_reduce` and
+    `reduce_sharded` of `lcm_core.distributed`.
 
 Aggregations
     LCMAggregation      projection and reduction by ⊕, for PyTorch Geometric
@@ -125,6 +130,7 @@ __all__ = [
     "Recipe",
     "Record",
     "ReductionPlan",
+    "Running",
     "SetBatch",
     "Task",
     "Trainer",
@@ -156,6 +162,7 @@ __all__ = [
     "pretrained_names",
     "product",
     "reduce",
+    "reduce_stream",
     "register",
     "register_aggregation",
     "register_experiment",
@@ -169,7 +176,16 @@ __all__ = [
     "use_kernels",
 ]
 
-_ROOMS = ("aggregations", "laws", "operators", "reduction", "tasks", "training", "trees")
+_ROOMS = (
+    "aggregations",
+    "distributed",
+    "laws",
+    "operators",
+    "reduction",
+    "tasks",
+    "training",
+    "trees",
+)
 _RENAMED = {"trained": "pretrained", "trained_names": "pretrained_names"}
 
 

@@ -8,6 +8,7 @@ from lcm_core.aggregations import (
     make_aggregation,
     register_aggregation,
 )
+from lcm_core.distributed import Running, reduce_stream
 from lcm_core.laws import (
     LAWS,
     Certificate,
@@ -62,6 +63,7 @@ __all__ = [
     "Recipe",
     "Record",
     "ReductionPlan",
+    "Running",
     "SetBatch",
     "Task",
     "Trainer",
@@ -93,6 +95,7 @@ __all__ = [
     "pretrained_names",
     "product",
     "reduce",
+    "reduce_stream",
     "register",
     "register_aggregation",
     "register_operator",

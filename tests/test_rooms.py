@@ -28,6 +28,7 @@ ROOMS = (
     "tasks",
     "figures",
     "reduction",
+    "distributed",
     "aggregations",
     "laws",
     "depth",
