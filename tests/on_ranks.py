@@ -97,3 +97,16 @@ def misbehaving(rank, operator, culprit, states, pause, timeout):
             time.monotonic() - began,
         )
     return None
+
+
+def one_sided(rank, operator, culprit, states, timeout):
+    """One rank leaves out its backward pass: whom the others name."""
+    x = states[rank].clone().requires_grad_()
+    result = all_reduce(operator, x, timeout=timeout)
+    if rank == culprit:
+        return None
+    try:
+        result.sum().backward()
+    except RankError as error:
+        return error.rank
+    return "nobody"

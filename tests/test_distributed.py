@@ -25,6 +25,7 @@ from tests.on_ranks import (
     make_groups,
     many_calls,
     misbehaving,
+    one_sided,
     reduced,
     sharded,
     sharded_gradients,
@@ -369,6 +370,24 @@ def test_an_error_of_one_rank_is_told_to_the_others():
         kind, named, words, _ = found[rank]
         assert (kind, named) == ("RankError", 1), words
         assert "expected x of shape (N, d) with d = 2, got (3, 5)" in words
+
+
+@pytest.mark.parametrize("other", [torch.ones(2, 2), torch.ones(4, 2), torch.ones(3, 2).double()])
+def test_states_of_another_shape_are_never_mixed_up(other):
+    with LocalRanks(2) as two:
+        states = [torch.ones(3, 2), other]
+        found = two.run(misbehaving, make_operator("sum", channels=2), 1, states, 0.0, 0.5)
+    for kind, _, words, _ in found:
+        assert kind == "RankError"
+        assert "states of the same shape and dtype" in words
+
+
+def test_a_rank_without_a_backward_pass_is_named():
+    operator, states = operator_and_states("symmetrized_gru", 3)
+    with LocalRanks(3) as three:
+        found = three.run(one_sided, operator, 1, states, 1.0)
+    assert found[1] is None
+    assert found[0] == found[2] == 1
 
 
 def test_without_a_process_group_the_error_says_what_to_do():

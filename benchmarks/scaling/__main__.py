@@ -29,6 +29,7 @@ from benchmarks.scaling.published import (
 )
 from benchmarks.tables import duration, mebibytes
 from lcm_core.distributed import LocalRanks, rounds
+from lcm_core.distributed.schedule import exchanges
 from lcm_core.threads import available_cpus
 
 SIZES = (1, 2, 3, 4, 5, 8)
@@ -95,15 +96,15 @@ def ranks_here(measured: Measured, cores: int) -> Iterator[str]:
     yield f"""\
 ## Measured here: ranks that share {cores} cores
 
-R processes of this machine, one thread each, joined by gloo over the loopback; d = {WIDTH}, float32.
-Nothing travels over a wire: the kernel copies each message, so a round is work of a core like the
-products. With R > {cores} ranks, R / {cores} of them take turns on each core, and the model says
+R processes of this machine, one thread each, joined by gloo over the loopback; d = {WIDTH},
+float32. Nothing travels over a wire: the kernel copies each message, so a round is work of a core
+like the products. With R > {cores} ranks, R / {cores} of them take turns on each core, and the model says
 
     rounds · (a + b · bytes + c) · max(1, R / {cores})
 
 with c, the time of one combination of B pairs, measured on one core alone, and a and b fitted to
-two ranks and the sum: a = {1e6 * shared.round:.0f} µs a round, b = {1e9 * shared.byte:.2f} ns a byte
-({1 / shared.byte / 1e9:.1f} GB/s). All below for R > 2 is predicted, then measured.
+two ranks and the sum: a = {1e6 * shared.round:.0f} µs a round, b = {1e9 * shared.byte:.2f} ns
+a byte ({1 / shared.byte / 1e9:.1f} GB/s). All below for R > 2 is predicted, then measured.
 """
     yield "| ⊕ | B | R | rounds | predicted | measured | predicted / measured |"
     yield "|---|---:|---:|---:|---:|---:|---:|"
@@ -116,13 +117,13 @@ two ranks and the sum: a = {1e6 * shared.round:.0f} µs a round, b = {1e9 * shar
                     f"| {words} | {sets:,} | {size} | {rounds(size)} | {duration(expected)} | "
                     f"{duration(found)} | {expected / found:.2f} |"
                 )
-    yield f"""
+    yield """
 ### Tree against gather
 
 The time of both (`torch.distributed.all_gather` and one reduction of R states a set), the numbers
 that a rank receives at most, and the time of the tree with its backward pass.
 
-| ⊕ | B | R | tree | gather | gather / tree | numbers, tree | numbers, gather | tree, forward + backward |
+| ⊕ | B | R | tree | gather | gather / tree | numbers, tree | numbers, gather | tree, backward too |
 |---|---:|---:|---:|---:|---:|---:|---:|---:|"""
     for name, words in NAMES.items():
         for sets in SETS:
@@ -140,8 +141,6 @@ that a rank receives at most, and the time of the tree with its backward pass.
 
 def received(size: int) -> int:
     """States of a set that a rank receives, at most."""
-    from lcm_core.distributed.schedule import exchanges
-
     return max(sum(e.receives for e in exchanges(rank, size)) for rank in range(size))
 
 
@@ -176,10 +175,10 @@ def clusters() -> Iterator[str]:
     yield f"""\
 ## Predicted: 8 to 4,096 GPUs
 
-Nothing here was measured on more than one GPU. Symmetrised GRU, d = {WIDTH}, float32, forward. Of
-one H200 ([benchmarks-cuda.md](benchmarks-cuda.md)): ρ = {PAIRS / 1e6:.0f} million pairs a second and
-λ = {1e6 * LEVEL:.0f} µs a level, most of which is the host that launches it. Wires, with what others
-published:
+Nothing here was measured on more than one GPU. Symmetrised GRU, d = {WIDTH}, float32, forward.
+Of one H200 ([benchmarks-cuda.md](benchmarks-cuda.md)): ρ = {PAIRS / 1e6:.0f} million pairs a second
+and λ = {1e6 * LEVEL:.0f} µs a level, most of which is the host that launches it. Wires, with what
+others published:
 
 | wire | α | β, each way and GPU | source |
 |---|---:|---:|---|"""
@@ -194,8 +193,8 @@ latencies like them. Nodes have 8 GPUs: the first three rounds stay within a nod
         yield f"""\
 ### {cluster.name}
 
-One set of N elements, spread evenly: seconds until all GPUs have its state, and in brackets the share
-of the time in which a GPU reduces its own elements.
+One set of N elements, spread evenly: the time until all GPUs have its state, and in brackets the
+share of it in which a GPU reduces its own elements.
 
 | N | {" | ".join(f"{ranks:,} GPUs" for ranks in (1, *GPUS))} |
 |---:|{"---:|" * (1 + len(GPUS))}"""
@@ -218,12 +217,10 @@ The states of B sets, from all GPUs to all: tree, and gather at its best.
                 for kind in (tree_seconds, gather_seconds)
             ]
             yield f"| {sets:,} | {' | '.join(cells)} |"
-        times = ", ".join(
-            f"{ranks:,} GPUs: {'always' if crossing(cluster, ranks) == 1 else f'B ≥ {crossing(cluster, ranks):,}'}"
-            for ranks in GPUS
-        )
+        ahead = {ranks: crossing(cluster, ranks) for ranks in GPUS}
+        times = ", ".join(f"B ≥ {sets:,} on {ranks:,} GPUs" for ranks, sets in ahead.items())
         yield f"""
-The tree is ahead of the best gather for: {times}. A gather also needs room for R · B · d numbers on
+The tree is ahead of the best gather for {times}. A gather also needs room for R · B · d numbers on
 each GPU: {mebibytes(BYTES * 4096 * 2**14 * WIDTH)} for 4,096 GPUs and B = 16,384.
 """
 
@@ -232,16 +229,17 @@ def limits() -> Iterator[str]:
     yield """\
 ## What to make of it
 
-- **Large sets scale until a GPU's share takes less time than the rounds.** A round costs α + λ, tens
-  of microseconds; a GPU combines thousands of pairs in that time. So with 10⁶ elements in one set
-  there is nothing to gain past one GPU, and with 10¹⁰ there is until thousands.
+- **Large sets scale until a GPU's share takes less time than the rounds.** A round costs α + λ,
+  tens of microseconds; a GPU combines thousands of pairs in that time. So with 10⁶ elements in one
+  set there is nothing to gain past one GPU, and with 10¹⁰ there is until thousands.
 - **The tree beats a gather by about R / log₂ R where bytes count**, that is for many sets or wide
   states; for one small set both wait for the same rounds. A gather is then the simpler choice, and
   `all_reduce(..., tree="left")`, or any other tree, does it.
-- **Over slow wires the rounds across nodes dominate**, and all GPUs of a node send the same block.
-  Sending it once a node would divide those bytes by 8; that is not built.
-- **10¹² elements of 64 numbers are 256 TB**: no cluster above holds them at once. `Running` takes them
-  chunk by chunk, and the table then says how long the products last, not how long reading takes.
+- **Over slow wires the rounds across nodes dominate**, and all GPUs of a node send the same
+  block. Sending it once a node would divide those bytes by 8; that is not built.
+- **10¹² elements of 64 numbers are 256 TB**: no cluster above holds them at once. `Running` takes
+  them chunk by chunk, and the table then says how long the products last, and not how long
+  reading takes.
 - **The law is not free of R.** Where ⊕ is not associative the state depends on how elements are cut
   into shares; equal powers of two for each rank keep the tree of one machine (notebook 12).
 - NCCL with several GPUs, and several machines, were not tried: no such machine was at hand.

@@ -6,8 +6,8 @@ from benchmarks.scaling.model import Cluster, Wire
 SOURCES = {
     "NVLink 4": (
         "6 µs for a small all-reduce of 2 H100, launched as a CUDA graph "
-        "([NCCL issue 1259](https://github.com/NVIDIA/nccl/issues/1259)); 370 GB/s each way is what "
-        "NCCL reaches of 450 "
+        "([NCCL issue 1259](https://github.com/NVIDIA/nccl/issues/1259)); 370 GB/s each way is "
+        "what NCCL reaches of 450 "
         "([nccl-tests issue 212](https://github.com/NVIDIA/nccl-tests/issues/212))"
     ),
     "InfiniBand": (

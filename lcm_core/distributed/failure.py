@@ -81,7 +81,7 @@ class Notes:
                     return RankError(
                         partner,
                         f"ranks wait for each other in {waited}: {circle}. All ranks must make the "
-                        f"same calls in the same order; has rank {partner} left one out?",
+                        "same calls in the same order, with states of the same shape and dtype",
                     )
         except RuntimeError as broken:
             return RankError(

@@ -1,11 +1,13 @@
 """Messages between ranks: with a time limit, counted, and differentiable."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from zlib import crc32
 
 import torch
 import torch.distributed as dist
@@ -17,9 +19,10 @@ from lcm_core.distributed.failure import Notes, RankError
 __all__ = ["TIMEOUT", "Link", "Traffic", "count_traffic"]
 
 TIMEOUT = 300.0  # seconds
-#: Messages of different calls, or of the two passes of one, have different tags, so that ranks that
-#: are not at the same call wait for each other, and never mix up their states.
-CALLS, ROUNDS = 2**18, 2**11
+#: A message has a tag: the call, the round, the pass, and a digest of the shape and dtype of the
+#: states. Ranks that are not at the same call, or have other states, wait for each other in vain,
+#: and never mix up what they send.
+CALLS, DIGESTS, ROUNDS = 2**10, 2**14, 2**6
 LEAVING = 2**31 - 1  # the tag of a message that never comes
 
 
@@ -85,7 +88,9 @@ class Link:
             )
         if not timeout > 0:
             raise ValueError(f"expected a timeout above 0 seconds, got {timeout}")
-        self.group = dist.distributed_c10d.GroupMember.WORLD if group is None else group
+        everyone = dist.distributed_c10d.GroupMember.WORLD
+        assert everyone is not None
+        self.group = everyone if group is None else group
         self.rank = dist.get_rank(self.group)
         if self.rank < 0:
             raise ValueError(f"expected a group that has rank {dist.get_rank()}, got {group!r}")
@@ -94,7 +99,12 @@ class Link:
         self._traffic = _traffic.get()
         number = _calls[self.group] = _calls.get(self.group, -1) + 1
         self._notes = Notes(self.group.group_name, dist.get_rank())
-        self._tag = 2 * ROUNDS * (number % CALLS)
+        self._tag = 2 * ROUNDS * DIGESTS * (number % CALLS)
+
+    def expect(self, states: Tensor) -> None:
+        """Agree with the other ranks on the shape and dtype of states, without a message."""
+        digest = crc32(f"{tuple(states.shape)} {states.dtype}".encode()) % DIGESTS
+        self._tag += 2 * ROUNDS * digest
 
     def swap(
         self, number: int, mine: Tensor, to: int, source: int, rows: int
@@ -102,7 +112,7 @@ class Link:
         """Send `mine`, and receive rows of the same width; the backward pass sends gradients back.
 
         Args:
-            number: of the round, the same on both ends of a message.
+            number: of the round, below 64, the same on both ends of a message.
             mine: (m, d); nothing is sent if m is 0.
             to, source: the ranks that get `mine`, and that send what is received.
             rows: how many are received; nothing is received if it is 0.
@@ -124,7 +134,7 @@ class Link:
             tag: of the messages, among those of this call.
             mine, to, source, rows: as in `swap`.
         """
-        came, mine = mine.new_empty(rows, *mine.shape[1:]), mine.contiguous()
+        came, mine = mine.new_full((rows, *mine.shape[1:]), math.nan), mine.contiguous()
         messages, partner = [], to
         for operation, tensor, rank in ((dist.isend, mine, to), (dist.irecv, came, source)):
             if len(tensor):
@@ -169,8 +179,9 @@ class Link:
             if rank != self.rank:
                 other = dist.get_global_rank(self.group, rank)
                 with suppress(RuntimeError):
-                    never = dist.irecv(torch.empty(1), other, self.group, LEAVING)
-                    never.wait(timedelta(milliseconds=1))
+                    never = dist.P2POp(dist.irecv, torch.empty(1), other, self.group, LEAVING)
+                    for work in dist.batch_isend_irecv([never]):
+                        work.wait(timedelta(milliseconds=1))
 
 
 class _Swap(torch.autograd.Function):
@@ -181,7 +192,13 @@ class _Swap(torch.autograd.Function):
         ctx: Any, link: Link, number: int, to: int, source: int, rows: int, mine: Tensor
     ) -> tuple[Tensor, Tensor]:
         ctx.link, ctx.number, ctx.to, ctx.source, ctx.sent = link, number, to, source, len(mine)
-        return mine.view_as(mine), link.move(2 * number, mine.detach(), to, source, rows)
+        theirs = link.move(2 * number, mine.detach(), to, source, rows)
+        if theirs.numel() and theirs.flatten()[-1].isnan():
+            raise ValueError(
+                f"a message from rank {source} was too short: all ranks need states of the same "
+                "shape and dtype"
+            )
+        return mine.view_as(mine), theirs
 
     @staticmethod
     @once_differentiable

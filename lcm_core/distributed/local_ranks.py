@@ -33,6 +33,7 @@ class LocalRanks:
     """Processes on this machine, one a rank, in a process group of gloo.
 
     Each has one thread. They end with `close`, at the end of a `with` block, or with this process.
+    A script starts them under `if __name__ == "__main__":`, since each rank reads the script too.
 
     >>> def greet(rank, word):
     ...     import torch.distributed as dist

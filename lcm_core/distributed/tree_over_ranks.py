@@ -14,7 +14,7 @@ from lcm_core.distributed.links import TIMEOUT, Link
 from lcm_core.distributed.schedule import exchanges
 from lcm_core.operators import Operator
 from lcm_core.reduction import ReductionPlan, reduce
-from lcm_core.reduction.checks import check_states
+from lcm_core.reduction.checks import all_finite, check_finite, check_states
 from lcm_core.trees.tree import Tree
 
 __all__ = ["all_reduce", "combine_pairs", "over_ranks", "tied"]
@@ -71,8 +71,11 @@ def all_reduce(
     link = Link("all_reduce", group, timeout)
     with link.telling():
         check_states(operator, states)
+        if not all_finite(states):
+            check_finite(states, operator.nothing)
         states = tied(operator, states)
         if tree != "balanced":
+            link.expect(states)
             gathered = _gathered(link, states)
             plan = ReductionPlan.from_sizes([link.size] * len(states), tree, seed, states.device)
             return reduce(operator, gathered, plan=plan)
@@ -94,6 +97,7 @@ def over_ranks(link: Link, states: Tensor, combine: Combine) -> Tensor:
     core = 1 << (link.size.bit_length() - 1)
     if count == 0:
         return states
+    link.expect(states)
     steps = exchanges(rank, link.size)
     if rank >= core:
         (first, partner, _, _), (last, *_) = steps
@@ -160,6 +164,6 @@ def _gathered(link: Link, states: Tensor) -> Tensor:
     found, mine = [states] * ranks, states
     for step in range(1, ranks):
         to, source = (rank + step) % ranks, (rank - step) % ranks
-        mine, found[source] = link.swap(step - 1, mine, to, source, len(states))
+        mine, found[source] = link.swap(0, mine, to, source, len(states))
     found[rank] = mine
     return torch.stack(found, 1).flatten(0, 1)
