@@ -2,5 +2,5 @@
 
 Run by `make scaling`, which writes docs/scaling.md:
 
-    python -m benchmarks.scaling [--repeats 5] [--output FILE]
+    python -m benchmarks.scaling [--repeats 9] [--output FILE]
 """

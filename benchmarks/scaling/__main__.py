@@ -46,7 +46,9 @@ STREAMS = [
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Reductions past one machine, to a page.")
-    parser.add_argument("--repeats", type=int, default=5, help="times that a median is of")
+    parser.add_argument(
+        "--repeats", type=int, default=9, help="windows of which the fastest counts"
+    )
     parser.add_argument("--output", help="a file for the page")
     options = parser.parse_args(arguments)
     threads = available_cpus()
@@ -98,13 +100,15 @@ def ranks_here(measured: Measured, cores: int) -> Iterator[str]:
 
 R processes of this machine, one thread each, joined by gloo over the loopback; d = {WIDTH},
 float32. Nothing travels over a wire: the kernel copies each message, so a round is work of a core
-like the products. With R > {cores} ranks, R / {cores} of them take turns on each core, and the model says
+like the products. With R > {cores} ranks, R / {cores} of them take turns on each core, and the
+model says
 
     rounds · (a + b · bytes + c) · max(1, R / {cores})
 
 with c, the time of one combination of B pairs, measured on one core alone, and a and b fitted to
-two ranks and the sum: a = {1e6 * shared.round:.0f} µs a round, b = {1e9 * shared.byte:.2f} ns
-a byte ({1 / shared.byte / 1e9:.1f} GB/s). All below for R > 2 is predicted, then measured.
+two ranks and the sum: a = {1e6 * shared.round:.0f} µs a round, b = {1e9 * shared.byte:.2f} ns a
+byte ({1 / shared.byte / 1e9:.1f} GB/s). All below for R > 2 is predicted, then measured. Times are
+the fastest of some short windows of calls, since other programs may use the machine too.
 """
     yield "| ⊕ | B | R | rounds | predicted | measured | predicted / measured |"
     yield "|---|---:|---:|---:|---:|---:|---:|"

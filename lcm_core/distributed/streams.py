@@ -18,7 +18,7 @@ from lcm_core.operators import Operator
 from lcm_core.reduction import ReductionPlan, reduce
 from lcm_core.reduction.checks import check_states
 
-__all__ = ["Running", "reduce_stream"]
+__all__ = ["Running", "aligned_blocks", "reduce_stream"]
 
 AT_ONCE = 2**22  # state entries that are reduced at once: a larger chunk is cut
 LARGE = 2**12  # elements of a block that is reduced by itself; smaller ones go together
