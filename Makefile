@@ -6,6 +6,7 @@
 #   make bench BENCH_FLAGS="--device cuda"            the same on a GPU
 #   make classroom CLASSROOM_FLAGS="--kernels 1,4"    flags for the class of kernels
 #   make large-graph GRAPH_FLAGS="--channels 32"      flags for the large graph
+#   make scaling SCALING_FLAGS="--repeats 3"          flags for the page on scaling
 #   make gpu-check GPU_FLAGS="--output FILE"          flags for the check of a GPU machine
 #   make fuzz-tables FUZZ_FLAGS="--files 500"         flags for the damaged tables
 #   make lab PYTHON=python3.12                        another Python (3.11 or newer)
@@ -23,6 +24,7 @@ PYTEST_FLAGS ?=
 BENCH_FLAGS ?=
 CLASSROOM_FLAGS ?=
 GRAPH_FLAGS ?=
+SCALING_FLAGS ?=
 GPU_FLAGS ?=
 FUZZ_FLAGS ?=
 
@@ -37,7 +39,7 @@ NONE_CHOSEN = [ $$? -eq 5 ]  # the flags of pytest left none of these tests: no 
 ROOT_FLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-slow test-oldest test-newest test-wheel check-all fuzz-tables lint format bench classroom gpu-check results clean large-graph
+.PHONY: help lab test test-slow test-oldest test-newest test-wheel check-all fuzz-tables lint format bench classroom gpu-check results clean large-graph scaling
 
 help:  ## say what each target does
 	@grep -E '^[a-z-]+:.*  ## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*  ## /\t/' | expand -t 14
@@ -89,6 +91,9 @@ classroom: $(VENV)/.dev-installed  ## kernels that train at once: speed, memory,
 
 large-graph: $(VENV)/.dev-installed  ## time and memory on a graph of a million nodes, to docs/large_graphs.md
 	$(BIN)/python -m benchmarks.large_graph --output docs/large_graphs.md $(GRAPH_FLAGS)
+
+scaling: $(VENV)/.dev-installed  ## reductions over ranks and streams, measured and predicted, to docs/scaling.md
+	$(BIN)/python -m benchmarks.scaling --output docs/scaling.md $(SCALING_FLAGS)
 
 # No environment of its own, and nothing is installed: PYTHON has torch for the GPU already.
 gpu-check:  ## equality, tests and speed on this machine's GPU, within five minutes

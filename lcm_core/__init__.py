@@ -60,6 +60,11 @@ Reductions
     make_tree           balanced, left, right or random (TREE_NAMES); Tree reads ((a b)(c d))
     ReductionPlan       which states are combined: made once from the sizes, used many times
     use_kernels         switch the fast kernels off, to compare
+    reduce_stream       one set in chunks, larger than memory
+    Running             the same step by step: parts are merged, pickled, sent
+
+    Sets that are spread over the ranks of `torch.distributed` are reduced by `all_reduce` and
+    `reduce_sharded` of `lcm_core.distributed`.
 
 Aggregations
     LCMAggregation      projection and reduction by ⊕, for PyTorch Geometric
@@ -132,6 +137,7 @@ __all__ = [
     "Recipe",
     "Record",
     "ReductionPlan",
+    "Running",
     "SampledGraph",
     "SetBatch",
     "Task",
@@ -165,6 +171,7 @@ __all__ = [
     "preview_data",
     "product",
     "reduce",
+    "reduce_stream",
     "register",
     "register_aggregation",
     "register_experiment",
@@ -179,7 +186,16 @@ __all__ = [
     "use_kernels",
 ]
 
-_ROOMS = ("aggregations", "laws", "operators", "reduction", "tasks", "training", "trees")
+_ROOMS = (
+    "aggregations",
+    "distributed",
+    "laws",
+    "operators",
+    "reduction",
+    "tasks",
+    "training",
+    "trees",
+)
 _RENAMED = {"trained": "pretrained", "trained_names": "pretrained_names"}
 
 

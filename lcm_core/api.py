@@ -10,6 +10,7 @@ from lcm_core.aggregations import (
     make_aggregation,
     register_aggregation,
 )
+from lcm_core.distributed import Running, reduce_stream
 from lcm_core.laws import (
     LAWS,
     Certificate,
@@ -66,6 +67,7 @@ __all__ = [
     "Recipe",
     "Record",
     "ReductionPlan",
+    "Running",
     "SampledGraph",
     "SetBatch",
     "Task",
@@ -99,6 +101,7 @@ __all__ = [
     "preview_data",
     "product",
     "reduce",
+    "reduce_stream",
     "register",
     "register_aggregation",
     "register_operator",

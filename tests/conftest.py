@@ -19,6 +19,7 @@ if CHECKED:
             f"lcm_core.{module}"
             for module in (
                 "aggregations",
+                "distributed",
                 "laws",
                 "models",
                 "operators",

@@ -29,6 +29,7 @@ IPYKERNEL = (
 #: By module, the private names of other packages that it may use.
 ALLOWED = {
     # Documented, in spite of their underscore.
+    "distributed/failure.py": {"_get_default_store"},  # test_distributed.py kills ranks
     "experiments/framework/calibration.py": {"_replace"},  # of a named tuple
     "experiments/framework/workers.py": {"_exit"},  # of the module os
     # As torch's own optimisers do; test_captured.py compares the result with theirs.

@@ -29,6 +29,7 @@ ROOMS = (
     "tasks",
     "figures",
     "reduction",
+    "distributed",
     "aggregations",
     "laws",
     "depth",

@@ -25,6 +25,12 @@ from lcm_core.exercises.graph_properties import (
     check_wrong_label,
 )
 from lcm_core.exercises.laws import check_commutativity_error, check_hidden_error
+from lcm_core.exercises.many_machines import (
+    check_blocks,
+    check_partner,
+    check_shares,
+    check_traffic,
+)
 from lcm_core.exercises.molecules import (
     check_auc,
     check_comparison,
@@ -77,6 +83,7 @@ __all__ = [
     "check_auc",
     "check_balanced",
     "check_best_constant",
+    "check_blocks",
     "check_bracketing",
     "check_brackets_only",
     "check_calls",
@@ -110,6 +117,7 @@ __all__ = [
     "check_one_and_one",
     "check_order_spread",
     "check_ordered",
+    "check_partner",
     "check_penalty",
     "check_push",
     "check_range_fold",
@@ -119,9 +127,11 @@ __all__ = [
     "check_scan",
     "check_second_smallest",
     "check_seconds",
+    "check_shares",
     "check_split",
     "check_summary",
     "check_symmetrise",
+    "check_traffic",
     "check_variance",
     "check_witness",
     "check_worst",

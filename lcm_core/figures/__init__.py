@@ -26,6 +26,7 @@ from lcm_core.figures.molecule import Drawing, molecule_figure
 from lcm_core.figures.plane import plane_figure
 from lcm_core.figures.polytope import polytope_figure
 from lcm_core.figures.race import race_curves, race_plots
+from lcm_core.figures.ranks import ranks_figure
 from lcm_core.figures.results import dots_figure, spread_figure
 from lcm_core.figures.scaffold import scaffold_figure
 from lcm_core.figures.training import training_curves, training_plots
@@ -52,6 +53,7 @@ __all__ = [
     "polytope_figure",
     "race_curves",
     "race_plots",
+    "ranks_figure",
     "scaffold_figure",
     "spread_figure",
     "training_curves",
