@@ -248,8 +248,7 @@ def test_it_says_what_other_orders_and_trees_were_found_to_do() -> None:
     assert 0 < orders <= max(found) + 1e-6
     assert trees >= apart(fold(operator, values), pairwise(operator, values)) - 1e-6
     assert text_of(panel.lead) == (
-        f"Other orders move the answer by up to {orders:.2g}, "
-        f"other trees move the answer by up to {trees:.2g}."
+        f"Other orders move the answer by up to {orders:.2g}, other trees by up to {trees:.2g}."
     )
     two = TreeExplorer("symmetrized_gru", leaves=2)  # one pair: it commutes
     assert text_of(two.lead) == "Other orders and other trees give the same answer."

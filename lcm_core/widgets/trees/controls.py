@@ -90,7 +90,11 @@ class TreeControls:
             ),
         )
         self.node = menu(
-            "Node", [(name, i) for i, name in enumerate(nodes)], 0 if nodes else None, "the centre"
+            "Node",
+            [(name, i) for i, name in enumerate(nodes)],
+            0 if nodes else None,
+            "the centre",
+            "150px",
         )
         self.show_what_is_needed()
 

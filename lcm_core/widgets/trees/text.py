@@ -43,22 +43,24 @@ def lead_text(shown: TreeReductions) -> str:
     if shown.traces[0].graph["tree"] != make_tree("balanced", n):
         changed.append(("the balanced tree", shown.to_balanced))
     if changed:
-        facts = [
-            (who, f"gives another answer, <b>{value:.2g}</b> away" if _differs(value, root) else "")
-            for who, value in changed
-        ]
+        other = "gives another answer, <b>{}</b> away"
+        return _sentence([(who, value, other) for who, value in changed], root, "gives")
+    (orders, trees), move = shown.tried(), "move the answer by up to <b>{}</b>"
+    move_too = "by up to <b>{}</b>" if _differs(orders, root) else move
+    facts = [("other orders", orders, move), ("other trees", trees, move_too)]
+    return _sentence(facts, root, "give")
+
+
+def _sentence(facts: Sequence[tuple[str, float, str]], root: Tensor, verb: str) -> str:
+    """Of one or two: whether they give the same answer, or in other words how far it moves."""
+    if len(facts) == 2 and not any(_differs(value, root) for _, value, _ in facts):
+        said = f"{facts[0][0]} and {facts[1][0]} give {SAME}"
     else:
-        tried = zip(("other orders", "other trees"), shown.tried(), strict=True)
-        facts = [
-            (who, f"move the answer by up to <b>{value:.2g}</b>" if _differs(value, root) else "")
-            for who, value in tried
-        ]
-    if not any(other for _, other in facts):
-        give = "gives" if len(changed) == 1 else "give"
-        said = f"{' and '.join(who for who, _ in facts)} {give} {SAME}"
-    else:
-        same = f"{'gives' if changed else 'give'} {SAME}"
-        said = ", ".join(f"{who} {other or same}" for who, other in facts)
+        parts = (
+            f"{who} {other.format(f'{value:.2g}') if _differs(value, root) else f'{verb} {SAME}'}"
+            for who, value, other in facts
+        )
+        said = ", ".join(parts)
     return f"{said[0].upper()}{said[1:]}."
 
 

@@ -33,8 +33,9 @@ export class Board {
    * the order that the reader wants (null: that of the data), but for the one that is dragged.
    * `paints` and `looks` are for states as "cells", and for the one number of each, "single".
    */
-  show(tree, { order, names, looks, width }, box, paints, wanted, dragged) {
-    const shape = shapeOf(tree.children);
+  show(tree, { order, names, looks, width }, around, paints, wanted, dragged) {
+    const shape = shapeOf(tree.children), head = tree.title ? 2.2 * around.letter : 0;
+    const box = { ...around, y: around.y + head, height: around.height - head };
     Object.assign(this, { shape, order, names, box, width });
     this.states = tree.states.map(stateOf);
     this.values = this.statesToDraw(looks.cells ? this.states : null, tree.values, box);
@@ -43,7 +44,7 @@ export class Board {
     const paint = paints[this.single ? "single" : "cells"];
     set(this.root, { transform: `translate(${box.x}, ${box.y})` });
     this.title.textContent = tree.title;
-    set(this.title, { x: 8, y: box.letter * 2 });
+    set(this.title, { x: 8, y: -0.4 * box.letter });
     this.keep(keysOf(shape, order));
     this.fit = this.fits[0];
     this.halves = this.fits.map((fit) => halves(fit, this.values[0].length));

@@ -50,6 +50,8 @@ class TreePanel(Panel):
         self.tree_view, self.graph_view = self._page.tree_view, self._page.graph_view
         self.lead, self.read_out = self._page.lead, self._page.read_out
         buttons = self.buttons
+        for menu, width in ((self.operator_menu.widget, 230), (controls.tree, 150)):
+            menu.layout.width = f"{width}px"  # so that all stand in one row beside the file browser
         first = row(
             self.operator_menu.widget, controls.tree, controls.leaves, controls.node, buttons.play
         )
