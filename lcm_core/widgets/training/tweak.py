@@ -10,6 +10,7 @@ import ipywidgets as widgets
 import numpy as np
 
 from lcm_core.operators import Operator, make_operator
+from lcm_core.threads import using_threads
 from lcm_core.training.pretrained_models import pretrained
 from lcm_core.widgets.base.controls import button, compact, menu, row
 from lcm_core.widgets.base.page_files import module
@@ -156,7 +157,11 @@ class TweakOperator(Panel):
     # What is shown
 
     def draw(self) -> None:
-        """Tweak, measure and show."""
+        """Tweak, measure and show: small work, which waits for no other thread."""
+        with using_threads(1):
+            self._draw()
+
+    def _draw(self) -> None:
         self.subject.set_weights(self.edits)
         blend, share = self.blend_menu.value, self.share_slider.value
         if blend != NONE and not share:
