@@ -103,7 +103,7 @@ def rows(
     first = [controls.sliders[field] for field in FIRST_SLIDERS]
     others = [slider for slider in controls.sliders.values() if slider not in first]
     return (
-        [row(further.recipe, controls.task_menu, controls.readout_menu, *first, buttons.start)],
+        [row(buttons.start, further.recipe, controls.task_menu, controls.readout_menu, *first)],
         [sentence, plots],
         [
             row(*buttons.further, further.speed, picture.menu),

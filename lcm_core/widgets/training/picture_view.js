@@ -184,8 +184,8 @@ export default view(({ element, touch }) => {
 
   function say() {
     const names = namesOf(data), place = state.chosen % Math.max(names.length, 1);
-    const far = names.length ? `${names[place]}: ${number(data.panels[data.first].deviations[place])} spreads from the mean of its set` : "";
-    foot.textContent = far;
+    const far = names.length ? `${names[place]}: ${number(data.panels[data.first].deviations[place])} spreads off its mean` : "";
+    foot.textContent = fitted(far, width / 6);
     set(root, names.length ? {
       role: "slider", "aria-label": data.label, "aria-valuemin": 1, "aria-valuemax": names.length,
       "aria-valuenow": place + 1, "aria-valuetext": far,

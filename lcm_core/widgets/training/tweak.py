@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +10,16 @@ import ipywidgets as widgets
 import numpy as np
 
 from lcm_core.operators import Operator, make_operator
+from lcm_core.threads import using_threads
 from lcm_core.training.pretrained_models import pretrained
-from lcm_core.training.start import pretrained_names
-from lcm_core.training.trainer import Trainer
 from lcm_core.widgets.base.controls import button, compact, menu, row
 from lcm_core.widgets.base.page_files import module
 from lcm_core.widgets.base.panel import Panel
 from lcm_core.widgets.base.text_areas import ReadOut
 from lcm_core.widgets.base.view import View
-from lcm_core.widgets.training.panel import TrainingPanel
 from lcm_core.widgets.training.picture import SETS, bracketed, drawn, placed, ways_of
-from lcm_core.widgets.training.tweaks import Subject, TweakedOperator
+from lcm_core.widgets.training.subjects import Source, as_wide, subject_of
+from lcm_core.widgets.training.tweaks import TweakedOperator
 from lcm_core.widgets.training.views import PictureView
 
 __all__ = ["TweakOperator"]
@@ -62,7 +60,7 @@ class TweakOperator(Panel):
 
     def __init__(
         self,
-        source: str | Path | Trainer | TrainingPanel = "lcm",
+        source: Source = "lcm",
         silence: int | None = None,
         blend: str = NONE,
         share: float = 0.0,
@@ -70,11 +68,10 @@ class TweakOperator(Panel):
         more: bool = False,
     ):
         super().__init__(more)
-        self._source = source
-        self.subject = _subject(source)
+        self.subject = subject_of(source)
         self.edits = dict(weights or {})
         width = self.subject.operator.state_dim
-        others = [NONE, *_others(self.subject), *EXACT]
+        others = [NONE, *as_wide(self.subject), *EXACT]
         self.silence_menu = menu(
             "Silence channel",
             [(NONE, ALL), *((str(k), k) for k in range(width))],
@@ -160,7 +157,11 @@ class TweakOperator(Panel):
     # What is shown
 
     def draw(self) -> None:
-        """Tweak, measure and show."""
+        """Tweak, measure and show: small work, which waits for no other thread."""
+        with using_threads(1):
+            self._draw()
+
+    def _draw(self) -> None:
         self.subject.set_weights(self.edits)
         blend, share = self.blend_menu.value, self.share_slider.value
         if blend != NONE and not share:
@@ -250,51 +251,3 @@ class TweakOperator(Panel):
 
 def _change(before: float, now: float) -> str:
     return f"{before:.3g}" if before == now else f"{before:.3g} → {now:.3g}"
-
-
-def _others(subject: Subject) -> list[str]:
-    """Trained models of the library whose states are as wide."""
-    found = []
-    for name in pretrained_names():
-        model = pretrained(name)
-        if model.has_operator and f"channels={subject.recipe.channels}" in model.recipe.split():
-            found.append(name)
-    return found
-
-
-def _subject(source: str | Path | Trainer | TrainingPanel) -> Subject:
-    if isinstance(source, Trainer):
-        return Subject(source, source.recipe.readout)
-    if isinstance(source, TrainingPanel):
-        return _copied(source)
-    if isinstance(source, str) and not Path(source).is_file():
-        return Subject(pretrained(source).trainer, f"trained: {source}")
-    if isinstance(source, str | Path):
-        return Subject(Trainer.load(source), f"checkpoint {Path(source).name}")
-    raise TypeError(
-        "expected the name of a trained model, the file of a checkpoint, a Trainer or a "
-        f"TrainingPanel, got {source!r}"
-    )
-
-
-def _copied(panel: TrainingPanel) -> Subject:
-    """The operator of a run as it is between two steps."""
-    if panel.trainer is None:
-        raise ValueError("there is no operator to tweak yet: press Start in the training panel")
-    made: list[Subject | BaseException] = []
-    done = threading.Event()
-    trainer = panel.trainer
-
-    def copy() -> None:
-        try:
-            made.append(Subject(trainer, f"training: {trainer.recipe.readout}"))
-        except BaseException as error:
-            made.append(error)
-        finally:
-            done.set()
-
-    panel.run.between_steps(copy)
-    done.wait()
-    if isinstance(made[0], BaseException):
-        raise made[0]
-    return made[0]

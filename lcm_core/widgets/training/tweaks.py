@@ -17,8 +17,8 @@ from lcm_core.training.trainer import Trainer
 __all__ = ["Measured", "Subject", "TweakedOperator"]
 
 LAWS = ("associativity", "commutativity")
-SETS = 512  # at least so many, of the validation data, are scored, if there are as many
-STATES = 256  # of the closure on which laws are measured
+SETS = 256  # at least so many, of the validation data, are scored, if there are as many
+STATES = 128  # of the closure on which laws are measured
 
 
 class TweakedOperator(Operator):
@@ -57,9 +57,11 @@ class TweakedOperator(Operator):
 
     def forward(self, left: Tensor, right: Tensor) -> Tensor:
         """The blend of both results, without the silenced channels."""
-        made = self.operator(left, right)
+        sides = [side.reshape(-1, self.state_dim) for side in torch.broadcast_tensors(left, right)]
+        made = self.operator.combine(*sides)
         if self.other is not None and self.share:
-            made = torch.lerp(made, self.other(left, right), self.share)
+            made = torch.lerp(made, self.other.combine(*sides), self.share)
+        made = made.view(torch.broadcast_shapes(left.shape, right.shape))
         return made.masked_fill(self.silent, 0.0)
 
 
