@@ -89,6 +89,8 @@ def test_a_file_can_be_registered_under_a_name() -> None:
     register_task("given", file="mine.csv", splits=splits)
     assert make_task("given").members["test"].tolist() == list(range(75, 90))
     assert Recipe(task="given").text() == "task=given"
+    register_task("hard", file="mine.csv", splits={**splits, "hard": [5], "train": range(5)})
+    assert Recipe(task="hard", eval_splits="hard").further_splits == ("hard",)
     with pytest.raises(TypeError, match="has no option 'split_seed'"):
         Recipe(task="given", split_seed=1)
 

@@ -84,13 +84,15 @@ def _kept(address: Address, name: str, stamps: tuple[Any, ...]) -> type[Task[Any
 
 def _make(address: Address, name: str, splits: Mapping[str, Any] | None) -> type[Task[Any]]:
     if _is_molecules(address):
-        facts = {
+        facts: dict[str, Any] = {
             "__doc__": MoleculeFile.__doc__,
             "__module__": "in a file",  # not of the library: a cell may register it again
             "address": address,
             "name": name,
             "given_splits": splits,
         }
+        if splits is not None:
+            facts["splits"] = tuple(dict.fromkeys(("validation", *splits)))
         return type("MoleculeFile", (MoleculeFile,), facts)
     cls: type[Any]
     if address.scheme == "graphs":

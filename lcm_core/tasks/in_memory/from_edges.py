@@ -95,7 +95,7 @@ def edges_of_table(
         **{f"{edges.name}: {key}": value for key, value in edges.understood.items()},
         "nodes": named,
         "features": ", ".join(columns),
-        "targets": f"{', '.join(targets)} ({values.kind}, of each {level})",
+        "targets": f"{', '.join(targets)} ({values.words}, of each {level})",
     }
     order = np.concatenate(rows_of)
     if level == "node":

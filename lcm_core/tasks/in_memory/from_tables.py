@@ -124,7 +124,7 @@ def sets_of_groups(
         **table.understood,
         "sets": group,
         "features": ", ".join(columns),
-        "targets": f"{', '.join(targets)} ({values.kind})",
+        "targets": f"{', '.join(targets)} ({values.words})",
     }
     return Given(
         [sets[place] for place in kept],
@@ -259,7 +259,7 @@ def ragged_sets(
     understood = {
         **table.understood,
         "sets": ", ".join(elements),
-        "targets": f"{', '.join(targets)} ({values.kind})",
+        "targets": f"{', '.join(targets)} ({values.words})",
     }
     chosen = [sets[place] for place in kept]
     return Given(

@@ -287,11 +287,10 @@ def _copies(identities: np.ndarray, y: np.ndarray, lines: list[int]) -> tuple[in
 
 
 def _understood(rows: Rows, values: TargetValues) -> dict[str, str]:
-    kinds = {"yesno": "yes or no", "numbers": "numbers", "classes": "classes"}
     names = rows.target_columns
     shown_names = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
     return {
         **rows.table.understood,
         "molecules": rows.smiles_column,
-        "targets": f"{shown_names} ({kinds[values.kind]})",
+        "targets": f"{shown_names} ({values.words})",
     }

@@ -299,7 +299,7 @@ class MoleculeTask(Task[Batch]):
         )
         lines = ", ".join(str(row.line) for row in self.left_out.rows[:10])
         where = f" (lines {lines}{', …' if len(self.left_out.rows) > 10 else ''})" if lines else ""
-        table = self._molecules.table
+        table, scaffolds = self._molecules.table, len(set(self.scaffolds))
         atoms = int(table.node_ptr.diff()[self._molecules.places].sum())
         further = LeftOut(blanks=self.left_out.blanks, unlabelled=self.left_out.unlabelled)
         everyone = f", {share(torch.arange(len(self)))}" if yes_or_no else ""
@@ -314,7 +314,7 @@ class MoleculeTask(Task[Batch]):
         blanks = "".join(f" {sentence}" for sentence in further.sentences())
         return (
             f"{self.name}: {len(self):,} molecules, {atoms:,} atoms, "
-            f"scaffolds: {len(set(self.scaffolds)):,}{everyone}.{question} "
+            f"{scaffolds:,} scaffold{'s' * (scaffolds != 1)}{everyone}.{question} "
             f"Rows left out: {len(self.left_out.rows)}{where}.{blanks} "
             f"{self._split_words}: {sizes}. Score: {self.metric_title}; {constant}."
         )

@@ -58,6 +58,11 @@ class TargetValues(NamedTuple):
     kind: str
     classes: tuple[str, ...]
 
+    @property
+    def words(self) -> str:
+        """The kind, in words."""
+        return "yes or no" if self.kind == "yesno" else self.kind
+
     def with_y(self, y: np.ndarray) -> "TargetValues":
         """Targets of other items, of the same kind."""
         return TargetValues(y, self.kind, self.classes)
