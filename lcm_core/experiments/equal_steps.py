@@ -135,6 +135,7 @@ def report(results: Results) -> Report:
     for rerun in RERUNS:
         if results.of(column=rerun.column):
             shown += _tables(results, rerun)
+    shown.append(_missing_in_words(results))
     shown.append(
         "*In pairs*: the test items are the same for all rows, so that a difference is surer than "
         f"each score. Each run is scored on {RESAMPLES} resamples of the test items, the same ones "
@@ -160,6 +161,21 @@ def _tables(results: Results, rerun: Rerun) -> Iterator[str | Table]:
         yield Table(["in pairs", "difference, above 0: better", "p"], paired)
     within = NEIGHBORS if "neighbours" in column else ""
     yield law_table(results, [column], column, rerun.rows, prefix=within)
+
+
+def _missing_in_words(results: Results) -> str:
+    """Which rows do not have all of their seeds yet."""
+    missing = []
+    for rerun in RERUNS:
+        rows = [row for row in rerun.rows if not complete(results, row, rerun.column)]
+        if rows:
+            missing.append(f"{rerun.column} ({', '.join(rows)})")
+    if not missing:
+        return ""
+    return (
+        "Not all seeds are here yet, so that nothing is concluded from these rows: "
+        f"{'; '.join(missing)}."
+    )
 
 
 def _in_pairs(results: Results, rerun: Rerun) -> list[list[str]]:

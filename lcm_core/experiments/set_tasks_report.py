@@ -182,7 +182,7 @@ def _rows_table(results: Results) -> Table:
         "steps, CPU seconds that they took, and mean law errors after training on sets of training "
         "sizes (unitless; the order spread is that of the aggregation's result). A learned "
         "identity that is wrong by more than 0.5 is none: such an ⊕ is commutative, more or less "
-        "associative, and without an identity. The size share of the learned ⊕ is in the "
+        "associative, and without an identity. The size share of some is in the "
         "experiment `set_size`."
     )
     return Table(heads, lines, caption)

@@ -54,9 +54,9 @@ def report(results: Results) -> Report:
 
 def _in_words(results: Results) -> str:
     """The weight that validation chooses, beside what each weight has on large sets."""
+    if results.finished < results.wanted:
+        return "Not all runs are here yet: no weight is chosen, and nothing follows."
     weight = chosen(results, results.rows, COLUMN)
-    if weight is None:
-        return ""
     large = {row: results.scores(row, COLUMN, LARGE) for row in results.rows}
     medians = {row: statistics.median(scores) for row, scores in large.items() if scores}
     best = max(medians, key=medians.__getitem__)

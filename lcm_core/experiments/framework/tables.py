@@ -213,7 +213,7 @@ def law_table(
     share = (
         "The size share is the share of the variance of results that is the size of the set."
         if SIZE_SHARE in laws
-        else "Their size share was not measured: see the experiment `set_size`."
+        else "The size share (experiment `set_size`) was not measured in these runs."
     )
     return value_table(
         rows,
