@@ -8,6 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from lcm_core.exercises.progress import remembered
 from lcm_core.exercises.verdict import Verdict
 from lcm_core.laws.measure import law_report
 from lcm_core.operators import Operator, make_operator
@@ -19,6 +20,7 @@ __all__ = ["check_commutativity_error", "check_hidden_error"]
 SMALL, LARGE = 0.01, 1.0  # of the error that hides: its mean and its largest
 
 
+@remembered
 def check_commutativity_error(error: Callable[[Operator, Tensor, Tensor], Tensor]) -> Verdict:
     """Says whether a function measures the mean commutativity error, and what it forgot if not.
 
@@ -134,6 +136,7 @@ def _number(value: object) -> float | None:
     return float(value) if isinstance(value, int | float) else None
 
 
+@remembered
 def check_hidden_error(operator: Operator) -> Verdict:
     """Says whether ⊕ commutes in the mean over Gaussian numbers, and yet not everywhere near.
 
