@@ -78,9 +78,9 @@ def check_seconds(seconds: Callable[[int, float, float], tuple[float, float]]) -
                 "pair each.",
             )
         if not math.isclose(tree, expected[1]):
-            why = "a call for each level, and in all of them together n − 1 pairs."
+            why = "a call for each level, and n − 1 pairs in all of them together."
             if math.isclose(tree, depth * (call + pair)):
-                why = "you count one pair a level, but a level has many. " + why
+                why = "you count one pair a level, but a level has many: " + why
             return Verdict(
                 False, f"{said}it gives {tree:g} for the tree, not {expected[1]:g}: {why}"
             )

@@ -180,7 +180,9 @@ def _could_not(error: Exception, usage: str) -> Verdict:
 def _about_distance(graph: nx.Graph, node: int, done: int, wanted: float, got: float) -> str:
     source = graph.graph["source"]
     away = nx.single_source_shortest_path_length(graph, source).get(node)
-    told = f"{away} edges from the source" if away is not None else "not joined to the source"
+    told = "not joined to the source"
+    if away is not None:
+        told = f"{away} edge{'s' * (away != 1)} from the source"
     rounds = "1 round" if done == 1 else f"{done} rounds"
     return (
         f"in a graph of the family {graph.graph['family']}, a node that is {told} should have "
@@ -191,7 +193,7 @@ def _about_distance(graph: nx.Graph, node: int, done: int, wanted: float, got: f
 
 def _about_laplacian(own: float, heard: list[float], wanted: float, got: float) -> str:
     text = (
-        f"a node with the value {own:.3f} that hears {[round(each, 3) for each in heard]} should "
+        f"a node with the value {own:.3f} that hears {', '.join(f'{x:.3f}' for x in heard)} should "
         f"get {wanted:.3f}; you have {got:.3f}. "
     )
     if math.isclose(got, own - sum(heard) / len(heard), abs_tol=1e-9):

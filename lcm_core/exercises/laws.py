@@ -62,9 +62,10 @@ def _judge_unit(
         moved = _Moved(gru, scale, offset)
         got = _number(error(moved, x * scale + offset, y * scale + offset))
         if got is None or not math.isclose(got, want, rel_tol=0.05):
+            shown = "no number" if got is None else f"{got:.3g}"
             return Verdict(
                 False,
-                f"right for plain states, but with all states {what} your error is {got}, and "
+                f"right for plain states, but with all states {what} your error is {shown}, and "
                 f"the law is broken no more than before ({want:.3f}): divide by the spread, the "
                 "distance of states from their own mean.",
             )
