@@ -39,7 +39,7 @@ NONE_CHOSEN = [ $$? -eq 5 ]  # the flags of pytest left none of these tests: no 
 ROOT_FLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-slow test-oldest test-newest test-wheel check-all fuzz-tables lint format bench classroom gpu-check results clean large-graph scaling
+.PHONY: help lab test test-slow test-oldest test-newest test-wheel check-all fuzz-tables lint format bench classroom gpu-check results clean large-graph scaling student teacher assignment minutes progress
 
 help:  ## say what each target does
 	@grep -E '^[a-z-]+:.*  ## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*  ## /\t/' | expand -t 14
@@ -101,6 +101,19 @@ gpu-check:  ## equality, tests and speed on this machine's GPU, within five minu
 
 results: $(VENV)/.dev-installed  ## the results of all experiments, in docs/results, to docs/results.md and its plots
 	$(BIN)/python docs/make_results.py
+
+student teacher: $(VENV)/.notebooks-installed  ## the notebooks without, or with, solutions, to build/
+	$(BIN)/python -m course.versions $@ build/$@
+
+assignment: $(VENV)/.notebooks-installed  ## an nbgrader course, one assignment a notebook, to build/assignment
+	$(BIN)/python -m course.assignment build/assignment
+
+minutes: $(VENV)/.notebooks-installed  ## estimate the minutes of each notebook
+	$(BIN)/python -m course.minutes
+
+progress: $(VENV)/.notebooks-installed  ## the solved exercises, also as build/progress.csv
+	@mkdir -p build
+	$(BIN)/python -m course.progress --csv build/progress.csv
 
 clean:  ## remove the virtual environments and every cache
 	rm -rf $(VENV) $(OLDEST) $(NEWEST) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

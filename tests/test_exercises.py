@@ -18,7 +18,7 @@ from nbformat import NotebookNode
 
 from lcm_core.exercises import Verdict
 
-NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").rglob("*.ipynb"))
+NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").rglob("[0-9]*.ipynb"))
 
 
 @cache

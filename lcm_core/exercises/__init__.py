@@ -1,6 +1,8 @@
 """Checks for the exercises of the notebooks: each says what is wrong, not only that it is.
 
-Open `verdict.py` first: what a check returns. The other files are one or two for each notebook.
+Open `verdict.py` first: what a check returns. `progress.py` remembers what passed, for the start
+page of `path.py`, which reads the notebooks by `lessons.py`. The other files are checks, one or two
+for each notebook.
 """
 
 from lcm_core.exercises.bracketings import (
@@ -47,6 +49,7 @@ from lcm_core.exercises.monoids import (
     check_variance,
     check_witness,
 )
+from lcm_core.exercises.path import show_progress
 from lcm_core.exercises.playground import (
     check_formula_recipe,
     check_identity_of_seven,
@@ -136,4 +139,5 @@ __all__ = [
     "check_witness",
     "check_worst",
     "check_wrong_label",
+    "show_progress",
 ]

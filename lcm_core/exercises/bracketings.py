@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from lcm_core.exercises.progress import remembered
 from lcm_core.exercises.verdict import Verdict, differ
 from lcm_core.operators import Operator
 from lcm_core.operators.devices import on_cpu
@@ -20,6 +21,7 @@ LARGEST = 8
 LETTERS = "abcdefgh"
 
 
+@remembered
 def check_count(count: Callable[[int], int]) -> Verdict:
     """Says whether `count(n)` is the number of bracketings of n elements in order."""
     right = {1: 1, 2: 1} | {n: len(associahedron(n)) for n in range(3, LARGEST)}
@@ -48,6 +50,7 @@ def check_count(count: Callable[[int], int]) -> Verdict:
     )
 
 
+@remembered
 def check_moves(moves: Callable[[Any], Iterable[Any]]) -> Verdict:
     """Says whether `moves(tree)` gives what one re-association makes of nested pairs of letters."""
     for n in range(1, 6):
@@ -76,6 +79,7 @@ def check_moves(moves: Callable[[Any], Iterable[Any]]) -> Verdict:
     )
 
 
+@remembered
 def check_free_swaps(free_swaps: Callable[[Any], Iterable[int]]) -> Verdict:
     """Says whether `free_swaps(tree)` gives the places whose swap is free if ⊕ commutes."""
     for n in range(2, 7):
@@ -112,6 +116,7 @@ def check_free_swaps(free_swaps: Callable[[Any], Iterable[int]]) -> Verdict:
     )
 
 
+@remembered
 def check_brackets_only(operator: Operator) -> Verdict:
     """Says whether ⊕ is associative and not commutative."""
     operator = on_cpu(operator)

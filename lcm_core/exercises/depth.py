@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+from lcm_core.exercises.progress import remembered
 from lcm_core.exercises.verdict import Verdict
 
 __all__ = ["check_gradients", "check_rounds", "check_seconds"]
@@ -19,6 +20,7 @@ SECONDS = ((8, 1.0, 0.0), (8, 0.0, 1.0), (8, 10.0, 1.0), (5, 10.0, 1.0), (1, 3.0
 FACTORS = ((8, 0.1), (2, 0.5), (1000, 0.4), (1, 0.3), (131_072, 0.4))
 
 
+@remembered
 def check_rounds(rounds: Callable[[int, int], int]) -> Verdict:
     """Whether `rounds(n, p)` is the number of rounds of a balanced tree with p processors."""
     for n, p in ROUNDS:
@@ -52,6 +54,7 @@ def check_rounds(rounds: Callable[[int, int], int]) -> Verdict:
     )
 
 
+@remembered
 def check_seconds(seconds: Callable[[int, float, float], tuple[float, float]]) -> Verdict:
     """Whether `seconds(n, call, pair)` is (chain, tree), where a call on m pairs takes
     call + m · pair.
@@ -75,9 +78,9 @@ def check_seconds(seconds: Callable[[int, float, float], tuple[float, float]]) -
                 "pair each.",
             )
         if not math.isclose(tree, expected[1]):
-            why = "a call for each level, and in all of them together n − 1 pairs."
+            why = "a call for each level, and n − 1 pairs in all of them together."
             if math.isclose(tree, depth * (call + pair)):
-                why = "you count one pair a level, but a level has many. " + why
+                why = "you count one pair a level, but a level has many: " + why
             return Verdict(
                 False, f"{said}it gives {tree:g} for the tree, not {expected[1]:g}: {why}"
             )
@@ -89,6 +92,7 @@ def check_seconds(seconds: Callable[[int, float, float], tuple[float, float]]) -
     )
 
 
+@remembered
 def check_gradients(gradients: Callable[[int, float], tuple[float, float]]) -> Verdict:
     """Whether `gradients(n, factor)` is log₁₀ of the gradient at the first element, (chain, tree),
     if each application multiplies it by the factor.

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from lcm_core.exercises.progress import remembered
 from lcm_core.exercises.verdict import Verdict
 from lcm_core.laws.worst_triple import WorstTriple, worst_associativity
 from lcm_core.operators import Cayley
@@ -29,6 +30,7 @@ WINNERS = {(1, 2): 2, (1, 3): 1, (2, 3): 3}
 Table = Tensor | Sequence[Sequence[int]]
 
 
+@remembered
 def check_cancellation(x: float, y: float, z: float) -> Verdict:
     """Says whether three numbers show that max is no ψ⁻¹(ψ(x) + ψ(y)).
 
@@ -54,6 +56,7 @@ def check_cancellation(x: float, y: float, z: float) -> Verdict:
     )
 
 
+@remembered
 def check_modulo(lift: Callable[[Tensor, int], Tensor]) -> Verdict:
     """Says whether products of complex numbers add whole numbers modulo k.
 
@@ -120,6 +123,7 @@ def _wrong_product(lift: Callable[[Tensor, int], Tensor], k: int, symbols: Tenso
     return None
 
 
+@remembered
 def check_counting(products: Table) -> Verdict:
     """Says whether a table counts "none, one, two or more".
 
@@ -147,6 +151,7 @@ def check_counting(products: Table) -> Verdict:
 _COUNTS = ("none", "one", "two or more")
 
 
+@remembered
 def check_worst(worst: Callable[[Tensor], tuple[float, tuple[int, int, int]]]) -> Verdict:
     """Says whether a function finds the worst associativity error of a table.
 
@@ -204,6 +209,7 @@ def _wrong_worst(error: float, want: WorstTriple, m: int) -> str:
     )
 
 
+@remembered
 def check_rock_paper_scissors(products: Table) -> Verdict:
     """Says whether a table is the game, and how far it is from associative.
 

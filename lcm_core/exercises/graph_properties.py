@@ -10,6 +10,7 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
+from lcm_core.exercises.progress import remembered
 from lcm_core.exercises.verdict import Verdict
 from lcm_core.tasks import GraphProperties
 
@@ -38,6 +39,7 @@ def example_graphs() -> tuple[nx.Graph, ...]:
     return tuple(graphs)
 
 
+@remembered
 def check_distance(hear: Callable[[float, list[float]], float]) -> Verdict:
     """Whether rounds of `hear(own, heard)` end at the distances from the source."""
     for graph in example_graphs():
@@ -65,6 +67,7 @@ def check_distance(hear: Callable[[float, list[float]], float]) -> Verdict:
     )
 
 
+@remembered
 def check_laplacian(laplacian: Callable[[float, list[float]], float]) -> Verdict:
     """Whether `laplacian(own, heard)` is (D − A) x at a node."""
     rng = np.random.default_rng(0)
@@ -86,6 +89,7 @@ def check_laplacian(laplacian: Callable[[float, list[float]], float]) -> Verdict
     )
 
 
+@remembered
 def check_wrong_label(edges: Edges) -> Verdict:
     """Whether the graph is connected, while no power of its matrix is free of zeros."""
     try:
@@ -119,6 +123,7 @@ def check_wrong_label(edges: Edges) -> Verdict:
     )
 
 
+@remembered
 def check_connected(is_connected: Callable[[np.ndarray], Any]) -> Verdict:
     """Whether `is_connected(A)` is right for graphs of all kinds."""
     graphs = [nx.path_graph(2), nx.path_graph(9), nx.cycle_graph(6), nx.complete_graph(4)]
@@ -145,6 +150,7 @@ def check_connected(is_connected: Callable[[np.ndarray], Any]) -> Verdict:
     return Verdict(True, f"right for all {len(graphs)} graphs, bipartite ones among them.")
 
 
+@remembered
 def check_mean_log(score: Callable[[list[float]], float]) -> Verdict:
     """Whether `score(errors)` is the mean of the logarithms to base 10."""
     for errors in ([0.1, 0.001], [0.01] * 6, [0.5, 0.02, 0.003, 0.0004, 0.01, 0.06]):
@@ -174,7 +180,9 @@ def _could_not(error: Exception, usage: str) -> Verdict:
 def _about_distance(graph: nx.Graph, node: int, done: int, wanted: float, got: float) -> str:
     source = graph.graph["source"]
     away = nx.single_source_shortest_path_length(graph, source).get(node)
-    told = f"{away} edges from the source" if away is not None else "not joined to the source"
+    told = "not joined to the source"
+    if away is not None:
+        told = f"{away} edge{'s' * (away != 1)} from the source"
     rounds = "1 round" if done == 1 else f"{done} rounds"
     return (
         f"in a graph of the family {graph.graph['family']}, a node that is {told} should have "
@@ -185,7 +193,7 @@ def _about_distance(graph: nx.Graph, node: int, done: int, wanted: float, got: f
 
 def _about_laplacian(own: float, heard: list[float], wanted: float, got: float) -> str:
     text = (
-        f"a node with the value {own:.3f} that hears {[round(each, 3) for each in heard]} should "
+        f"a node with the value {own:.3f} that hears {', '.join(f'{x:.3f}' for x in heard)} should "
         f"get {wanted:.3f}; you have {got:.3f}. "
     )
     if math.isclose(got, own - sum(heard) / len(heard), abs_tol=1e-9):

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from lcm_core.exercises.progress import remembered
 from lcm_core.exercises.verdict import Verdict
 from lcm_core.laws.measure import law_report
 from lcm_core.operators import Operator, make_operator
@@ -19,6 +20,7 @@ __all__ = ["check_commutativity_error", "check_hidden_error"]
 SMALL, LARGE = 0.01, 1.0  # of the error that hides: its mean and its largest
 
 
+@remembered
 def check_commutativity_error(error: Callable[[Operator, Tensor, Tensor], Tensor]) -> Verdict:
     """Says whether a function measures the mean commutativity error, and what it forgot if not.
 
@@ -60,9 +62,10 @@ def _judge_unit(
         moved = _Moved(gru, scale, offset)
         got = _number(error(moved, x * scale + offset, y * scale + offset))
         if got is None or not math.isclose(got, want, rel_tol=0.05):
+            shown = "no number" if got is None else f"{got:.3g}"
             return Verdict(
                 False,
-                f"right for plain states, but with all states {what} your error is {got}, and "
+                f"right for plain states, but with all states {what} your error is {shown}, and "
                 f"the law is broken no more than before ({want:.3f}): divide by the spread, the "
                 "distance of states from their own mean.",
             )
@@ -134,6 +137,7 @@ def _number(value: object) -> float | None:
     return float(value) if isinstance(value, int | float) else None
 
 
+@remembered
 def check_hidden_error(operator: Operator) -> Verdict:
     """Says whether ⊕ commutes in the mean over Gaussian numbers, and yet not everywhere near.
 

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lcm_core.exercises.progress import remembered
 from lcm_core.exercises.verdict import Verdict
 from lcm_core.pyg import Data
 from lcm_core.tasks import BACE, BBBP, ClinTox
@@ -57,6 +58,7 @@ def _clintox() -> ClinTox:
     return ClinTox()
 
 
+@remembered
 def check_auc(auc: Callable[[np.ndarray, np.ndarray], float]) -> Verdict:
     """Whether `auc(scores, labels)` is the share of pairs in the right order, ties half."""
     for scores, labels in SCORES:
@@ -88,6 +90,7 @@ def check_auc(auc: Callable[[np.ndarray, np.ndarray], float]) -> Verdict:
     )
 
 
+@remembered
 def check_split(split: Callable[[Sequence[str]], tuple[Sequence[int], Sequence[int]]]) -> Verdict:
     """Whether `split(scaffolds)` keeps each scaffold of BACE, and of others, on one side."""
     small = [f"ring {n % 40}" for n in range(400)]
@@ -121,6 +124,7 @@ def check_split(split: Callable[[Sequence[str]], tuple[Sequence[int], Sequence[i
     return Verdict(True, "every scaffold is on one side: the test asks about rings never seen.")
 
 
+@remembered
 def check_levels(levels: Callable[[Data], tuple[int, int]]) -> Verdict:
     """Whether `levels(graph)` counts the levels of both reductions of a molecule."""
     for molecule in ODD_ONES:
@@ -148,6 +152,7 @@ def check_levels(levels: Callable[[Data], tuple[int, int]]) -> Verdict:
     )
 
 
+@remembered
 def check_renumber(
     renumber: Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]],
 ) -> Verdict:
@@ -187,6 +192,7 @@ def check_renumber(
     )
 
 
+@remembered
 def check_notation(rule: Callable[[str], float]) -> Verdict:
     """Whether `rule(smiles)`, a number, tells the classes of ClinTox apart by how it is written."""
     task = _clintox()
@@ -223,6 +229,7 @@ def check_notation(rule: Callable[[str], float]) -> Verdict:
     )
 
 
+@remembered
 def check_interval(
     interval: Callable[[np.ndarray, np.ndarray], tuple[float, float]],
 ) -> Verdict:
@@ -264,6 +271,7 @@ def check_interval(
     )
 
 
+@remembered
 def check_comparison(compare: Callable[[np.ndarray, np.ndarray], str]) -> Verdict:
     """Whether `compare(ours, theirs)` says "better" or "worse" only where every seed agrees."""
     for ours, theirs, wanted in COMPARED:

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from lcm_core.exercises.progress import remembered
 from lcm_core.exercises.verdict import Verdict
 from lcm_core.operators import Operator
 from lcm_core.operators.devices import on_cpu
@@ -43,6 +44,7 @@ OPERATIONS: dict[str, tuple[str, Callable[[Any, Any], Any], tuple[Any, ...]]] = 
 }
 
 
+@remembered
 def check_identities(identities: Mapping[str, Any]) -> Verdict:
     """Says of each of sum, product, min and concatenation whether the value given does nothing."""
     for name, (form, combine, values) in OPERATIONS.items():
@@ -72,6 +74,7 @@ def check_identities(identities: Mapping[str, Any]) -> Verdict:
     )
 
 
+@remembered
 def check_witness(
     first: Sequence[float], second: Sequence[float], added: Sequence[float]
 ) -> Verdict:
@@ -107,6 +110,7 @@ def check_witness(
     )
 
 
+@remembered
 def check_mean(operator: Operator) -> Verdict:
     """Says whether lift, ⊕ and lower give the mean of every set, by every tree and order."""
     lesson = (
@@ -116,6 +120,7 @@ def check_mean(operator: Operator) -> Verdict:
     return _judge(operator, "mean", lambda s: sum(s) / len(s), lesson, smallest_set=1)
 
 
+@remembered
 def check_second_smallest(operator: Operator) -> Verdict:
     """Says whether lift, ⊕ and lower give the second smallest number of every set of 2 or more."""
     lesson = (
@@ -125,6 +130,7 @@ def check_second_smallest(operator: Operator) -> Verdict:
     return _judge(operator, "second smallest", second_smallest, lesson, smallest_set=2)
 
 
+@remembered
 def check_variance(operator: Operator) -> Verdict:
     """Says whether lift, ⊕ and lower give the variance, the mean squared distance to the mean."""
     lesson = (

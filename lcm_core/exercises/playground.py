@@ -7,6 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from lcm_core.exercises.progress import remembered
 from lcm_core.exercises.verdict import Verdict
 from lcm_core.laws.in_words import laws_in_words
 from lcm_core.laws.wording import LawsInWords, number
@@ -19,6 +20,7 @@ __all__ = ["check_formula_recipe", "check_identity_of_seven", "check_one_and_one
 WIDTH = 4
 
 
+@remembered
 def check_identity_of_seven(formula: str) -> Verdict:
     """Says whether the formula is a commutative monoid whose identity is 7.
 
@@ -44,6 +46,7 @@ def check_identity_of_seven(formula: str) -> Verdict:
     return Verdict(True, f"{formula} is a commutative monoid, as far as we tried, and e = 7.")
 
 
+@remembered
 def check_one_and_one(formula: str) -> Verdict:
     """Says whether the formula is a commutative monoid with identity 0 in which 1 ⊕ 1 is 5.
 
@@ -66,6 +69,7 @@ def check_one_and_one(formula: str) -> Verdict:
     return Verdict(True, "1 ⊕ 1 = 5 and 0 does nothing: addition of other numbers, in disguise.")
 
 
+@remembered
 def check_ordered(function: Callable[[Tensor, Tensor], Tensor]) -> Verdict:
     """Says whether x ⊕ y associates and does not commute, while both states count.
 
@@ -100,6 +104,7 @@ def check_ordered(function: Callable[[Tensor, Tensor], Tensor]) -> Verdict:
     )
 
 
+@remembered
 def check_formula_recipe(text: str) -> Verdict:
     """Says whether a recipe trains a formula that has a parameter and is a monoid at its start.
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from lcm_core.aggregations.fold import FoldAggregation
+from lcm_core.exercises.progress import remembered
 from lcm_core.exercises.verdict import Verdict
 from lcm_core.operators import GRU
 from lcm_core.reduction.ragged import reduce
@@ -27,6 +28,7 @@ __all__ = [
 Step = Callable[[Any, Any], Any]
 
 
+@remembered
 def check_list_fold(fold: Callable[[Step, Any, list[Any]], Any]) -> Verdict:
     """Whether `fold(step, start, elements)` takes one step for each element, from `start`."""
     cases: list[tuple[str, Step, Any, list[Any], Any]] = [
@@ -57,6 +59,7 @@ def check_list_fold(fold: Callable[[Step, Any, list[Any]], Any]) -> Verdict:
     )
 
 
+@remembered
 def check_range_fold(start: Any, step: Step, finish: Callable[[Any], Any]) -> Verdict:
     """Whether the fold gives the range, largest − smallest, in every order."""
     for elements in ([3, 1, 2], [5, 5], [7], [-4, 9, 0, 2]):
@@ -84,6 +87,7 @@ def check_range_fold(start: Any, step: Step, finish: Callable[[Any], Any]) -> Ve
     )
 
 
+@remembered
 def check_exchanged(exchanged: Callable[[list[Any], int], tuple[list[Any], list[Any]]]) -> Verdict:
     """Whether it gives the k first elements and two more, in both orders of these two."""
     for order, k in ((list("pqabxy"), 2), (list("abcd"), 0), (list("pqrab"), 3), ([5, 1, 4], 1)):
@@ -113,6 +117,7 @@ def check_exchanged(exchanged: Callable[[list[Any], int], tuple[list[Any], list[
     )
 
 
+@remembered
 def check_order_spread(spread: Callable[[Tensor], Any]) -> Verdict:
     """Whether `spread(results)`, of (orders, sets, d), is the mean order spread."""
     generator = torch.Generator().manual_seed(0)
@@ -143,6 +148,7 @@ def check_order_spread(spread: Callable[[Tensor], Any]) -> Verdict:
     return Verdict(True, f"{want:.3f} here, whatever the scale: `lcm_core.order_spread` is this.")
 
 
+@remembered
 def check_first_state(states_for: Callable[[Tensor, Tensor], Tensor]) -> Verdict:
     """Whether the left reduction of `states_for(x, start)` is the fold of x that begins there."""
     with Seeded(0):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
+from lcm_core.exercises.progress import remembered
 from lcm_core.exercises.verdict import Verdict
 from lcm_core.trees.tree import Tree, make_tree
 
@@ -19,6 +20,7 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 BATCHES = ([4], [8], [5], [2, 4, 3], [1], [1, 1], [0, 6], [0], [7, 0, 1, 16], [17, 16])
 
 
+@remembered
 def check_fold(fold: Reduction) -> Verdict:
     """Whether `fold(operator, elements)` is the left fold.
 
@@ -48,6 +50,7 @@ def check_fold(fold: Reduction) -> Verdict:
     )
 
 
+@remembered
 def check_balanced(balanced: Reduction) -> Verdict:
     """Whether `balanced(operator, elements)` keeps the order and has depth ⌈log₂ n⌉.
 
@@ -90,6 +93,7 @@ def check_balanced(balanced: Reduction) -> Verdict:
     )
 
 
+@remembered
 def check_bracketing(text: str) -> Verdict:
     """Whether a bracketing of a, b, c, d, e has depth 3 and shares no inner node but the root with
     the balanced tree.
@@ -124,6 +128,7 @@ def check_bracketing(text: str) -> Verdict:
     )
 
 
+@remembered
 def check_calls(calls: Callable[[list[int]], int]) -> Verdict:
     """Whether `calls(sizes)` is the number of operator calls that reduce a batch of sets."""
     for sizes in BATCHES:

@@ -7,6 +7,7 @@ import itertools
 import torch
 from torch import Tensor
 
+from lcm_core.exercises.progress import remembered
 from lcm_core.exercises.verdict import Verdict, differ
 from lcm_core.operators import Operator
 from lcm_core.operators.devices import on_cpu
@@ -17,6 +18,7 @@ __all__ = ["check_any_tree"]
 NUMBERS = (1.0, 2.0, 4.0, 0.5, -1.0, -3.0)
 
 
+@remembered
 def check_any_tree(operator: Operator) -> Verdict:
     """Says whether ⊕ gives one answer over every tree and order, and shows numbers if it does not.
 

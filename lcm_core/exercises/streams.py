@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lcm_core.exercises.progress import remembered
 from lcm_core.exercises.verdict import Verdict
 from lcm_core.trees.tree import make_tree
 
@@ -18,6 +19,7 @@ Join = Callable[[Any, Any], Any]
 Stack = list[tuple[int, str]]
 
 
+@remembered
 def check_push(push: Callable[[Join, Stack, str], Stack]) -> Verdict:
     """Whether `push(operator, stack, element)` keeps balanced trees of 1, 2, 4, … elements, at most
     one of each size, the largest first.
@@ -88,6 +90,7 @@ class Word:
     depth: int = 0
 
 
+@remembered
 def check_scan(scan: Callable[[Join, list[Any]], Sequence[Any]]) -> Verdict:
     """Whether `scan(operator, elements)` gives all prefixes in ⌈log₂ n⌉ rounds."""
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from lcm_core.exercises.progress import remembered
 from lcm_core.exercises.verdict import Verdict
 from lcm_core.operators import make_operator
 from lcm_core.seeding import Seeded
@@ -17,6 +18,7 @@ Pairing = Callable[[Tensor, Tensor], Tensor]
 Matrix = Sequence[Sequence[float]]
 
 
+@remembered
 def check_symmetrise(symmetrise: Callable[[Pairing], Pairing]) -> Verdict:
     """Says whether a function makes any operation commute without forgetting the operation.
 
@@ -65,6 +67,7 @@ def _operations() -> dict[str, Pairing]:
     return {"a GRU": gru, "a perceptron": mlp, "the product": product}
 
 
+@remembered
 def check_counterexample(a: Matrix, b: Matrix, c: Matrix) -> Verdict:
     """Says whether three 2 × 2 matrices show that ½(AB + BA) is not associative, and why if not.
 

@@ -9,6 +9,7 @@ from dataclasses import fields
 import torch
 from torch import Tensor
 
+from lcm_core.exercises.progress import remembered
 from lcm_core.exercises.verdict import Verdict
 from lcm_core.laws.penalties import law_penalty
 from lcm_core.operators import Operator, make_operator
@@ -20,6 +21,7 @@ __all__ = ["check_best_constant", "check_fair_race", "check_penalty", "check_sum
 ANSWERS = ([0, 1, 1, 2], [3, 3, 3, 3], [0, 0, 7, 7, 7, 100], [5, 1, 2, 3])
 
 
+@remembered
 def check_best_constant(score: Callable[[list[int]], float]) -> Verdict:
     """Whether `score(answers)` is what the best constant answer gets."""
     for answers in ANSWERS:
@@ -43,6 +45,7 @@ def check_best_constant(score: Callable[[list[int]], float]) -> Verdict:
     )
 
 
+@remembered
 def check_penalty(penalty: Callable[[Operator, Tensor, Tensor, Tensor], Tensor]) -> Verdict:
     """Whether `penalty(operator, x, y, z)` is the squared associativity error in units of s²."""
     with Seeded(0):
@@ -74,6 +77,7 @@ def check_penalty(penalty: Callable[[Operator, Tensor, Tensor, Tensor], Tensor])
     )
 
 
+@remembered
 def check_fair_race(text: str) -> Verdict:
     """Whether the text races weights of associativity and nothing else, one of them 0."""
     lines = [line for line in text.splitlines() if line.strip()]
@@ -110,6 +114,7 @@ def check_fair_race(text: str) -> Verdict:
     return Verdict(True, "one difference, and a recipe without it to compare with: a fair race.")
 
 
+@remembered
 def check_summary(summary: Callable[[Sequence[float]], tuple[float, float]]) -> Verdict:
     """Whether `summary(scores)` is the mean and its standard error."""
     for scores in ([0.2, 0.4, 0.6], [1.0, 1.0, 1.0], [0.1, 0.3, 0.2, 0.6]):

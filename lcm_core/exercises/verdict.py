@@ -19,11 +19,21 @@ class Verdict:
     """Whether an exercise passed, and what to learn from it.
 
     The notebook shows it below the cell that called the check; it is never raised, so that Run All
-    goes on.
+    goes on. Where a grader needs an error, `required` raises one.
     """
 
     passed: bool
     text: str
+
+    def required(self) -> None:
+        """Print the verdict if the exercise passed, else raise it: for the cells of a grader.
+
+        Raises:
+            AssertionError: the exercise is not solved yet; its text says why.
+        """
+        if not self.passed:
+            raise AssertionError(str(self))
+        print(self)
 
     def __str__(self) -> str:
         return f"{'Passed' if self.passed else 'Not yet'}: {self.text}"

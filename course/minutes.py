@@ -1,0 +1,106 @@
+"""Estimates the minutes of each notebook, and compares them with what it states.
+
+    python -m course.minutes
+
+A minute for 200 words of prose (folded hints and solutions aside) and for each panel, and the
+minutes in the metadata of the exercises, optional ones included.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import lcm_core.widgets
+from course.versions import NOTEBOOKS
+from lcm_core.exercises.lessons import Lesson, lessons_in
+
+__all__ = ["Estimate", "estimate", "table"]
+
+WORDS_A_MINUTE = 200
+MINUTES_A_PANEL = 1
+TOLERANCE = 0.2
+FOLDED = re.compile(r"<details>.*?</details>", re.DOTALL)
+#: Code, formulas, links' addresses, HTML and marks: not read as words.
+MARKUP = re.compile(r"```.*?```|\$\$.*?\$\$|\]\([^)]*\)|<[^>]+>|[|#*`_\[\]-]", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What the minutes of a notebook are made of; `optional` are part of `exercises`."""
+
+    name: str
+    words: int
+    panels: int
+    exercises: int
+    optional: int
+    stated: int | None
+
+    @property
+    def minutes(self) -> float:
+        return self.words / WORDS_A_MINUTE + self.panels * MINUTES_A_PANEL + self.exercises
+
+    @property
+    def fits(self) -> bool:
+        """Whether the notebook states the minutes within 20 %."""
+        return self.stated is not None and (
+            abs(self.minutes - self.stated) <= TOLERANCE * self.stated
+        )
+
+
+def estimate(lesson: Lesson) -> Estimate:
+    """Count the words, panels and exercises of a lesson."""
+    prose = [cell["source"] for cell in lesson.cells if cell["cell_type"] == "markdown"]
+    return Estimate(
+        lesson.name,
+        sum(map(_words, prose)),
+        sum(_panels(cell["source"]) for cell in lesson.cells if cell["cell_type"] == "code"),
+        sum(each.effort.get("minutes", 0) for each in lesson.exercises),
+        sum(each.effort.get("minutes", 0) for each in lesson.exercises if not each.core),
+        lesson.minutes,
+    )
+
+
+def table(estimates: list[Estimate]) -> str:
+    """The estimates as a Markdown table, and how many fit."""
+    lines = [
+        "| notebook | words | panels | exercises, min | of these optional | estimate | stated | |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for each in estimates:
+        verdict = "within 20 %" if each.fits else f"{each.minutes / (each.stated or 1) - 1:+.0%}"
+        lines.append(
+            f"| {each.name} | {each.words:,} | {each.panels} | {each.exercises} | {each.optional} "
+            f"| {each.minutes:.0f} | {each.stated} | {verdict} |"
+        )
+    fitting = sum(each.fits for each in estimates)
+    return "\n".join([*lines, "", f"{fitting} of {len(estimates)} within 20 %."])
+
+
+def _words(text: str) -> int:
+    return len(MARKUP.sub(" ", FOLDED.sub(" ", text)).split())
+
+
+def _panels(code: str) -> int:
+    plain = "\n".join(line for line in code.split("\n") if not line.startswith(("%", "!")))
+    return sum(
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in lcm_core.widgets.__all__
+        and node.func.id[0].isupper()
+        for node in ast.walk(ast.parse(plain))
+    )
+
+
+def main() -> None:
+    """Print the table of a folder."""
+    parser = argparse.ArgumentParser(prog="python -m course.minutes", description=__doc__)
+    parser.add_argument("folder", type=Path, nargs="?", default=NOTEBOOKS)
+    print(table([estimate(lesson) for lesson in lessons_in(parser.parse_args().folder)]))
+
+
+if __name__ == "__main__":
+    main()

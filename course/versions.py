@@ -1,0 +1,97 @@
+"""Writes the notebooks for students, without solutions, or for teachers, with them.
+
+    python -m course.versions student build/student
+    python -m course.versions teacher build/teacher
+
+In the teacher's version each exercise is solved, and the stub is folded below it. In both, the head
+of an exercise says how difficult it is and how long it takes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from course.effort import head
+from course.solutions import hint_only, solution_of
+from lcm_core.exercises.lessons import Exercise, Lesson, lessons_in
+from lcm_core.exercises.progress import START_PAGE
+
+__all__ = ["NOTEBOOKS", "rewritten", "student", "teacher", "write_notebook"]
+
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+
+#: The cells of an exercise, and the text below it, in a version.
+Rewrite = Callable[[Lesson, Exercise], list[dict[str, Any]]]
+
+
+def student(lesson: Lesson, exercise: Exercise) -> list[dict[str, Any]]:
+    """The stub and the hint."""
+    code, below = (copy.deepcopy(lesson.cells[exercise.index + k]) for k in (0, 1))
+    solution_of(lesson, exercise)  # it must be there to be left out
+    code["source"] = f"{head(exercise)}\n{code['source']}"
+    below["source"] = hint_only(below["source"])
+    return [code, below]
+
+
+def teacher(lesson: Lesson, exercise: Exercise) -> list[dict[str, Any]]:
+    """The solution, and below it the stub, the hint and what is said of the solution."""
+    code, below = (copy.deepcopy(lesson.cells[exercise.index + k]) for k in (0, 1))
+    solution = solution_of(lesson, exercise)
+    code["source"] = f"{head(exercise)}\n{solution}\n\n\n{exercise.check}"
+    below["source"] = (
+        "<details><summary><b>The stub that students see</b></summary>\n\n"
+        f"```python\n{exercise.stub}\n```\n\n</details>\n\n{below['source']}"
+    )
+    return [code, below]
+
+
+def rewritten(lesson: Lesson, rewrite: Rewrite) -> list[dict[str, Any]]:
+    """All cells of a lesson, those of its exercises rewritten."""
+    cells, done = [], 0
+    for exercise in lesson.exercises:
+        cells += lesson.cells[done : exercise.index]
+        cells += rewrite(lesson, exercise)
+        done = exercise.index + 2
+    return [*cells, *lesson.cells[done:]]
+
+
+def write_notebook(source: Path, cells: list[dict[str, Any]], target: Path) -> None:
+    """Write the notebook `source` with other cells."""
+    notebook = json.loads(source.read_text(encoding="utf-8"))
+    notebook["cells"] = cells
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def write_version(rewrite: Rewrite, target: Path, source: Path = NOTEBOOKS) -> list[Path]:
+    """Write all lessons, and the start page, into a folder; returns the files.
+
+    Notebooks of an earlier run are replaced; other files, such as progress, stay.
+    """
+    written = []
+    for lesson in lessons_in(source):
+        written.append(target / lesson.path.name)
+        write_notebook(lesson.path, rewritten(lesson, rewrite), written[-1])
+    shutil.copy(source / START_PAGE, target / START_PAGE)
+    return [*written, target / START_PAGE]
+
+
+def main() -> None:
+    """Write one version, as the command line says."""
+    parser = argparse.ArgumentParser(prog="python -m course.versions", description=__doc__)
+    parser.add_argument("version", choices=("student", "teacher"))
+    parser.add_argument("folder", type=Path)
+    chosen = parser.parse_args()
+    rewrite = {"student": student, "teacher": teacher}[chosen.version]
+    written = write_version(rewrite, chosen.folder)
+    print(f"{len(written)} notebooks for the {chosen.version} in {chosen.folder}")
+
+
+if __name__ == "__main__":
+    main()

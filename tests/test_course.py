@@ -1,0 +1,164 @@
+"""The course's versions and minutes, derived from the notebooks."""
+
+import ast
+import json
+import re
+import shutil
+
+import pytest
+
+from course import assignment, minutes, versions
+from course.effort import MINUTES, effort_by_rule, kind_of
+from course.metadata import fill_in
+from course.solutions import solution_of
+from lcm_core.exercises.lessons import Exercise, lessons_in, read_lesson
+
+LESSONS = lessons_in(versions.NOTEBOOKS)
+EVERY = [
+    pytest.param(lesson, exercise, id=f"{lesson.name[:2]}-{exercise.name}")
+    for lesson in LESSONS
+    for exercise in lesson.exercises
+]
+
+
+def joined(cells):
+    return "\n".join("".join(cell["source"]) for cell in cells)
+
+
+def test_each_exercise_has_a_check_of_its_own():
+    """Progress knows an exercise by the name of its check."""
+    names = [exercise.checked_by for lesson in LESSONS for exercise in lesson.exercises]
+    assert len(names) == len(set(names)) > 50
+
+
+@pytest.mark.parametrize(("lesson", "exercise"), EVERY)
+def test_each_exercise_says_its_difficulty_minutes_and_need(lesson, exercise):
+    effort = exercise.effort
+    assert effort.keys() == {"difficulty", "minutes", "need"}, "run python -m course.metadata"
+    assert effort["difficulty"] in (1, 2, 3)
+    assert effort["minutes"] in MINUTES.values()
+    assert effort["need"] in ("core", "optional")
+
+
+def test_students_get_hints_and_no_solution(tmp_path):
+    for path in versions.write_version(versions.student, tmp_path)[:-1]:
+        lesson = next(each for each in LESSONS if each.path.name == path.name)
+        text = joined(json.loads(path.read_text())["cells"])
+        assert "A solution</b>" not in text
+        assert text.count("Hint</b>") == joined(lesson.cells).count("Hint</b>")
+        for exercise in lesson.exercises:
+            assert exercise.stub in text
+            assert solution_of(lesson, exercise) not in text
+            assert exercise.check in text
+
+
+def test_teachers_get_solved_exercises_and_the_stubs(tmp_path):
+    for path in versions.write_version(versions.teacher, tmp_path)[:-1]:
+        written = read_lesson(path)
+        source = next(each for each in LESSONS if each.path.name == path.name)
+        for exercise, original in zip(written.exercises, source.exercises, strict=True):
+            assert exercise.stub.split("\n", 1)[1] == solution_of(source, original)
+            assert exercise.check == original.check
+            assert original.stub in written.cells[exercise.index + 1]["source"]
+            assert re.match(r"# [●○]{3} about \d minutes, (core|optional)\n", exercise.stub)
+
+
+def test_cells_without_exercises_are_the_same_in_all_versions(tmp_path):
+    versions.write_version(versions.student, tmp_path)
+    for lesson in LESSONS:
+        written = json.loads((tmp_path / lesson.path.name).read_text())["cells"]
+        assert len(written) == len(lesson.cells)
+        changed = {each.index + k for each in lesson.exercises for k in (0, 1)}
+        for index, (one, other) in enumerate(zip(written, lesson.cells, strict=True)):
+            assert index in changed or one == other
+
+
+def test_a_version_keeps_the_progress_of_its_folder(tmp_path):
+    (tmp_path / "progress.json").write_text("mine")
+    versions.write_version(versions.student, tmp_path)
+    assert (tmp_path / "progress.json").read_text() == "mine"
+
+
+@pytest.mark.parametrize(("lesson", "exercise"), EVERY)
+def test_an_assignment_has_an_answer_and_a_locked_check(lesson, exercise):
+    answer, check, below = assignment.assignment(lesson, exercise)
+    one, other = (cell["metadata"]["nbgrader"] for cell in (answer, check))
+    assert (one["solution"], one["grade"], one["locked"]) == (True, False, False)
+    assert (other["solution"], other["grade"], other["locked"]) == (False, True, True)
+    assert other["points"] == (exercise.effort["difficulty"] if exercise.core else 0)
+    ast.parse(answer["source"]), ast.parse(check["source"])
+    assert check["source"].endswith(").required()")
+    assert "A solution" not in below["source"]
+
+
+def test_a_notebook_without_a_solution_is_refused_with_its_name(tmp_path):
+    shutil.copy(LESSONS[0].path, tmp_path)
+    path = tmp_path / LESSONS[0].path.name
+    path.write_text(path.read_text().replace("```python", "```"))
+    lesson = read_lesson(path)
+    with pytest.raises(ValueError, match=r"00_start_here\.ipynb: .* exercise-operator"):
+        solution_of(lesson, lesson.exercises[0])
+
+
+def test_metadata_are_filled_in_where_they_are_missing_and_nothing_else_changes(tmp_path):
+    path = shutil.copy(LESSONS[2].path, tmp_path / LESSONS[2].path.name)
+    text = path.read_text()
+    assert fill_in(path) == []
+    assert path.read_text() == text
+    notebook = json.loads(text)
+    index = LESSONS[2].exercises[1].index
+    kept = notebook["cells"][index]["metadata"].pop("lcm")
+    path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n")
+    assert fill_in(path) == [LESSONS[2].exercises[1].name]
+    filled = json.loads(path.read_text())
+    assert filled["cells"][index]["metadata"].pop("lcm").keys() == kept.keys()
+    assert filled == notebook
+
+
+ASSIGNED = "a = 1", "b = 2", "c = 3", "d = 4"
+KINDS = {
+    "values": ("e = 0", "e = 1"),
+    "line": ("def f(x):\n    return x", "def f(x):\n    return 2 * x"),
+    "function": ("def f(x):\n    return x", "\n    ".join(["def f(x):", *ASSIGNED])),
+    "class": ("class A:\n    pass", "class A:\n def f(s):\n  a\n  b\n def g(s):\n  c"),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_kind_of_an_exercise_says_its_minutes(kind):
+    stub, solution = KINDS[kind]
+    exercise = Exercise("it", 0, stub, "check_it(f)")
+    assert kind_of(exercise, solution) == kind
+    assert effort_by_rule(exercise, solution)["minutes"] == MINUTES[kind]
+
+
+def notebook_of(tmp_path, *cells):
+    made = [
+        {"cell_type": kind, "id": f"cell-{index}", "metadata": {}, "source": [source]}
+        for index, (kind, source) in enumerate(cells)
+    ]
+    path = tmp_path / "00_mine.ipynb"
+    path.write_text(json.dumps({"cells": made}))
+    return read_lesson(path)
+
+
+def test_minutes_are_words_panels_and_exercises(tmp_path):
+    lesson = notebook_of(
+        tmp_path,
+        ("markdown", "# Mine\n\nIt takes about 5 minutes."),
+        ("markdown", "word " * 394 + "<details>" + "folded " * 500 + "</details>"),
+        ("code", "TreeExplorer('sum')\nLawExplorer(('sum',))\nprint(1)"),
+    )
+    found = minutes.estimate(lesson)
+    assert (found.words, found.panels, found.stated) == (400, 2, 5)
+    assert found.minutes == 4
+    assert found.fits
+
+
+def test_the_minutes_of_all_notebooks_are_compared_with_what_they_state():
+    found = [minutes.estimate(lesson) for lesson in LESSONS]
+    assert all(
+        each.words > 500 and each.panels and each.exercises and each.stated for each in found
+    )
+    lines = minutes.table(found).split("\n")
+    assert len(lines) == len(LESSONS) + 4

@@ -1,0 +1,76 @@
+"""The teacher's pages: wrong answers fail as they say, links and starters lead somewhere."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from course.teaching import PAGES, verdict_on, wrong_answers
+from course.versions import NOTEBOOKS
+from lcm_core.exercises.lessons import lessons_in
+from lcm_core.training.recipe import Recipe
+
+LESSONS = {lesson.name: lesson for lesson in lessons_in(NOTEBOOKS)}
+TEXTS = sorted(PAGES.glob("*.md"))
+WRONG = [
+    pytest.param(name, answer, id=f"{name[:2]}-{number}-{answer.exercise}")
+    for name in LESSONS
+    for number, answer in enumerate(wrong_answers((PAGES / f"{name}.md").read_text()), 1)
+]
+
+
+def words(text):
+    return " ".join(text.split())
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_a_page_has_three_misconceptions_and_the_minutes_that_the_notebook_states(name):
+    page = (PAGES / f"{name}.md").read_text()
+    assert len(list(wrong_answers(page))) == 3
+    (minutes,) = re.findall(r"\*\*Minutes\.\*\* (?:The notebook says )?(\d+)", page)
+    assert int(minutes) == LESSONS[name].minutes
+    for part in ("**Aim.**", "**What to show.**", "## Three misconceptions", "## Answers to disc"):
+        assert part in page
+
+
+@pytest.mark.parametrize(("name", "answer"), WRONG)
+def test_a_wrong_answer_fails_with_the_words_of_the_page(name, answer):
+    """After a change of a check: python -m course.teaching."""
+    verdict = verdict_on(LESSONS[name], answer.exercise, answer.code)
+    assert not verdict.passed
+    assert words(verdict.text) == words(answer.said)
+
+
+@pytest.mark.parametrize(
+    "path", [*TEXTS, PAGES.parents[1] / "CONTRIBUTING.md"], ids=lambda p: p.name
+)
+def test_links_lead_to_files(path):
+    for target in re.findall(r"\]\((?!https?:|#)([^)\s#]+)", path.read_text()):
+        assert (path.parent / target).exists(), f"{path.name} links to {target}"
+
+
+def test_exercises_that_plans_name_exist():
+    """Names in backquotes after the word exercise, in the plans and the pages."""
+    known = {exercise.name for lesson in LESSONS.values() for exercise in lesson.exercises}
+    named = {
+        name
+        for path in TEXTS
+        for text in re.findall(
+            r"[Ee]xercises? (`[\w-]+`(?:(?:, | and )`[\w-]+`)*)", path.read_text()
+        )
+        for name in re.findall(r"`([\w-]+)`", text)
+    }
+    assert len(named) > 20
+    assert named <= known
+
+
+def test_six_projects_have_a_rubric_and_a_starter_that_is_a_recipe():
+    text = (PAGES / "projects.md").read_text()
+    assert len(re.findall(r"^## \d\. ", text, re.MULTILINE)) == 6
+    starters = re.findall(r'^    python -m lcm_core\.train "(.*)"$', text, re.MULTILINE)
+    assert len(starters) == 6
+    assert len({Recipe.parse(starter) for starter in starters}) == 6
+
+
+def test_the_cheat_sheet_fits_on_a_page():
+    assert len(Path(PAGES / "cheat_sheet.md").read_text().split("\n")) < 50
