@@ -572,7 +572,7 @@ class Trainer:
     def from_state(
         cls, state: dict[str, Any], path: str | Path, ranks: Ranks | None = None
     ) -> "Trainer":
-        """Make a trainer that goes on from a state, whatever number of ranks it had.
+        """Make a trainer that goes on from a state, of any number of ranks.
 
         Args:
             state: of `state_dict`.
