@@ -8,8 +8,11 @@ import sys
 import time
 
 import pytest
+import torch
 
 from lcm_core import train
+from lcm_core.training import heartbeat
+from lcm_core.training.heartbeat import Heartbeat
 from tests.launch import ROOT, launch
 
 RECIPE = (
@@ -43,6 +46,35 @@ def flags(folder, *more):
 def going_on(folder):
     kept, state = files(folder)
     return ["--records", str(kept), "--resume", str(state)]
+
+
+@pytest.fixture
+def beats(monkeypatch):
+    """The heartbeats of three ranks, in one process, fifty times as fast."""
+    monkeypatch.setattr(heartbeat, "BEAT", 0.01)
+    monkeypatch.setattr(heartbeat, "SILENCE", 0.1)
+    store = torch.distributed.HashStore()
+    made = [Heartbeat(store, rank, 3, "rank 0") for rank in range(3)]
+    yield made
+    for each in made:
+        each.stop()
+
+
+def test_whoever_is_silent_is_named_and_all_give_the_same_reason(beats):
+    beats[2].stop()
+    time.sleep(0.05)
+    reason = beats[0].find_lost(9.0)
+    assert reason.startswith("rank 2 ended, or hangs: no sign of life for 0.1 s")
+    assert beats[1].find_lost(9.0) == reason
+
+
+def test_a_rank_that_leaves_says_why(beats):
+    beats[1].stop("rank 1 ended: no memory")
+    assert {beats[0].find_lost(9.0), beats[2].find_lost(9.0)} == {"rank 1 ended: no memory"}
+
+
+def test_a_late_rank_is_not_a_dead_one(beats):
+    assert "did not come within 9 s, although all ranks are alive" in beats[0].find_lost(9.0)
 
 
 def test_when_a_rank_is_killed_the_other_names_it_and_one_process_goes_on(tmp_path):

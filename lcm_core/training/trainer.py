@@ -572,12 +572,12 @@ class Trainer:
     def from_state(
         cls, state: dict[str, Any], path: str | Path, ranks: Ranks | None = None
     ) -> "Trainer":
-        """Make a trainer that goes on from a state, of any number of ranks.
+        """Make a trainer that goes on from a state.
 
         Args:
             state: of `state_dict`.
             path: where it was read from, for the error message.
-            ranks: as of the constructor.
+            ranks: as of the constructor; the state may come from another number of them.
 
         Raises:
             ValueError: the state does not fit this version of the library.
