@@ -8,8 +8,11 @@ import sys
 import time
 
 import pytest
+import torch
 
 from lcm_core import train
+from lcm_core.training import heartbeat
+from lcm_core.training.heartbeat import Heartbeat
 from tests.launch import ROOT, launch
 
 RECIPE = (
@@ -43,6 +46,35 @@ def flags(folder, *more):
 def going_on(folder):
     kept, state = files(folder)
     return ["--records", str(kept), "--resume", str(state)]
+
+
+@pytest.fixture
+def beats(monkeypatch):
+    """The heartbeats of three ranks, in one process, fifty times as fast."""
+    monkeypatch.setattr(heartbeat, "BEAT", 0.01)
+    monkeypatch.setattr(heartbeat, "SILENCE", 0.1)
+    store = torch.distributed.HashStore()
+    made = [Heartbeat(store, rank, 3, "rank 0") for rank in range(3)]
+    yield made
+    for each in made:
+        each.stop()
+
+
+def test_whoever_is_silent_is_named_and_all_give_the_same_reason(beats):
+    beats[2].stop()
+    time.sleep(0.05)
+    reason = beats[0].find_lost(9.0)
+    assert reason.startswith("rank 2 ended, or hangs: no sign of life for 0.1 s")
+    assert beats[1].find_lost(9.0) == reason
+
+
+def test_a_rank_that_leaves_says_why(beats):
+    beats[1].stop("rank 1 ended: no memory")
+    assert {beats[0].find_lost(9.0), beats[2].find_lost(9.0)} == {"rank 1 ended: no memory"}
+
+
+def test_a_late_rank_is_not_a_dead_one(beats):
+    assert "did not come within 9 s, although all ranks are alive" in beats[0].find_lost(9.0)
 
 
 def test_when_a_rank_is_killed_the_other_names_it_and_one_process_goes_on(tmp_path):
@@ -133,11 +165,11 @@ def test_a_rank_that_hangs_is_named_when_patience_is_over(tmp_path):
 @pytest.mark.timeout(1800)
 def test_ten_kills_at_random_moments_lose_nothing(tmp_path):
     """Exact: the same number of ranks gives the same bits, however often it is killed."""
-    recipe = RECIPE.replace("steps=200", "steps=1500")
+    recipe = RECIPE.replace("steps=200", "steps=800")
     alone, killed = tmp_path / "alone", tmp_path / "killed"
     for folder in (alone, killed):
         folder.mkdir()
-    ended = launch(2, TRAIN, [recipe, *flags(alone)]).wait(300)
+    ended = launch(2, TRAIN, [recipe, *flags(alone)]).wait(900)
     assert [status for status, _ in ended] == [0, 0]
     draw, kept = random.Random(0), killed / "records.jsonl"
     for kill in range(10):
@@ -157,6 +189,6 @@ def test_ten_kills_at_random_moments_lose_nothing(tmp_path):
         if kill % 3:
             assert took < LIMIT
             assert f"rank {rank} ended" in errors, errors
-    ended = launch(2, TRAIN, going_on(killed)).wait(300)
+    ended = launch(2, TRAIN, going_on(killed)).wait(900)
     assert [status for status, _ in ended] == [0, 0]
     assert records(kept) == records(alone / "records.jsonl")

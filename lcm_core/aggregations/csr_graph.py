@@ -42,10 +42,11 @@ class SampledGraph:
 
 
 class CSRGraph:
-    """A graph in compressed rows (CSR): the neighbours of each node lie together.
+    """A large graph in compressed rows (CSR).
 
-    It is for graphs of millions of edges, whose messages do not fit into memory all at once, or
-    whose neighbourhoods are to be sampled. It lies on the CPU.
+    The neighbours of each node lie together. It is for graphs of millions of edges, whose messages
+    do not fit into memory all at once, or whose neighbourhoods are to be sampled. It is kept on the
+    CPU.
 
     >>> from lcm_core import LCMAggregation
     >>> _ = torch.manual_seed(0)
@@ -139,9 +140,10 @@ class CSRGraph:
     def sample(
         self, nodes: Int[Tensor, " seeds"], counts: Sequence[int], seed: int = 0
     ) -> SampledGraph:
-        """Draw some neighbours of some nodes, some of their neighbours, and so on.
+        """Draw some neighbours of some nodes, hop by hop.
 
-        All choices without replacement are equally likely. What is drawn for a node depends on
+        The next hop draws neighbours of those that were found. All choices without replacement are
+        equally likely. What is drawn for a node depends on
         (seed, hop, node) alone: not on the other nodes, and not on who draws. So give another seed
         for each step of a training. Each node is expanded once, in the hop that found it first.
 

@@ -580,13 +580,13 @@ class Trainer:
         changes: Mapping[str, Any] | None = None,
         ranks: Ranks | None = None,
     ) -> "Trainer":
-        """Make a trainer that goes on from a state, whatever number of ranks it had.
+        """Make a trainer that goes on from a state.
 
         Args:
             state: of `state_dict`.
             path: where it was read from, for the error message.
             changes: of its recipe, as of `load`.
-            ranks: as of the constructor.
+            ranks: as of the constructor; the state may come from another number of them.
 
         Raises:
             ValueError: the state does not fit this version of the library, or something else should

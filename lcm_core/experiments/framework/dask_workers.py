@@ -97,11 +97,11 @@ class DaskWorkers:
 
     def _ended(self, future: Any) -> None:
         """Called in a thread of Dask."""
-        if future.status == "finished":
-            self._happened.put((future.key, future.result()))
-        elif future.status == "error":
-            error = future.exception()
-            self._happened.put((future.key, Failed(f"{type(error).__name__}: {error}")))
+        try:
+            event = future.result()
+        except BaseException as error:  # of the worker, or the scheduler is gone
+            event = Failed(f"{type(error).__name__}: {error}")
+        self._happened.put((future.key, event))
 
 
 def _work_on(work: Work, module: str) -> Event:
