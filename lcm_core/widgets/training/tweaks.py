@@ -31,6 +31,8 @@ class TweakedOperator(Operator):
         silenced: the channels that are 0.
     """
 
+    silent: Tensor
+
     def __init__(
         self,
         operator: Operator,
