@@ -150,9 +150,11 @@ export function view(make) {
           element.prepend(html("div", { class: "lcm-failure", role: "alert" }, `This picture could not be drawn. ${error}`));
         }
       };
+      let waits = false; // for the element to be on the page: a cell out of sight is not, and letters have no width there
       const show = () => guarded(() => {
         picture ??= make({ element, touch, model });
-        if (width) picture.show(model.get("data"), width);
+        waits = !element.clientWidth;
+        if (!waits && width) picture.show(model.get("data"), width);
       });
       const letter = element.appendChild(html("span", { class: "lcm-letter", "aria-hidden": "true" }));
       const observer = new ResizeObserver((entries) => {
@@ -160,7 +162,7 @@ export function view(make) {
         for (const entry of entries) {
           const now = Math.round(entry.contentRect.width);
           if (entry.target === letter) { changed ||= now !== size; size = now; }
-          else if (now && now !== width) { changed = true; width = now; }
+          else if (now && (waits || now !== width)) { changed = true; width = now; }
         }
         if (changed) show();
       });
