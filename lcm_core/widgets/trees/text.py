@@ -43,8 +43,10 @@ def lead_text(shown: TreeReductions) -> str:
     if shown.traces[0].graph["tree"] != make_tree("balanced", n):
         changed.append(("the balanced tree", shown.to_balanced))
     if changed:
-        other = "gives another answer, <b>{}</b> away"
-        return _sentence([(who, value, other) for who, value in changed], root, "gives")
+        another = ["gives another answer, <b>{}</b> away", "one <b>{}</b> away"]
+        told = another if _differs(changed[0][1], root) else another[:1] * 2
+        facts = [(*each, other) for each, other in zip(changed, told, strict=False)]
+        return _sentence(facts, root, "gives")
     (orders, trees), move = shown.tried(), "move the answer by up to <b>{}</b>"
     move_too = "by up to <b>{}</b>" if _differs(orders, root) else move
     facts = [("other orders", orders, move), ("other trees", trees, move_too)]

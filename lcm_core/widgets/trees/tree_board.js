@@ -168,7 +168,8 @@ export class Board {
       const slot = node.leaf ? slotOf.get(this.order[i]) : shape.x[i];
       node.slot = slot;
       node.to = [fit.left + slot * fit.room, fit.bottom - node.height * fit.rise];
-      node.from = node.x === null ? node.to : [node.x, node.y];
+      if (node.x === null) [node.x, node.y] = node.to; // a new node appears at its place
+      node.from = [node.x, node.y];
       const stale = !node.leaf && before[shape.last[i] + 1] > before[shape.first[i]];
       node.g.classList.toggle("lcm-stale", stale);
     });
