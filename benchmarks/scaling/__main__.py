@@ -1,6 +1,7 @@
 """Measures, fits, predicts, and writes the page."""
 
 import argparse
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from benchmarks.reductions import processor
 from benchmarks.scaling.here import Measured, make_groups, stream
 from benchmarks.scaling.model import (
     BYTES,
+    Line,
     Shared,
     crossing,
     gather_seconds,
@@ -33,7 +35,7 @@ from lcm_core.distributed.schedule import exchanges
 from lcm_core.threads import available_cpus
 
 SIZES = (1, 2, 3, 4, 5, 8)
-SETS = (1, 64, 1024, 8192)
+SETS = {"sum": (1, 64, 1024, 8192), "symmetrized_gru": (1, 64, 1024)}
 NAMES = {"sum": "sum", "symmetrized_gru": "symmetrised GRU"}
 GPUS = (8, 64, 512, 4096)
 STREAMS = [
@@ -52,10 +54,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--output", help="a file for the page")
     options = parser.parse_args(arguments)
     threads = available_cpus()
+    lines = list(introduction())  # it says how busy the machine is before we are
     with LocalRanks(max(SIZES)) as ranks:
         ranks.run(make_groups, SIZES)
-        here = list(ranks_here(Measured(ranks, options.repeats), threads))
-    lines = [*introduction(), *here, *streams(threads), *clusters(), *limits()]
+        lines += ranks_here(Measured(ranks, options.repeats), threads)
+    lines += [*streams(threads), *clusters(), *limits()]
     text = "\n".join(lines) + "\n"
     print(text)
     if options.output:
@@ -67,7 +70,8 @@ def introduction() -> Iterator[str]:
 # Scaling: one set on many machines
 
 Made by `make scaling` (`python -m benchmarks.scaling`). On {processor()}, {available_cpus()} cores;
-torch {torch.__version__}. What is measured and what is predicted is said at each table.
+torch {torch.__version__}. Other programs were running: the load average was
+{os.getloadavg()[0]:.1f} before it began. Tables say whether they are measured or predicted.
 
 `lcm_core.distributed.all_reduce` makes one state of the states of R ranks, on all of them, by the
 balanced tree over ranks. A rank sends one block of B · d numbers in each of log₂ R rounds (B sets,
@@ -92,28 +96,37 @@ rounds, and up to two blocks in a message. `benchmarks/scaling/model.py` has the
 
 def ranks_here(measured: Measured, cores: int) -> Iterator[str]:
     """The fit on one and two ranks, and what it predicts for more."""
-    two = [(BYTES * WIDTH * sets, measured.seconds(2, "tree", "sum", sets)) for sets in SETS]
-    two = [(b, t - measured.combine("sum", b // (BYTES * WIDTH))) for b, t in two]
-    shared = fit(two, cores)
+    clock, work = (
+        fit(
+            [
+                (sets, of(2, "tree", "sum", sets) - measured.combine("sum", sets))
+                for sets in SETS["sum"]
+            ]
+        )
+        for of in (measured.seconds, measured.work)
+    )
+    shared = Shared(clock, work, cores)
     yield f"""\
 ## Measured here: ranks that share {cores} cores
 
 R processes of this machine, one thread each, joined by gloo over the loopback; d = {WIDTH},
-float32. Nothing travels over a wire: the kernel copies each message, so a round is work of a core
-like the products. With R > {cores} ranks, R / {cores} of them take turns on each core, and the
-model says
+float32. Nothing travels over a wire: the kernel copies each message. An exchange takes time by the
+clock, some of which is waiting for the other process to wake up, and time of a core. With more than
+{cores} ranks, R / {cores} of them take turns on each core, and the waiting is hidden. So the model
+says
 
-    rounds · (a + b · bytes + c) · max(1, R / {cores})
+    rounds · max(clock, work · R / {cores})
 
-with c, the time of one combination of B pairs, measured on one core alone, and a and b fitted to
-two ranks and the sum: a = {1e6 * shared.round:.0f} µs a round, b = {1e9 * shared.byte:.2f} ns a
-byte ({1 / shared.byte / 1e9:.1f} GB/s). All below for R > 2 is predicted, then measured. Times are
-the fastest of some short windows of calls, since other programs may use the machine too.
+with `clock` and `work` = a + b · bytes + c. Here c, the time of one combination of B pairs, was
+measured on one core alone, and a and b are fitted to two ranks and the sum: {words_of(clock)}
+by the clock, {words_of(work)} of a core.
+All below for R > 2 is predicted, then measured. Times are the best of some short windows of calls,
+since other programs may use the machine too.
 """
     yield "| ⊕ | B | R | rounds | predicted | measured | predicted / measured |"
     yield "|---|---:|---:|---:|---:|---:|---:|"
     for name, words in NAMES.items():
-        for sets in SETS:
+        for sets in SETS[name]:
             for size in (2, 4, 8):
                 expected = shared.seconds(size, WIDTH * sets, measured.combine(name, sets))
                 found = measured.seconds(size, "tree", name, sets)
@@ -130,7 +143,7 @@ that a rank receives at most, and the time of the tree with its backward pass.
 | ⊕ | B | R | tree | gather | gather / tree | numbers, tree | numbers, gather | tree, backward too |
 |---|---:|---:|---:|---:|---:|---:|---:|---:|"""
     for name, words in NAMES.items():
-        for sets in SETS:
+        for sets in SETS[name]:
             for size in SIZES[1:]:
                 tree = measured.seconds(size, "tree", name, sets)
                 gather = measured.seconds(size, "gather", name, sets)
@@ -148,12 +161,16 @@ def received(size: int) -> int:
     return max(sum(e.receives for e in exchanges(rank, size)) for rank in range(size))
 
 
-def fit(times: Sequence[tuple[int, float]], cores: int) -> Shared:
-    """Latency and seconds a byte, with the same relative error wherever the time is."""
-    sizes, seconds = np.array(times).T
-    matrix = np.stack([np.ones_like(sizes), sizes], 1) / seconds[:, None]
-    (latency, byte), *_ = np.linalg.lstsq(matrix, np.ones_like(seconds), rcond=None)
-    return Shared(float(latency), float(byte), cores)
+def fit(times: Sequence[tuple[int, float]]) -> Line:
+    """Fixed seconds and seconds a byte, with the same relative error wherever the time is."""
+    sets, seconds = np.array(times).T
+    matrix = np.stack([np.ones_like(sets), BYTES * WIDTH * sets], 1) / seconds[:, None]
+    (fixed, each), *_ = np.linalg.lstsq(matrix, np.ones_like(seconds), rcond=None)
+    return Line(float(fixed), float(each))
+
+
+def words_of(line: Line) -> str:
+    return f"a = {1e6 * line.fixed:.0f} µs and b = {1e9 * line.each:.2f} ns a byte"
 
 
 def streams(threads: int) -> Iterator[str]:

@@ -107,23 +107,35 @@ def first_power(holds: Callable[[int], bool], most: int = 24) -> float:
 
 
 @dataclass(frozen=True)
+class Line:
+    """Seconds of one exchange of so many bytes: `fixed + each * bytes`."""
+
+    fixed: float
+    each: float
+
+    def seconds(self, numbers: int) -> float:
+        return self.fixed + self.each * BYTES * numbers
+
+
+@dataclass(frozen=True)
 class Shared:
     """R processes that share a few cores, joined by gloo over the loopback.
 
-    All that a round costs is work of a core: the kernel copies messages, Python and torch call.
-    So with more ranks than cores the rounds of all ranks queue up for them: R / cores in a row.
+    An exchange takes a while by the clock, part of which is waiting for the other process to wake
+    up, and a part is work of a core. With more ranks than cores the work queues up, R / cores in a
+    row, and the waiting is hidden behind it.
 
     Args:
-        round: seconds of an exchange without its bytes.
-        byte: seconds for each byte of a message.
+        clock: of an exchange between two ranks that have a core each.
+        work: the time of a core within it, of one of the two.
         cores: of the machine.
     """
 
-    round: float
-    byte: float
+    clock: Line
+    work: Line
     cores: int
 
     def seconds(self, ranks: int, numbers: int, combine: float) -> float:
-        """An `all_reduce`: `combine` is what one combination of all sets takes, alone."""
-        each = self.round + self.byte * BYTES * numbers + combine
-        return len(exchanges(0, ranks)) * each * max(1.0, ranks / self.cores)
+        """An `all_reduce`: `combine` is what one combination of all sets takes, on one core."""
+        clock, work = (line.seconds(numbers) + combine for line in (self.clock, self.work))
+        return len(exchanges(0, ranks)) * max(clock, work * ranks / self.cores)
