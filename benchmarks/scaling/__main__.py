@@ -2,7 +2,7 @@
 
 import argparse
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,6 @@ from benchmarks.scaling.model import (
     whole_seconds,
 )
 from benchmarks.scaling.published import (
-    CLUSTERS,
     ETHERNET,
     INFINIBAND,
     LEVEL,
@@ -28,6 +27,7 @@ from benchmarks.scaling.published import (
     PAIRS,
     SOURCES,
     WIDTH,
+    clusters_of,
 )
 from benchmarks.tables import duration, mebibytes
 from lcm_core.distributed import LocalRanks, rounds
@@ -57,8 +57,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     lines = list(introduction())  # it says how busy the machine is before we are
     with LocalRanks(max(SIZES)) as ranks:
         ranks.run(make_groups, SIZES)
-        lines += ranks_here(Measured(ranks, options.repeats), threads)
-    lines += [*streams(threads), *clusters(), *limits()]
+        measured = Measured(ranks, options.repeats)
+        lines += ranks_here(measured, threads)
+        call = line_of(measured.work, measured).fixed
+    lines += [*streams(threads), *clusters(call), *limits()]
     text = "\n".join(lines) + "\n"
     print(text)
     if options.output:
@@ -81,14 +83,15 @@ reduces them alone. Both give the same.
 ## The model
 
 A message of b bytes takes α + b / β seconds, with the latency α and the bandwidth β of its wire. A
-level of a tree with m pairs takes λ + m / ρ seconds. Then, for R a power of two,
+level of a tree with m pairs takes λ + m / ρ seconds. The host takes κ seconds for an exchange, or
+for a gather as a whole: calls of Python and of libraries. Then, for R a power of two,
 
-    tree    log₂ R · (α + 4 B d / β + λ + B / ρ)
-    gather  log₂ R · (α + λ) + 4 (R − 1) B d / β + (R − 1) B / ρ
+    tree    log₂ R · (κ + α + 4 B d / β + λ + B / ρ)
+    gather  κ + log₂ R · (α + λ) + 4 (R − 1) B d / β + (R − 1) B / ρ
 
 for a gather at its best, which also needs log₂ R rounds. With the same rounds the tree has fewer
 numbers and fewer products, so where both are as good as they can be, it is never behind, and well
-ahead when B d is large. What can put a gather ahead is not in this formula: it is *one* call of a
+ahead when B d is large. What puts a gather ahead for few sets is κ: it is *one* call of a
 library where the tree is log₂ R calls with products in between. For other R the tree has two more
 rounds, and up to two blocks in a message. `benchmarks/scaling/model.py` has the formulas.
 """
@@ -96,15 +99,7 @@ rounds, and up to two blocks in a message. `benchmarks/scaling/model.py` has the
 
 def ranks_here(measured: Measured, cores: int) -> Iterator[str]:
     """The fit on one and two ranks, and what it predicts for more."""
-    clock, work = (
-        fit(
-            [
-                (sets, of(2, "tree", "sum", sets) - measured.combine("sum", sets))
-                for sets in SETS["sum"]
-            ]
-        )
-        for of in (measured.seconds, measured.work)
-    )
+    clock, work = (line_of(times, measured) for times in (measured.seconds, measured.work))
     shared = Shared(clock, work, cores)
     yield f"""\
 ## Measured here: ranks that share {cores} cores
@@ -161,6 +156,16 @@ def received(size: int) -> int:
     return max(sum(e.receives for e in exchanges(rank, size)) for rank in range(size))
 
 
+def line_of(times: Callable[..., float], measured: Measured) -> Line:
+    """The line of an exchange, without the combination, from two ranks and the sum."""
+    return fit(
+        [
+            (sets, times(2, "tree", "sum", sets) - measured.combine("sum", sets))
+            for sets in SETS["sum"]
+        ]
+    )
+
+
 def fit(times: Sequence[tuple[int, float]]) -> Line:
     """Fixed seconds and seconds a byte, with the same relative error wherever the time is."""
     sets, seconds = np.array(times).T
@@ -192,7 +197,7 @@ of the reduction alone. Memory is the peak of a process of its own, with Python 
     yield ""
 
 
-def clusters() -> Iterator[str]:
+def clusters(call: float) -> Iterator[str]:
     yield f"""\
 ## Predicted: 8 to 4,096 GPUs
 
@@ -206,11 +211,14 @@ others published:
     for wire in (NVLINK, INFINIBAND, ETHERNET):
         gigabytes = f"{wire.bandwidth / 1e9:.3g} GB/s"
         yield f"| {wire.name} | {1e6 * wire.latency:.0f} µs | {gigabytes} | {SOURCES[wire.name]} |"
-    yield """
-These are figures of collectives of NCCL. Point-to-point messages, which `all_reduce` sends, have
-latencies like them. Nodes have 8 GPUs: the first three rounds stay within a node.
+    yield f"""
+κ = {1e6 * call:.0f} µs is the time of a core for a small exchange in the fit above: that is of gloo
+on this CPU, whose kernel also copies the message, and so rather too much.
+
+The figures of wires are those of collectives of NCCL. Point-to-point messages, which `all_reduce`
+sends, have latencies like them. Nodes have 8 GPUs: the first three rounds stay within a node.
 """
-    for cluster in CLUSTERS:
+    for cluster in clusters_of(call):
         yield f"""\
 ### {cluster.name}
 
@@ -241,7 +249,8 @@ The states of B sets, from all GPUs to all: tree, and gather at its best.
         ahead = {ranks: crossing(cluster, ranks) for ranks in GPUS}
         times = ", ".join(f"B ≥ {sets:,} on {ranks:,} GPUs" for ranks, sets in ahead.items())
         yield f"""
-The tree is ahead of the best gather for {times}. A gather also needs room for R · B · d numbers on
+The tree is ahead of the best gather for {times}.
+A gather also needs room for R · B · d numbers on
 each GPU: {mebibytes(BYTES * 4096 * 2**14 * WIDTH)} for 4,096 GPUs and B = 16,384.
 """
 
@@ -250,12 +259,14 @@ def limits() -> Iterator[str]:
     yield """\
 ## What to make of it
 
-- **Large sets scale until a GPU's share takes less time than the rounds.** A round costs α + λ,
-  tens of microseconds; a GPU combines thousands of pairs in that time. So with 10⁶ elements in one
-  set there is nothing to gain past one GPU, and with 10¹⁰ there is until thousands.
+- **Large sets scale until a GPU's share takes less time than the rounds.** A round costs
+  κ + α + λ, hundreds of microseconds; a GPU combines tens of thousands of pairs in that time. So
+  with 10⁶ elements in one set there is little to gain past one GPU, and with 10¹⁰ there is until
+  hundreds.
 - **The tree beats a gather by about R / log₂ R where bytes count**, that is for many sets or wide
-  states; for one small set both wait for the same rounds. A gather is then the simpler choice, and
-  `all_reduce(..., tree="left")`, or any other tree, does it.
+  states. For few sets one call of a gather beats log₂ R exchanges, in the tables up to some hundreds
+  (4,096 GPUs) or many thousands (8 GPUs). Then `torch.distributed.all_gather` and `reduce` are the
+  better choice. `all_reduce(..., tree="left")`, or any other tree, gathers too, in R − 1 messages.
 - **Over slow wires the rounds across nodes dominate**, and all GPUs of a node send the same
   block. Sending it once a node would divide those bytes by 8; that is not built.
 - **10¹² elements of 64 numbers are 256 TB**: no cluster above holds them at once. `Running` takes

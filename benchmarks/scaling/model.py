@@ -1,7 +1,8 @@
 """A model of the time of a reduction over ranks: latency, bandwidth, products.
 
 A message of b bytes takes α + b / β seconds over a wire with latency α and bandwidth β. A level of
-a tree with m pairs takes λ + m / ρ seconds: λ to begin with it, and ρ pairs a second.
+a tree with m pairs takes λ + m / ρ seconds: λ to begin with it, and ρ pairs a second. The
+host takes κ seconds for an exchange, or for a gather as a whole.
 """
 
 import math
@@ -32,6 +33,7 @@ class Cluster:
     Args:
         pairs: per second and rank, for states of `width` numbers.
         level: seconds to begin with a level.
+        call: seconds of the host for an exchange, or for a gather as a whole.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Cluster:
     width: int
     pairs: float
     level: float
+    call: float
 
     def wire(self, distance: int) -> Wire:
         """Between ranks whose numbers differ by a power of two."""
@@ -54,7 +57,9 @@ def tree_seconds(cluster: Cluster, ranks: int, sets: int) -> float:
     """`all_reduce` of `sets` states a rank: what rank 0 does, which takes part in every round."""
     total, core = 0.0, 1 << (ranks.bit_length() - 1)
     for _, partner, sends, receives in exchanges(0, ranks):
-        total += cluster.wire(partner).seconds(max(sends, receives) * sets * cluster.width)
+        total += cluster.call + cluster.wire(partner).seconds(
+            max(sends, receives) * sets * cluster.width
+        )
         total += cluster.level_seconds(min(sends, receives) * sets)
     return total + cluster.level_seconds(sets if ranks > core else 0)
 
@@ -66,7 +71,7 @@ def gather_seconds(cluster: Cluster, ranks: int, sets: int) -> float:
     other nodes: each receives a part from there, and the rest from its neighbours.
     """
     numbers = sets * cluster.width
-    total = sum(
+    total = cluster.call + sum(
         cluster.wire(1 << number).latency for number in range(math.ceil(math.log2(max(ranks, 1))))
     )
     near = min(ranks, cluster.per_node)
