@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -24,8 +25,8 @@ def make_groups(rank: int, sizes: Sequence[int]) -> None:
         GROUPS[size] = dist.new_group(list(range(size)))
 
 
-def timed(rank: int, size: int, how: str, name: str, sets: int, repeats: int) -> float | None:
-    """Seconds of a call by this rank: the mean of the fastest window."""
+def timed(rank: int, size: int, how: str, name: str, sets: int, repeats: int) -> tuple | None:
+    """Seconds of a call by the clock, and of a core, each of the best window."""
     if rank >= size:
         return None
     operator = make_operator(name, channels=WIDTH)
@@ -53,13 +54,14 @@ def timed(rank: int, size: int, how: str, name: str, sets: int, repeats: int) ->
         once = torch.tensor((time.perf_counter() - began) / 3)
         dist.all_reduce(once, dist.ReduceOp.MAX, group=GROUPS[size])
         calls = max(int(SHORT / once.item()), 3)
-        found = []
+        clock, work = [], []
         for _ in range(repeats):
-            began = time.perf_counter()
+            began = time.perf_counter(), time.process_time()
             for _ in range(calls):
                 run()
-            found.append((time.perf_counter() - began) / calls)
-    return min(found)
+            clock.append((time.perf_counter() - began[0]) / calls)
+            work.append((time.process_time() - began[1]) / calls)
+    return min(clock), min(work)
 
 
 def alone(rank: int, name: str, sets: int, repeats: int) -> float | None:
@@ -83,13 +85,20 @@ class Measured:
 
     def __init__(self, ranks: LocalRanks, repeats: int):
         self._ranks, self._repeats = ranks, repeats
-        self._found: dict[tuple, float] = {}
+        self._found: dict[tuple, Any] = {}
 
     def seconds(self, size: int, how: str, name: str, sets: int) -> float:
-        key = (size, how, name, sets)
+        """By the clock, of the slowest rank."""
+        return self._times(size, how, name, sets)[0]
+
+    def work(self, size: int, how: str, name: str, sets: int) -> float:
+        """Of a core, of the busiest rank."""
+        return self._times(size, how, name, sets)[1]
+
+    def _times(self, *key: Any) -> tuple[float, float]:
         if key not in self._found:
-            times = self._ranks.run(timed, *key, self._repeats, limit=300.0)
-            self._found[key] = max(times[:size])
+            times = self._ranks.run(timed, *key, self._repeats, limit=300.0)[: key[0]]
+            self._found[key] = tuple(map(max, zip(*times, strict=True)))
         return self._found[key]
 
     def combine(self, name: str, sets: int) -> float:

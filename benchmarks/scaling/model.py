@@ -1,7 +1,8 @@
 """A model of the time of a reduction over ranks: latency, bandwidth, products.
 
 A message of b bytes takes α + b / β seconds over a wire with latency α and bandwidth β. A level of
-a tree with m pairs takes λ + m / ρ seconds: λ to begin with it, and ρ pairs a second.
+a tree with m pairs takes λ + m / ρ seconds: λ to begin with it, and ρ pairs a second. The
+host takes κ seconds for an exchange, or for a gather as a whole.
 """
 
 import math
@@ -32,6 +33,7 @@ class Cluster:
     Args:
         pairs: per second and rank, for states of `width` numbers.
         level: seconds to begin with a level.
+        call: seconds of the host for an exchange, or for a gather as a whole.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Cluster:
     width: int
     pairs: float
     level: float
+    call: float
 
     def wire(self, distance: int) -> Wire:
         """Between ranks whose numbers differ by a power of two."""
@@ -54,7 +57,9 @@ def tree_seconds(cluster: Cluster, ranks: int, sets: int) -> float:
     """`all_reduce` of `sets` states a rank: what rank 0 does, which takes part in every round."""
     total, core = 0.0, 1 << (ranks.bit_length() - 1)
     for _, partner, sends, receives in exchanges(0, ranks):
-        total += cluster.wire(partner).seconds(max(sends, receives) * sets * cluster.width)
+        total += cluster.call + cluster.wire(partner).seconds(
+            max(sends, receives) * sets * cluster.width
+        )
         total += cluster.level_seconds(min(sends, receives) * sets)
     return total + cluster.level_seconds(sets if ranks > core else 0)
 
@@ -66,7 +71,7 @@ def gather_seconds(cluster: Cluster, ranks: int, sets: int) -> float:
     other nodes: each receives a part from there, and the rest from its neighbours.
     """
     numbers = sets * cluster.width
-    total = sum(
+    total = cluster.call + sum(
         cluster.wire(1 << number).latency for number in range(math.ceil(math.log2(max(ranks, 1))))
     )
     near = min(ranks, cluster.per_node)
@@ -107,23 +112,35 @@ def first_power(holds: Callable[[int], bool], most: int = 24) -> float:
 
 
 @dataclass(frozen=True)
+class Line:
+    """Seconds of one exchange of so many bytes: `fixed + each * bytes`."""
+
+    fixed: float
+    each: float
+
+    def seconds(self, numbers: int) -> float:
+        return self.fixed + self.each * BYTES * numbers
+
+
+@dataclass(frozen=True)
 class Shared:
     """R processes that share a few cores, joined by gloo over the loopback.
 
-    All that a round costs is work of a core: the kernel copies messages, Python and torch call.
-    So with more ranks than cores the rounds of all ranks queue up for them: R / cores in a row.
+    An exchange takes a while by the clock, part of which is waiting for the other process to wake
+    up, and a part is work of a core. With more ranks than cores the work queues up, R / cores in a
+    row, and the waiting is hidden behind it.
 
     Args:
-        round: seconds of an exchange without its bytes.
-        byte: seconds for each byte of a message.
+        clock: of an exchange between two ranks that have a core each.
+        work: the time of a core within it, of one of the two.
         cores: of the machine.
     """
 
-    round: float
-    byte: float
+    clock: Line
+    work: Line
     cores: int
 
     def seconds(self, ranks: int, numbers: int, combine: float) -> float:
-        """An `all_reduce`: `combine` is what one combination of all sets takes, alone."""
-        each = self.round + self.byte * BYTES * numbers + combine
-        return len(exchanges(0, ranks)) * each * max(1.0, ranks / self.cores)
+        """An `all_reduce`: `combine` is what one combination of all sets takes, on one core."""
+        clock, work = (line.seconds(numbers) + combine for line in (self.clock, self.work))
+        return len(exchanges(0, ranks)) * max(clock, work * ranks / self.cores)

@@ -35,7 +35,10 @@ PAIRS = 200_000 * 8 / 3.39e-3
 #: The same: `one` has 131,071 pairs and 17 levels in 0.775 ms.
 LEVEL = (0.775e-3 - 131_071 / PAIRS) / 17
 
-CLUSTERS = [
-    Cluster(f"8 H200 a node, {wire.name} across", NVLINK, wire, 8, WIDTH, PAIRS, LEVEL)
-    for wire in (INFINIBAND, ETHERNET)
-]
+
+def clusters_of(call: float) -> list[Cluster]:
+    """Nodes of 8 H200, joined by each wire; `call` is the host's time for an exchange."""
+    return [
+        Cluster(f"8 H200 a node, {wire.name} across", NVLINK, wire, 8, WIDTH, PAIRS, LEVEL, call)
+        for wire in (INFINIBAND, ETHERNET)
+    ]
