@@ -100,6 +100,7 @@ def test_workers_that_come_and_go_give_the_results_of_one_process(tmp_path, clus
     assert (spread / "results" / "dask_experiment.json").read_text() == before
 
 
+@pytest.mark.slow
 def test_a_worker_with_several_threads_is_refused(tmp_path, cluster):
     worker = cluster.worker(threads=2)
     with pytest.raises(JobsFailed, match="start workers with --nthreads 1"):
@@ -107,6 +108,7 @@ def test_a_worker_with_several_threads_is_refused(tmp_path, cluster):
     worker.kill()
 
 
+@pytest.mark.slow
 def test_a_command_that_is_interrupted_leaves_no_worker_at_work(tmp_path, cluster, monkeypatch):
     worker = cluster.worker()
 
