@@ -16,13 +16,14 @@ from course.versions import NOTEBOOKS
 from lcm_core.exercises.lessons import read_lesson
 
 ROOT = Path(__file__).parents[1]
-NAME = "11_exact_monoids"
+NAME = "02_reduction_trees"
 
 
 def nbgrader(course, *arguments):
     """Run a command of nbgrader in the folder of the course."""
     environment = os.environ | {
         "PYTHONPATH": str(ROOT),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",  # has alembic
         "JUPYTER_CONFIG_DIR": str(course / "config"),
     }
     done = subprocess.run(
