@@ -1,5 +1,7 @@
 """What the notebooks state about numbers, checked: spreads, distances, bounds, counter-examples."""
 
+from statistics import median
+
 import numpy as np
 import pytest
 import torch
@@ -16,6 +18,7 @@ from lcm_core import (
 )
 from lcm_core.experiments import read_results
 from lcm_core.experiments.equal_steps import BOTH
+from lcm_core.experiments.framework.tables import steps_of
 from lcm_core.laws.in_words import laws_in_words
 from lcm_core.seeding import Seeded
 from lcm_core.tasks.graphs.families import CHANGED, with_changes
@@ -264,3 +267,29 @@ def test_half_a_sum_goes_further_than_bounded_states_and_not_far():
     assert [round(each, 2) for each in lcm[16]] == [0.61, 0.62]
     assert (lcm[32][1], lcm[128][1]) < (0.03, 0.0005)
     assert results.constant(column, "size 128") == pytest.approx(0.29, abs=0.005)
+
+
+def test_on_bace_the_steps_and_the_penalty_make_the_order():
+    """Notebook 09, section 7: the neighbours, at equal time and at equal steps."""
+    there, here = read_results("molecules"), read_results("equal_steps")
+    column = "BACE, neighbours, 431 steps"
+    found = {
+        row: [round(each(here.scores(row, column, "test")), 2) for each in (min, max)]
+        for row in ("LCM", "LCM without associativity", "mean", "GRU")
+        if len(here.of(row, column)) == 3
+    }
+    assert found == {
+        "LCM": [0.69, 0.72],
+        "LCM without associativity": [0.79, 0.80],
+        "mean": [0.75, 0.77],
+        "GRU": [0.80, 0.84],
+    }
+    medians = {
+        row: median(scores)
+        for row in there.rows
+        if (scores := there.scores(row, "BACE, neighbours", "test"))
+    }
+    assert max(medians, key=medians.__getitem__) == "mean"
+    steps = {row: steps_of(there, row, "BACE, neighbours")[0] for row in medians}
+    assert max(steps, key=steps.__getitem__) == "mean"
+    assert here.scores("GRU", column, "test") == there.scores("GRU", "BACE, neighbours", "test")

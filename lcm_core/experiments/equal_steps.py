@@ -159,8 +159,11 @@ def _tables(results: Results, rerun: Rerun) -> Iterator[str | Table]:
     yield with_effort(table, results, column)
     if paired := _in_pairs(results, rerun):
         yield Table(["in pairs", "difference, above 0: better", "p"], paired)
-    within = NEIGHBORS if "neighbours" in column else ""
-    yield law_table(results, [column], column, rerun.rows, prefix=within)
+    if "neighbours" in column:
+        what = f"{column}, the neighbours' aggregation (means over the layers)"
+        yield law_table(results, [column], what, rerun.rows, prefix=NEIGHBORS)
+    else:
+        yield law_table(results, [column], f"{column[0].upper()}{column[1:]}", rerun.rows)
 
 
 def _missing_in_words(results: Results) -> str:
@@ -179,14 +182,13 @@ def _missing_in_words(results: Results) -> str:
 
 
 def _in_pairs(results: Results, rerun: Rerun) -> list[list[str]]:
-    """Each complete row against the one whose steps it took."""
+    """Each complete row against the one whose steps it took, and the penalty against none."""
     column, found = rerun.column, {}
-    for row in rerun.rows:
-        pair = (row, rerun.like)
-        if row != rerun.like and all(complete(results, each, column) for each in pair):
-            apart = paired_difference(results, *pair, column, rerun.test)
+    for one, other in [*((row, rerun.like) for row in rerun.rows), ("LCM", PLAIN)]:
+        if one != other and all(complete(results, row, column) for row in (one, other)):
+            apart = paired_difference(results, one, other, column, rerun.test)
             if apart is not None:
-                found[f"{row} against {rerun.like}"] = apart
+                found[f"{one} against {other}"] = apart
     corrected = holm([apart.p for apart in found.values()])
     return [
         [pair, interval(apart, rerun.form), p_value(p)]
