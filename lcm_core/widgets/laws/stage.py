@@ -193,7 +193,8 @@ class Stage:
     def _show_chart(self, view: str, log: bool) -> widgets.Box:
         if self.figure is None:
             self.figure = LiveFigure()
-            self.chart = self.figure.part("100%")
+            layout = widgets.Layout(width="100%")
+            self.chart = widgets.VBox([self.figure.widget], layout=layout)
         reports = {name: subject.report for name, subject in self._subjects.items()}
         if view == "means":
             self.figure.show(laws_figure(reports, LAWS, self._law, log))
