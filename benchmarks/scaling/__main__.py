@@ -264,9 +264,10 @@ def limits() -> Iterator[str]:
   with 10⁶ elements in one set there is little to gain past one GPU, and with 10¹⁰ there is until
   hundreds.
 - **The tree beats a gather by about R / log₂ R where bytes count**, that is for many sets or wide
-  states. For few sets one call of a gather beats log₂ R exchanges, in the tables up to some hundreds
-  (4,096 GPUs) or many thousands (8 GPUs). Then `torch.distributed.all_gather` and `reduce` are the
-  better choice. `all_reduce(..., tree="left")`, or any other tree, gathers too, in R − 1 messages.
+  states. For few sets one call of a gather beats log₂ R exchanges, in the tables up to some
+  hundreds (4,096 GPUs) or many thousands (8 GPUs). Then `torch.distributed.all_gather` and
+  `reduce` are the better choice. `all_reduce(..., tree="left")`, or any other tree, gathers too, in
+  R − 1 messages.
 - **Over slow wires the rounds across nodes dominate**, and all GPUs of a node send the same
   block. Sending it once a node would divide those bytes by 8; that is not built.
 - **10¹² elements of 64 numbers are 256 TB**: no cluster above holds them at once. `Running` takes
