@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import copy
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -62,9 +63,15 @@ def rewritten(lesson: Lesson, rewrite: Rewrite) -> list[dict[str, Any]]:
 
 
 def write_notebook(source: Path, cells: list[dict[str, Any]], target: Path) -> None:
-    """Write the notebook `source` with other cells."""
+    """Write the notebook `source` with other cells; links to other folders keep their targets."""
     notebook = json.loads(source.read_text(encoding="utf-8"))
-    notebook["cells"] = cells
+    away = Path(os.path.relpath(source.parent.parent, target.parent)).as_posix()
+    notebook["cells"] = [
+        cell | {"source": cell["source"].replace("](../", f"]({away}/")}
+        if cell["cell_type"] == "markdown"
+        else cell
+        for cell in cells
+    ]
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
