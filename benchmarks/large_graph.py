@@ -184,7 +184,7 @@ def report(sizes: Sizes) -> Iterator[str]:
     yield f"The graph has {sizes.nodes:,} nodes and {sizes.edges:,} edges, with skewed degrees: the"
     yield f"median is {found['median']}, the largest {found['largest']:,}. States have"
     yield f"{sizes.channels} channels (float32). `CSRGraph` takes {duration(found['seconds'])} to"
-    yield "make, and three integers for each edge and node. `graph.aggregate` takes parts of 2²⁰"
+    yield "make, and has two integers an edge and one a node. `graph.aggregate` takes parts of 2²⁰"
     yield "edges, and recomputes each part in the backward pass; `graph.sample` draws at most"
     yield f"{COUNTS[0]} neighbours of {SEEDS:,} nodes and {COUNTS[1]} of theirs, which comes to"
     yield f"{found['nodes a seed']:.0f} nodes a seed. A training step is that, two layers"
