@@ -102,8 +102,11 @@ gpu-check:  ## equality, tests and speed on this machine's GPU, within five minu
 results: $(VENV)/.dev-installed  ## the results of all experiments, in docs/results, to docs/results.md and its plots
 	$(BIN)/python docs/make_results.py
 
-student teacher: $(VENV)/.notebooks-installed  ## the notebooks without, or with, solutions, to build/
-	$(BIN)/python -m course.versions $@ build/$@
+student: $(VENV)/.notebooks-installed  ## the notebooks without solutions, to build/student
+	$(BIN)/python -m course.versions student build/student
+
+teacher: $(VENV)/.notebooks-installed  ## the notebooks with every exercise solved, to build/teacher
+	$(BIN)/python -m course.versions teacher build/teacher
 
 assignment: $(VENV)/.notebooks-installed  ## an nbgrader course, one assignment a notebook, to build/assignment
 	$(BIN)/python -m course.assignment build/assignment

@@ -28,7 +28,7 @@ from lcm_core.widgets.training.text import numbers_text
     [
         (lambda own, heard: min(heard) + 1, "the shortest way"),
         (lambda own, heard: min(own, min(heard)), "the shortest way"),
-        (lambda own, heard: max(heard) + 1, "1 edges from the source"),
+        (lambda own, heard: max(heard) + 1, "1 edge from the source"),
         (lambda own, heard: heard[99], "could not be computed"),
     ],
 )

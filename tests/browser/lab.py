@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import socket
@@ -57,6 +58,7 @@ def serve(notebooks: Path, home: Path, subshells: bool = True) -> Iterator[str]:
     settings = home / "settings" / "@jupyterlab" / "apputils-extension"
     settings.mkdir(parents=True)
     (settings / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
+    _without_nbgrader(home / "CONFIG")
     if not subshells:
         chosen = '{"commsOverSubshells": "disabled"}'
         (settings / "kernels-settings.jupyterlab-settings").write_text(chosen)
@@ -79,6 +81,24 @@ def serve(notebooks: Path, home: Path, subshells: bool = True) -> Iterator[str]:
             server.wait(20)
         except subprocess.TimeoutExpired:
             server.kill()
+
+
+def _without_nbgrader(config: Path) -> None:
+    """Serve what `make lab` serves: nbgrader is installed for its own test."""
+    parts = ("formgrader", "validate_assignment", "assignment_list", "course_list")
+    off = {f"nbgrader.server_extensions.{part}": False for part in parts} | {"notebook": False}
+    settings = {
+        "jupyter_server_config.json": {"ServerApp": {"jpserver_extensions": off}},
+        "labconfig/page_config.json": {
+            "disabledExtensions": {
+                "@jupyter/nbgrader": True,
+                "@jupyter-notebook/lab-extension": True,
+            }
+        },
+    }
+    for name, chosen in settings.items():
+        (config / name).parent.mkdir(parents=True, exist_ok=True)
+        (config / name).write_text(json.dumps(chosen))
 
 
 def _environment(home: Path) -> dict[str, str]:
