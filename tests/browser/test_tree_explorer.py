@@ -288,7 +288,8 @@ def test_it_fits_every_width_and_follows_theme_and_page(workshop: NotebookPage) 
             assert panel.evaluate(OVERFLOW) == [0, 0], f"{width} px"
     finally:
         page.set_viewport_size(size)
-    mark = cell.locator(".lcm-mark").first
+    mark = workshop.cell(shown).locator(".lcm-mark").first
+    expect(mark).to_be_visible()
     before = mark.evaluate("mark => getComputedStyle(mark).stroke")
     set_theme(page, "JupyterLab Dark")
     expect(mark).not_to_have_css("stroke", before)

@@ -49,6 +49,7 @@ export default view(({ element, touch, model }) => {
     const colours = scale(element, "error");
     for (const column of columns) {
       const found = answer.columns[column.place];
+      if (!found) continue; // the picture of this answer is still to come
       const [a, b] = found.places.map((each) => within(column.results.place(each.map(asNumber)), column.results, 7));
       const known = [...a, ...b].every(Number.isFinite), error = asNumber(found.error);
       for (const part of [column.left, column.right, column.line_])
