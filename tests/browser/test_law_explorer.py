@@ -254,7 +254,7 @@ def test_it_follows_what_is_offered(workshop: NotebookPage) -> None:
     end(workshop)
 
 
-def fits(panel: Locator, seconds: float = 3) -> bool:
+def fits(panel: Locator, seconds: float = 8) -> bool:
     """Whether the figure soon is as wide as the panel, and nothing wider than the cell."""
     for _ in range(round(seconds / 0.1)):
         over, *widths = panel.evaluate(
