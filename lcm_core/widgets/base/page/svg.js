@@ -150,11 +150,12 @@ export function view(make) {
           element.prepend(html("div", { class: "lcm-failure", role: "alert" }, `This picture could not be drawn. ${error}`));
         }
       };
-      let waits = false; // for the element to be on the page: a cell out of sight is not, and letters have no width there
+      let again = 0; // a view out of sight waits: letters have no width there
       const show = () => guarded(() => {
+        clearTimeout(again);
         picture ??= make({ element, touch, model });
-        waits = !element.clientWidth;
-        if (!waits && width) picture.show(model.get("data"), width);
+        if (!element.clientWidth) again = setTimeout(show, 100);
+        else if (width) picture.show(model.get("data"), width);
       });
       const letter = element.appendChild(html("span", { class: "lcm-letter", "aria-hidden": "true" }));
       const observer = new ResizeObserver((entries) => {
@@ -162,7 +163,7 @@ export function view(make) {
         for (const entry of entries) {
           const now = Math.round(entry.contentRect.width);
           if (entry.target === letter) { changed ||= now !== size; size = now; }
-          else if (now && (waits || now !== width)) { changed = true; width = now; }
+          else if (now && now !== width) { changed = true; width = now; }
         }
         if (changed) show();
       });
@@ -171,6 +172,7 @@ export function view(make) {
       model.on("change:data", show);
       const forget = onTheme(show);
       return () => {
+        clearTimeout(again);
         observer.disconnect();
         model.off("change:data", show);
         forget();
