@@ -13,7 +13,7 @@ RESTART = "() => window.jupyterapp.shell.currentWidget.sessionContext.session.ke
 def test_the_start_page_remembers_what_is_solved_and_leads_on(chromium: Browser, lab: str) -> None:
     with opened(chromium, lab, "index.ipynb", NOTEBOOKS) as notebook:
         table = notebook.cell("progress").locator("table")
-        expect(table.locator("tbody tr")).to_have_count(12)
+        expect(table.locator("tbody tr")).to_have_count(13)
         row = table.locator("tbody tr").nth(2)
         expect(row).to_contain_text("0 of 4")
         expect(notebook.add_cell(SOLVE)).to_contain_text("Passed.")
