@@ -33,13 +33,13 @@ from lcm_core.experiments import pyg_example  # noqa: F401
 from lcm_core.experiments import associativity_weight  # noqa: F401
 from lcm_core.experiments import weight_by_validation  # noqa: F401
 from lcm_core.experiments import set_tasks  # noqa: F401
-from lcm_core.experiments import set_size  # noqa: F401
 from lcm_core.experiments import graph_properties  # noqa: F401
 from lcm_core.experiments import molecules  # noqa: F401
 from lcm_core.experiments import hiv  # noqa: F401
 from lcm_core.experiments import equal_steps  # noqa: F401
 from lcm_core.experiments import depth  # noqa: F401
 from lcm_core.experiments import checkpoints  # noqa: F401
+from lcm_core.experiments import set_size  # noqa: F401
 from lcm_core.experiments import notebook_runs  # noqa: F401
 from lcm_core.experiments import exact_parity  # noqa: F401
 # isort: on
