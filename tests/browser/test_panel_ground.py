@@ -16,6 +16,8 @@ PANEL = """
 import ipywidgets
 import plotly.graph_objects as go
 
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
 class Plot(Panel):
     def __init__(self, n=3, more=False):
         super().__init__(more)

@@ -1,8 +1,11 @@
 """The start page in JupyterLab: the path, what is solved, and links that open notebooks."""
 
+import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import NOTEBOOKS, opened
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 SOLVE = """from lcm_core.exercises import check_bracketing
 
