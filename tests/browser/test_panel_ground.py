@@ -12,11 +12,11 @@ from playwright.sync_api import Locator, expect
 from tests.browser.actions import slide
 from tests.browser.notebook_page import NotebookPage
 
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
 PANEL = """
 import ipywidgets
 import plotly.graph_objects as go
-
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 class Plot(Panel):
     def __init__(self, n=3, more=False):
