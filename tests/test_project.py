@@ -207,3 +207,11 @@ def test_texts_link_only_to_files_that_exist_and_every_picture_has_its_text(name
 def test_no_file_is_larger_than_a_megabyte():
     large = [path.name for path in tracked_files() if path.stat().st_size > 1_000_000]
     assert large == []
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "tests" / "browser").glob("test_*.py")), ids=lambda path: path.name
+)
+def test_what_opens_a_browser_is_marked_so(path):
+    """Else it would run among the fast tests."""
+    assert re.search(r"^pytestmark = \[pytest\.mark\.browser\b", path.read_text(), re.MULTILINE)
