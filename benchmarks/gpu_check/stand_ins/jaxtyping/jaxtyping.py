@@ -21,3 +21,11 @@ class Float(_Shaped):
 
 class Int(_Shaped):
     """`Int[Tensor, "n"]` is Tensor."""
+
+
+class Integer(_Shaped):
+    """`Integer[Tensor, "n"]` is Tensor."""
+
+
+class UInt8(_Shaped):
+    """`UInt8[Tensor, "n"]` is Tensor."""
