@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.actions import choose, press
+from tests.browser.actions import CAUGHT_UP, LEAST_FRAMES, choose, press
 from tests.browser.notebook_page import NotebookPage
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -16,7 +16,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 Take = Callable[[Page, str], None]
 
 WIDTHS = (600, 700, 800, 900, 1100, 1400)
-CAUGHT_UP = 150  # milliseconds
 
 #: Notes when the pointer was let go and when the sentence changed last; counts frames.
 WATCH = """cell => {
@@ -68,7 +67,7 @@ def test_a_pair_is_dragged_and_both_sides_follow(workshop: NotebookPage, screens
     drag(cell.locator(".lcm-pair-handle").nth(2), (0.5, 0.5), (3.0, -1.5))  # x of gru
     late, frames = caught_up(cell)
     assert late <= CAUGHT_UP
-    assert frames >= 50
+    assert frames >= LEAST_FRAMES
     errors = "print(*(f'{each.error:.3g} s' for each in panel.stage.apart.values()))"
     places = "print(panel.stage.points[0])"
     after, place = workshop.text_of(errors), workshop.text_of(places)
@@ -119,7 +118,7 @@ def test_the_mark_of_a_map_keeps_up(workshop: NotebookPage, screenshot: Take) ->
     drag(cell.locator(".lcm-map-area").nth(1), (0.5, 0.5), (0.2, 0.1))
     late, frames = caught_up(cell)
     assert late <= CAUGHT_UP
-    assert frames >= 50
+    assert frames >= LEAST_FRAMES
     said = workshop.text_of(
         "print(panel.stage.probe, f'{panel.stage.probes[\"gru\"].value:.3g} s for gru')"
     )

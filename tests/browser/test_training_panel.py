@@ -9,7 +9,17 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.actions import choose, press, slide, state_is, wait_for_step, write, write_recipe
+from tests.browser.actions import (
+    CAUGHT_UP,
+    LEAST_FRAMES,
+    choose,
+    press,
+    slide,
+    state_is,
+    wait_for_step,
+    write,
+    write_recipe,
+)
 from tests.browser.notebook_page import NotebookPage
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -99,7 +109,7 @@ def test_one_sees_the_untrained_operator_and_then_the_dots_move(
     state_is(cell, "paused")
     still = page.evaluate(FRAMES)
     print(f"{playing:.0f} frames a second while it plays, {still:.0f} while it stands still")
-    assert playing >= min(50, 0.9 * still)
+    assert playing >= min(LEAST_FRAMES, 0.9 * still)
     expect(cell.locator("button.lcm-start")).to_have_text("Resume")
 
     # A bracketing is chosen by keys and by the mouse.
@@ -140,7 +150,7 @@ def test_one_sees_the_untrained_operator_and_then_the_dots_move(
         })"""
     )
     print(f"a drag of 60 events is caught up after {caught_up:.0f} ms")
-    assert caught_up <= 150
+    assert caught_up <= CAUGHT_UP
     assert picture.locator("circle.lcm-mark").first.get_attribute("cx") != before
     choose(cell, "picture", "map of the associativity error")
     expect(picture.locator("image")).to_have_count(1)
