@@ -268,6 +268,7 @@ def fits(panel: Locator, seconds: float = 8) -> bool:
         if over <= 0 and widths and all(0.95 < each <= 1.001 for each in widths):
             return True
         panel.page.wait_for_timeout(100)
+    print("does not fit:", over, widths)
     return False
 
 
