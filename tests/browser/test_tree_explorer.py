@@ -94,6 +94,7 @@ def set_theme(page: Page, name: str) -> None:
         """name => window.jupyterapp.commands.execute("apputils:change-theme", {theme: name})""",
         name,
     )
+    page.wait_for_timeout(1000)  # JupyterLab takes the old style sheet off later
 
 
 def finish(workshop: NotebookPage, shown: str) -> None:
