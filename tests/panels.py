@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any, TypeVar
 
@@ -12,6 +13,7 @@ import ipywidgets
 import pytest
 
 from lcm_core.operators import Operator
+from lcm_core.widgets import TrainingPanel
 from lcm_core.widgets.base import cells
 from lcm_core.widgets.base.panel import Panel
 from lcm_core.widgets.operators.menu import OperatorChoice, OperatorMenu
@@ -26,6 +28,21 @@ class Average(Operator):
 
     def forward(self, left, right):
         return (left + right) / 2
+
+
+@contextmanager
+def training_panels() -> Iterator[Callable[..., TrainingPanel]]:
+    """Makes training panels, and closes them at the end."""
+    made: list[TrainingPanel] = []
+
+    def make(*recipes: Any, **changes: Any) -> TrainingPanel:
+        made.append(TrainingPanel(*recipes, **changes))
+        return made[-1]
+
+    yield make
+    for panel in made:
+        panel.close()
+        assert panel.run.wait(30)
 
 
 class MenuPanel(Panel):

@@ -26,7 +26,7 @@ from lcm_core.widgets.training.live_operator import REST
 from lcm_core.widgets.training.race import checked_race
 from lcm_core.widgets.training.recipe_controls import RecipeControls
 from lcm_core.widgets.training.text import numbers_text
-from tests.panels import MenuPanel, text_of, wait_for
+from tests.panels import MenuPanel, text_of, training_panels, wait_for
 from tests.records import timeless
 
 pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
@@ -39,16 +39,8 @@ ENDED = ("stopped", "finished", "failed")
 @pytest.fixture
 def panels():
     """Makes panels, and closes them at the end; then no worker and no offer is left."""
-    made = []
-
-    def make(*recipes, **changes) -> TrainingPanel:
-        made.append(TrainingPanel(*recipes, **changes))
-        return made[-1]
-
-    yield make
-    for panel in made:
-        panel.close()
-        assert panel.run.wait(30)
+    with training_panels() as make:
+        yield make
     assert not workers()
     assert not [label for label in operator_catalog.entries() if label.startswith("training:")]
 

@@ -12,7 +12,7 @@ from lcm_core.training import Recipe, Trainer
 from lcm_core.trees.polytopes import associahedron
 from lcm_core.widgets import TrainingPanel
 from lcm_core.widgets.training.picture import bracketed, ordered, picture_of, placed, ways_of
-from tests.panels import text_of, wait_for
+from tests.panels import text_of, training_panels, wait_for
 from tests.records import timeless
 
 pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
@@ -23,16 +23,8 @@ RECIPE = "task=second_minimum bits=4 channels=8 steps=12 batch_size=16 log_every
 @pytest.fixture
 def panels():
     """Makes panels, and closes them at the end."""
-    made = []
-
-    def make(*recipes, **changes) -> TrainingPanel:
-        made.append(TrainingPanel(*recipes, **changes))
-        return made[-1]
-
-    yield make
-    for panel in made:
-        panel.close()
-        assert panel.run.wait(30)
+    with training_panels() as make:
+        yield make
 
 
 # The numbers ----------------------------------------------------------------------------------

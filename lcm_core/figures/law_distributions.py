@@ -9,7 +9,15 @@ from typing import Protocol
 import numpy as np
 import plotly.graph_objects as go
 
-from lcm_core.figures.laws import LawNumbers, error_axis, floor_of, hover, interval, note
+from lcm_core.figures.laws import (
+    LawNumbers,
+    error_axis,
+    floor_of,
+    hover,
+    interval,
+    note,
+    notes_trace,
+)
 from lcm_core.figures.palette import INK, category_colour, plain_layout
 from lcm_core.rounding import SHOWN
 
@@ -178,19 +186,13 @@ def _notes(
     floor: float,
 ) -> go.Scatter:
     texts = {name: _note(name, law, error, floor > 0) for name, error in errors.items()}
-    shown = [name for name, text in texts.items() if text]
-    return go.Scatter(
-        x=np.full(len(shown), floor),
-        y=np.array([places[name] for name in shown]),
-        mode="text",
-        text=[f" {texts[name]}" for name in shown],
-        textposition="middle right",
-        textfont={"color": INK, "size": 12},
-        hovertext=[_hover(name, law, errors[name]) for name in shown],
-        hoverinfo="text",
-        name="notes",
-        showlegend=False,
-        cliponaxis=False,
+    return notes_trace(
+        floor,
+        [
+            (places[name], text, _hover(name, law, errors[name]))
+            for name, text in texts.items()
+            if text
+        ],
     )
 
 

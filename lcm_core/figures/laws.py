@@ -21,6 +21,7 @@ __all__ = [
     "interval",
     "laws_figure",
     "note",
+    "notes_trace",
 ]
 
 
@@ -243,16 +244,30 @@ def _largest(
 def _notes(reports: Reports, places: Mapping[tuple[str, str], float], floor: float) -> go.Scatter:
     asked = {key: reports[key[0]].get(key[1]) for key in places}
     texts = {key: note(*key, error, floor > 0) for key, error in asked.items()}
-    shown = [key for key, text in texts.items() if text]
+    return notes_trace(
+        floor,
+        [(places[key], text, hover(*key, asked[key])) for key, text in texts.items() if text],
+    )
+
+
+def notes_trace(floor: float, notes: Sequence[tuple[float, str, str]]) -> go.Scatter:
+    """Texts at the low end of the axis, in place of dots that are not there.
+
+    Args:
+        floor: the low end.
+        notes: the height, the text and the hover text of each.
+    """
+    heights, texts, hovers = ([note[part] for note in notes] for part in range(3))
     return go.Scatter(
-        x=np.full(len(shown), floor),
-        y=np.array([places[key] for key in shown]),
+        x=np.full(len(notes), floor),
+        y=np.array(heights),
         mode="text",
-        text=[f" {texts[key]}" for key in shown],
+        text=[f" {text}" for text in texts],
         textposition="middle right",
         textfont={"color": INK, "size": 12},
-        hovertext=[hover(*key, asked[key]) for key in shown],
+        hovertext=hovers,
         hoverinfo="text",
         name="notes",
+        showlegend=False,
         cliponaxis=False,
     )

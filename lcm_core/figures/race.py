@@ -12,14 +12,11 @@ from lcm_core.figures.training import (
     Entry,
     Plot,
     RecordNumbers,
-    baseline_entries,
     curve,
-    empty_plot,
     law_curve,
-    law_range,
     line,
     metric_curve,
-    metric_range,
+    three_plots,
 )
 
 __all__ = ["RACE_CATEGORIES", "RACE_LAWS", "race_curves", "race_plots"]
@@ -67,17 +64,15 @@ def race_plots(
     splits = tuple(
         Entry(split, None, dash) for split, dash in zip(baselines, SPLIT_DASHES, strict=False)
     )
-    plots = (
-        Plot("loss, the task's part", recipes, empty_plot(steps, empty)),
-        Plot("law errors", laws, empty_plot(steps, empty)),
-        Plot(
-            metric_name,
-            (*splits, *baseline_entries(baselines)),
-            empty_plot(steps, empty, last=True),
-        ),
+    plots = three_plots(
+        ("loss, the task's part", recipes),
+        ("law errors", laws),
+        (metric_name, splits),
+        steps,
+        empty,
+        baselines,
+        higher_is_better,
     )
-    law_range(plots[1].figure)
-    metric_range(plots[2].figure, baselines, higher_is_better)
     curves = race_curves(list(runs.values()), tuple(baselines))
     styles: tuple[Sequence[Entry], ...] = ((Entry("", None),), laws, splits)
     for plot, kinds, points in zip(plots, styles, curves, strict=True):

@@ -19,14 +19,11 @@ __all__ = [
     "Entry",
     "Plot",
     "RecordNumbers",
-    "baseline_entries",
     "curve",
-    "empty_plot",
     "law_curve",
-    "law_range",
     "line",
     "metric_curve",
-    "metric_range",
+    "three_plots",
     "training_curves",
     "training_plots",
 ]
@@ -169,22 +166,41 @@ def training_plots(
         Entry(split, category, dash, "circle")
         for split, category, dash in zip(baselines, _SPLIT_COLOURS, SPLIT_DASHES, strict=False)
     )
-    plots = (
-        Plot("loss", losses, empty_plot(steps, empty)),
-        Plot("law errors", tuple(law_lines[law] for law in laws), empty_plot(steps, empty)),
-        Plot(
-            metric_name,
-            (*scores, *baseline_entries(baselines)),
-            empty_plot(steps, empty, last=True),
-        ),
+    plots = three_plots(
+        ("loss", losses),
+        ("law errors", [law_lines[law] for law in laws]),
+        (metric_name, scores),
+        steps,
+        empty,
+        baselines,
+        higher_is_better,
     )
-    law_range(plots[1].figure)
-    metric_range(plots[2].figure, baselines, higher_is_better)
     curves = training_curves(records, tuple(baselines))
     entries = (losses, tuple(law_lines.values()), scores)
     for plot, names, points in zip(plots, entries, curves, strict=True):
         plot.figure.add_traces([line(*each) for each in zip(names, points, strict=True)])
     return plots
+
+
+def three_plots(
+    loss: tuple[str, Sequence[Entry]],
+    laws: tuple[str, Sequence[Entry]],
+    scores: tuple[str, Sequence[Entry]],
+    steps: int,
+    empty: bool,
+    baselines: Mapping[str, float],
+    higher_is_better: bool,
+) -> tuple[Plot, Plot, Plot]:
+    """The plots of a run or a race without curves: each a title, and the entries of its legend."""
+    law_plot = empty_plot(steps, empty)
+    law_range(law_plot)
+    score_plot = empty_plot(steps, empty, last=True)
+    metric_range(score_plot, baselines, higher_is_better)
+    return (
+        Plot(loss[0], tuple(loss[1]), empty_plot(steps, empty)),
+        Plot(laws[0], tuple(laws[1]), law_plot),
+        Plot(scores[0], (*scores[1], *baseline_entries(baselines)), score_plot),
+    )
 
 
 def line(entry: Entry, points: Curve) -> go.Scatter:

@@ -15,7 +15,6 @@ from lcm_core.widgets.base.plotly_inside import SharedFigureWidget
 
 __all__ = ["LiveFigure", "enlarge"]
 
-
 FONT = 12  # plotly's own size of letters, in pixels
 
 

@@ -68,9 +68,8 @@ class Panel(widgets.VBox):
                 return
             try:
                 construct(self, *args, **kwargs)
-                self._given = dict(
-                    inspect.signature(construct).bind(self, *args, **kwargs).arguments
-                )
+                given = inspect.signature(construct).bind(self, *args, **kwargs).arguments
+                self._given = dict(list(given.items())[1:])  # without self
                 self._begin()
             except BaseException:
                 if hasattr(self, "_ends"):
@@ -133,14 +132,13 @@ class Panel(widgets.VBox):
 
         A tensor, an operator and other objects are named like their arguments: `values=values`.
         """
-        given = {name: value for name, value in self._given.items() if name != "self"}
-        changed = {**given, **self.arguments(), "more": self.bar.more}
+        changed = {**self._given, **self.arguments(), "more": self.bar.more}
         parameters = inspect.signature(type(self).__init__).parameters
         parts = []
         for name, parameter in parameters.items():
-            if name == "self" or name not in changed:
+            if name not in changed:
                 continue
-            value = changed.pop(name)
+            value = changed[name]
             if parameter.kind is parameter.VAR_POSITIONAL:
                 parts += [_literal(each, name) for each in value]
             elif parameter.kind is parameter.VAR_KEYWORD:
