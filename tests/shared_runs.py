@@ -43,7 +43,6 @@ def with_empty_sets() -> None:
     register_task("with_empty_sets", sets=sets, targets=[float(len(s) + s.sum()) for s in sets])
 
 
-@register_aggregation("shuffled_fold")
 def shuffled_fold(channels: int) -> FoldAggregation:
     return FoldAggregation(channels, channels, order="random")
 
@@ -92,6 +91,7 @@ def main(output: str) -> None:
     ranks = Ranks.from_environment()
     assert ranks is not None
     with_empty_sets()
+    register_aggregation("shuffled_fold")(shuffled_fold)
     found = {}
     for name, text in CASES.items():
         recipe, exact = Recipe.parse(f"{BASE} {text}"), name != "float32"
