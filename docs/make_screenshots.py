@@ -61,6 +61,17 @@ def learn(cell: Locator) -> None:
     cell.locator(".lcm-cayley-text", has_text="Step 400").wait_for(timeout=120_000)
 
 
+def reorder(cell: Locator) -> None:
+    """Tries some orders."""
+    cell.locator("button", has_text="20 orders").click()
+
+
+def go_to_the_end(cell: Locator) -> None:
+    """Plays all steps."""
+    press(cell, "play")
+    cell.locator(".lcm-message-sentence", has_text="one state").wait_for(timeout=60_000)
+
+
 def nothing(cell: Locator) -> None:
     """The panel as it opens."""
 
@@ -73,6 +84,9 @@ RACE = ", ".join(
 
 #: name → the source of the cell, and what is done in it before the picture is taken
 PANELS: dict[str, tuple[str, Act]] = {
+    "reorder_explorer": ("ReorderExplorer()", reorder),
+    "union_explorer": ('UnionExplorer(aggregator="mean, by averaging")', nothing),
+    "message_explorer": ("MessageExplorer()", go_to_the_end),
     "tree_explorer": (
         'TreeExplorer("gru", leaves=8, tree="left", compare="balanced", colour="deviation")',
         nothing,

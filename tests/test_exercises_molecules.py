@@ -6,17 +6,21 @@ import numpy as np
 import pytest
 import torch
 from sklearn.metrics import roc_auc_score
+from torch_geometric.nn import MeanAggregation, SAGEConv
+from torch_geometric.nn.aggr import LCMAggregation as PyGLCM
 
+from lcm_core import LCMAggregation
 from lcm_core.exercises import (
     check_auc,
+    check_both_places,
     check_comparison,
-    check_interval,
-    check_levels,
     check_notation,
     check_renumber,
     check_split,
 )
 from lcm_core.experiments import read_results
+from lcm_core.operators import Operator
+from lcm_core.seeding import Seeded
 from lcm_core.tasks import make_task
 from lcm_core.tasks.molecules.scaffold_split import scaffold_split
 
@@ -65,28 +69,102 @@ def test_the_split_of_the_library_passes() -> None:
     assert check_split(split).passed
 
 
-def depth(n: int) -> int:
-    return math.ceil(math.log2(max(n, 1)))
+class Average(Operator):
+    name = "average"
+
+    def forward(self, left, right):
+        return (left + right) / 2
 
 
-def largest(graph) -> int:
-    return int(graph.edge_index[1].bincount(minlength=graph.num_nodes).max())
+class First(Operator):
+    name = "first"
+
+    def forward(self, left, right):
+        return 0.9 * left + right
+
+
+class Root(Operator):
+    """Its gradient is not a number where both are 0, as the projected elements often are."""
+
+    def __init__(self, channels):
+        super().__init__(channels, identity=0.0)
+        self.weight = torch.nn.Parameter(torch.ones(channels))
+
+    def forward(self, left, right):
+        squares = (self.weight * left).square() + (self.weight * right).square()
+        return squares.sqrt() / self.weight
+
+
+class Smooth(Operator):
+    def __init__(self, channels):
+        super().__init__(channels, identity=-math.inf)
+
+    def forward(self, left, right):
+        return torch.logaddexp(left, right)
+
+
+class Larger(Operator):
+    def __init__(self, channels):
+        super().__init__(channels, identity=0.0)
+
+    def forward(self, left, right):
+        return torch.maximum(left, right)
+
+
+class Add(Operator):
+    def __init__(self, channels):
+        super().__init__(channels, identity=0.0)
+
+    def forward(self, left, right):
+        return left + right
+
+
+class Network(torch.nn.Module):
+    def __init__(self, layer, readout):
+        super().__init__()
+        with Seeded(0):
+            self.encode = torch.nn.Linear(9, 8)
+            self.layer, self.readout = SAGEConv(8, 8, aggr=layer()), readout()
+            self.decode = torch.nn.Linear(8, 1)
+
+    def forward(self, x, edge_index, batch):
+        return self.decode(self.readout(self.layer(self.encode(x), edge_index).relu(), batch))
+
+
+def mine(kind, **options):
+    return lambda: LCMAggregation(8, 8, operator=kind(8), **options)
+
+
+def average():
+    return LCMAggregation(8, 8, operator=Average(8), empty="zero")
 
 
 @pytest.mark.parametrize(
-    ("levels", "lesson"),
+    ("layer", "readout", "lesson"),
     [
-        (lambda g: (largest(g) - 1, g.num_nodes - 1), "the steps of a chain"),
-        (lambda g: (depth(g.num_edges), depth(g.num_nodes)), "⌈log₂ n⌉ levels"),
-        (lambda g: 1, "could not be computed"),
+        (MeanAggregation, mine(Add), "neighbours are combined by MeanAggregation"),
+        (mine(Add), MeanAggregation, "in the readout, are combined by MeanAggregation"),
+        (lambda: LCMAggregation(8, 8), mine(Add), "symmetrized_gru of the library"),
+        (lambda: PyGLCM(8, 8), mine(Add), "LCMAggregation of torch_geometric"),
+        (average, average, "⊕ commutes, but (x ⊕ y) ⊕ z is not"),
+        (mine(First, empty="zero"), mine(Add), "⊕ does not commute"),
+        (mine(Average), mine(Add), "could not be computed"),
+        (mine(Smooth), mine(Add), 'empty="zero"'),
+        (mine(Root), mine(Root), "a gradient is not a finite number"),
     ],
 )
-def test_wrong_levels_are_explained(levels, lesson: str) -> None:
-    explained(check_levels(levels), lesson)
+def test_wrong_networks_are_explained(layer, readout, lesson: str) -> None:
+    explained(check_both_places(Network(layer, readout)), lesson)
 
 
-def test_other_levels_pass() -> None:
-    assert check_levels(lambda g: (depth(largest(g)), depth(g.num_nodes))).passed
+def test_a_network_without_a_place_is_explained() -> None:
+    explained(check_both_places(torch.nn.Linear(9, 1)), "nothing combines neighbours")
+
+
+@pytest.mark.parametrize("kind", [Add, Smooth, Larger])
+def test_networks_with_a_monoid_of_ones_own_pass(kind) -> None:
+    verdict = check_both_places(Network(mine(kind, empty="zero"), mine(kind)))
+    assert verdict.passed, verdict
 
 
 @pytest.mark.parametrize(
@@ -105,35 +183,6 @@ def test_wrong_orders_are_explained(renumber, lesson: str) -> None:
 
 def test_bonds_in_another_order_pass() -> None:
     assert check_renumber(lambda x, e, order: (x[order], order.argsort()[e].flip(1))).passed
-
-
-def bootstrap(scores, labels, low=0.025, high=0.975, draw=None, times=200):
-    rng = np.random.default_rng(3)
-    n = len(labels)
-    values = []
-    for _ in range(times):
-        chosen = rng.integers(n, size=n) if draw is None else draw(rng, n)
-        s, y = scores[chosen], labels[chosen]
-        values.append(np.mean(s[y == 1][:, None] > s[y == 0]))  # as sklearn's, and faster
-    return np.quantile(values, low), np.quantile(values, high)
-
-
-@pytest.mark.parametrize(
-    ("interval", "lesson"),
-    [
-        (lambda s, y: bootstrap(s, y, draw=lambda rng, n: rng.permutation(n)), "with replacement"),
-        (lambda s, y: bootstrap(s, y, 0.25, 0.75), "too narrow"),
-        (lambda s, y: bootstrap(s, y, draw=lambda rng, n: rng.integers(n, size=60)), "too wide"),
-        (lambda s, y: bootstrap(s, y, 0.975, 0.025), "lower end comes first"),
-        (lambda s, y: 0.5, "could not be computed"),
-    ],
-)
-def test_wrong_intervals_are_explained(interval, lesson: str) -> None:
-    explained(check_interval(interval), lesson)
-
-
-def test_a_bootstrap_of_another_seed_passes() -> None:
-    assert check_interval(lambda s, y: bootstrap(s, y, times=400)).passed
 
 
 @pytest.mark.parametrize(

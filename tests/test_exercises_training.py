@@ -8,16 +8,16 @@ import nbformat
 import pytest
 import torch
 
-from lcm_core import exercises, law_penalty
+from lcm_core import exercises, law_penalty, reduce
 from lcm_core.exercises import (
     check_best_constant,
-    check_fair_race,
     check_penalty,
-    check_summary,
+    check_size_only,
+    check_tree_gap,
 )
+from lcm_core.operators import Operator
 
 NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "05_train_your_own_monoid.ipynb"
-BASE = "task=second_minimum channels=8 steps=20"
 
 
 def cell(name: str) -> str:
@@ -26,7 +26,8 @@ def cell(name: str) -> str:
 
 
 def verdict_of(source: str, call: str):
-    scope = {"torch": torch, **{name: getattr(exercises, name) for name in exercises.__all__}}
+    scope = {"torch": torch, "reduce": reduce, "Operator": Operator}
+    scope |= {name: getattr(exercises, name) for name in exercises.__all__}
     exec(source, scope)
     return eval(call, scope)
 
@@ -34,8 +35,8 @@ def verdict_of(source: str, call: str):
 LESSONS = {
     "exercise-baseline": "Exact match counts a near miss as wrong",
     "exercise-penalty": "Divide by s²",
-    "exercise-race": "also differ in channels, steps",
-    "exercise-summary": "divided by the root of n",
+    "exercise-size-only": "the elements show through",
+    "exercise-tree-gap": "You compare two orders",
 }
 
 
@@ -107,46 +108,75 @@ def test_other_penalties_pass(penalty) -> None:
     assert check_penalty(penalty).passed, check_penalty(penalty)
 
 
+def operator_of(lift, combine, identity=0.0):
+    class Mine(Operator):
+        def __init__(self):
+            super().__init__(4, identity=identity)
+
+        def lift(self, x):
+            return lift(x)
+
+        def forward(self, left, right):
+            return combine(left, right)
+
+    return Mine()
+
+
 @pytest.mark.parametrize(
-    ("text", "lesson"),
+    ("lift", "combine", "identity", "lesson"),
     [
-        (BASE, "has 1"),
-        ("\n".join([BASE] * 5), "has 5"),
-        (f"{BASE}\n{BASE}", "all the same"),
-        (f"{BASE}\n{BASE} asociativity=1", "recipe 2 cannot be read"),
-        (f"{BASE} associativity=1\n{BASE} associativity=2", "without a recipe of weight 0"),
-        (f"{BASE}\n{BASE} associativity=1 seed=1", "also differ in seed"),
-        (f"{BASE}\n{BASE} identity=1", "also differ in identity"),
-        (f"{BASE}\n{BASE}\n{BASE} associativity=1", "two recipes are the same"),
-        ("task=bbbp\ntask=bbbp associativity=1", "about task=second_minimum"),
+        (lambda x: x, torch.add, 0.0, "the elements show through"),
+        (torch.zeros_like, torch.add, 0.0, "so that s is 0"),
+        (torch.ones_like, torch.maximum, 0.0, "so that s is 0"),
+        (torch.ones_like, lambda x, y: x + 2 * y, 0.0, "x ⊕ y and y ⊕ x differ"),
+        (torch.ones_like, lambda x, y: x * y + 1, 0.0, "(x ⊕ y) ⊕ z and x ⊕ (y ⊕ z) differ"),
+        (torch.ones_like, torch.add, 1.0, "there is no identity"),
+        (torch.ones_like, torch.add, None, "there is no identity"),
+        (torch.ones_like, lambda x, y: x @ y, 0.0, "could not be computed"),
     ],
 )
-def test_unfair_races_are_explained(text: str, lesson: str) -> None:
-    verdict = check_fair_race(text)
+def test_operators_that_know_more_or_less_than_the_size_are_explained(
+    lift, combine, identity, lesson: str
+) -> None:
+    verdict = check_size_only(operator_of(lift, combine, identity))
     assert not verdict.passed
     assert lesson in verdict.text
 
 
-def test_other_fair_races_pass() -> None:
-    assert check_fair_race(f"\n{BASE} associativity=5 readout=gru\n\n{BASE} readout=gru\n").passed
+@pytest.mark.parametrize(
+    ("lift", "combine", "identity"),
+    [
+        (torch.ones_like, torch.add, 0.0),
+        (lambda x: torch.full_like(x, 2), torch.mul, 1.0),
+        (torch.ones_like, lambda x, y: (x + y).clamp_max(5), 0.0),
+    ],
+)
+def test_other_operators_of_the_size_pass(lift, combine, identity) -> None:
+    verdict = check_size_only(operator_of(lift, combine, identity))
+    assert verdict.passed, verdict
+
+
+def by_trees(op, x, one="balanced", other="left"):
+    return reduce(op, x, tree=one) - reduce(op, x, tree=other)
 
 
 @pytest.mark.parametrize(
-    ("summary", "lesson"),
+    ("gap", "lesson"),
     [
-        (lambda s: (max(s), 0), "the mean of"),
-        (lambda s: (statistics.mean(s), statistics.stdev(s)), "the spread of single runs"),
-        (lambda s: (statistics.mean(s), statistics.pstdev(s) / len(s) ** 0.5), "n − 1"),
-        (lambda s: statistics.mean(s), "could not be computed"),
+        (lambda op, x: (reduce(op, x) - reduce(op, x.flip(0))).norm(), "two orders"),
+        (lambda op, x: by_trees(op, x, other="right").norm(), "by the trees balanced and left"),
+        (lambda op, x: by_trees(op, x).abs().mean(), "by the trees balanced and left"),
+        (lambda op, x: 0.0, "by the trees balanced and left"),
+        (lambda op, x: reduce(op, x, tree="chain"), "could not be computed"),
     ],
 )
-def test_wrong_summaries_are_explained(summary, lesson: str) -> None:
-    verdict = check_summary(summary)
+def test_wrong_gaps_are_explained(gap, lesson: str) -> None:
+    verdict = check_tree_gap(gap)
     assert not verdict.passed
     assert lesson in verdict.text
 
 
-def test_another_summary_passes() -> None:
-    assert check_summary(
-        lambda s: (statistics.fmean(s), statistics.stdev(s) / len(s) ** 0.5)
+def test_another_gap_passes() -> None:
+    assert check_tree_gap(
+        lambda op, x: torch.dist(reduce(op, x), reduce(op, x, tree="left"))
     ).passed

@@ -48,8 +48,8 @@ def test_the_path_says_what_is_solved_and_what_is_to_do(folder):
     assert "mean" in path.to_do(path.lessons[1])
     assert "variance" not in path.to_do(path.lessons[1]), "it is optional"
     shown = path._repr_markdown_()
-    assert "(01_aggregators_are_monoids.ipynb) | 40 | 1 of 5 |" in shown
-    assert "1 of 6 exercises solved; 50 minutes in all." in shown
+    assert "(01_aggregators_are_monoids.ipynb) | 45 | 1 of 5 |" in shown
+    assert "1 of 6 exercises solved; 57 minutes in all." in shown
     assert "1 of 5 solved" in str(path)
 
 

@@ -182,7 +182,11 @@ def _keeps_order_out(network: nn.Module, operator: Operator) -> Verdict | None:
                 graph.x.float()[order], order.argsort()[graph.edge_index][:, bonds], batch
             )
         except Exception as error:
-            return _could_not(error, "network(x, edge_index, batch) gives one number a molecule.")
+            return _could_not(
+                error,
+                "network(x, edge_index, batch) gives one number a molecule. An atom without a bond "
+                'gets the identity of ⊕, or 0 by LCMAggregation(…, empty="zero").',
+            )
         if answer.shape != (1, 1) or not bool(answer.isfinite().all()):
             return Verdict(
                 False,

@@ -20,19 +20,42 @@ Take = Callable[[Page, str], None]
 def test_run_all_has_no_errors(start_here: NotebookPage, screenshot: Take) -> None:
     cell = start_here.cell("title")
     screenshot(start_here.page, "title")
-    for name in ("molecule", "tree-explorer", "law-explorer", "training-panel", "see-tree"):
+    for name in ("reorder", "tree-explorer", "law-explorer", "training-panel"):
         cell = start_here.cell(name)
-        drawing = "svg" if name == "molecule" else ".lcm-view svg, .js-plotly-plot .main-svg"
-        expect(cell.locator(drawing).first).to_be_visible()
+        expect(cell.locator(".lcm-view svg, .js-plotly-plot .main-svg").first).to_be_visible()
         expect(cell.locator(".lcm-error [role=alert]")).to_have_count(0)
         screenshot(start_here.page, name)
     assert start_here.stored_errors() == []
     assert start_here.errors == []
 
 
+def test_an_atom_is_moved_and_the_answer_flips(start_here: NotebookPage, screenshot: Take) -> None:
+    cell = start_here.cell("reorder")
+    said = cell.locator(".lcm-said")
+    expect(said).to_have_text(["no, 0%", "no, 8%"])
+    press(cell, "reorder")
+    expect(said.first).to_contain_text("yes")
+    expect(said.first).to_have_class(re.compile("lcm-flipped"))
+    expect(said.last).to_have_text("no, 8%")
+    expect(cell.locator(".lcm-reorder-sentence")).to_contain_text("flipped")
+    press(cell, "as-in-the-file")
+    expect(said.first).to_have_text("no, 0%")
+    first = cell.locator(".lcm-chip[aria-label^='N0, place 1 of 17']")
+    first.focus()
+    first.press("Shift+End")
+    expect(cell.locator(".lcm-chip[aria-label^='N0, place 17 of 17']")).to_be_focused()
+    expect(cell.locator(".lcm-reorder-sentence")).to_contain_text("orders")
+    screenshot(start_here.page, "reorder-moved")
+    assert start_here.errors == []
+
+
 def test_operator_changes_by_keyboard(start_here: NotebookPage, screenshot: Take) -> None:
     cell = start_here.cell("tree-explorer")
     text = cell.locator(".lcm-tree-text")
+    operator_menu = cell.locator(".lcm-operator select")
+    operator_menu.focus()
+    operator_menu.press_sequentially("gru")
+    expect(operator_menu).to_have_value("gru")
     tree_menu = cell.locator(".lcm-tree select")
     tree_menu.focus()
     tree_menu.press("ArrowDown")
@@ -42,7 +65,6 @@ def test_operator_changes_by_keyboard(start_here: NotebookPage, screenshot: Take
     lead, drawing = cell.locator(".lcm-tree-lead"), cell.locator(".lcm-view svg").first
     expect(lead).to_contain_text("The balanced tree gives another answer")
     before = drawing.inner_html()
-    operator_menu = cell.locator(".lcm-operator select")
     operator_menu.focus()
     operator_menu.press_sequentially("sum")  # JupyterLab's own m makes a cell Markdown
     expect(operator_menu).to_have_value("sum")
@@ -54,7 +76,7 @@ def test_operator_changes_by_keyboard(start_here: NotebookPage, screenshot: Take
     press(cell, "reset-level")
     expect(text).to_contain_text("Level 0 of 3: the elements")
     press(cell, "forward")
-    expect(text).to_contain_text("Level 1 of 3: made (N1 C3)")
+    expect(text).to_contain_text("Level 1 of 3: made (N0 O2)")
     screenshot(start_here.page, "tree-sum-left")
     assert start_here.errors == []
 
@@ -70,7 +92,7 @@ def test_training_obeys_while_another_cell_runs(
 
     go_on = tmp_path / "go on"
     other = start_here.start_cell(
-        "values",
+        "imports",
         "import pathlib, time\n"
         f"while not pathlib.Path({str(go_on)!r}).exists():\n"
         "    time.sleep(0.02)\n"
