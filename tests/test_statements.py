@@ -240,6 +240,22 @@ def test_the_states_of_the_tree_are_the_better_place_for_weights_of_1_and_more()
         assert (min(tree) > max(encoded)) == (float(weight) >= 1)
 
 
+def test_the_penalty_makes_the_tree_matter_three_times_less():
+    """Notebook 05, section 5: the gap of two trees, in spreads, of sets of 4 and of 128."""
+    gaps = {"lcm": [], "lcm_plain": []}
+    for name, found in gaps.items():
+        model, draw = pretrained(name), torch.Generator().manual_seed(0)
+        for n in (4, 16, 64, 128):
+            sets = model.elements[torch.randint(len(model.elements), (16, n), generator=draw)]
+            with torch.no_grad():
+                results = torch.cat([reduce(model.operator, each) for each in sets])
+                chains = torch.cat([reduce(model.operator, each, tree="left") for each in sets])
+            s = (results - results.mean(0)).square().sum(1).mean().sqrt()
+            found.append(float((results - chains).norm(dim=1).mean() / s))
+    assert gaps["lcm"][::3] == pytest.approx([0.09, 0.72], abs=0.02)
+    assert gaps["lcm_plain"][::3] == pytest.approx([0.27, 2.44], abs=0.03)
+
+
 def test_each_seed_loses_by_sire_in_a_short_run():
     """Notebook 06, section 4."""
     results = read_results("notebook_runs")

@@ -49,6 +49,14 @@ def test_links_lead_to_files(path):
         assert (path.parent / target).exists(), f"{path.name} links to {target}"
 
 
+@pytest.mark.parametrize("name", LESSONS)
+def test_a_page_names_the_questions_of_its_notebook(name):
+    page = (PAGES / f"{name}.md").read_text()
+    (line,) = re.findall(r"\*\*Questions\.\*\*(.*?)\n\n", page, re.DOTALL)
+    ids = [cell["id"] for cell in LESSONS[name].cells if cell["id"].startswith("question-")]
+    assert all(f"`{each.removeprefix('question-')}`" in line for each in ids)
+
+
 def test_exercises_that_plans_name_exist():
     """Names in backquotes after the word exercise, in the plans and the pages."""
     known = {exercise.name for lesson in LESSONS.values() for exercise in lesson.exercises}
