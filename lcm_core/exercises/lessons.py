@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Exercise", "Lesson", "lessons_in", "read_lesson"]
+__all__ = ["HEAD", "Exercise", "Lesson", "lessons_in", "read_lesson"]
 
 PREFIX = "exercise-"
 QUESTION = "question-"
