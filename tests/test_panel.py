@@ -323,13 +323,16 @@ ARGUMENTS = {
     "FoldExplorer": {"folds": {"GRU": FoldAggregation(2, 2)}, "elements": 3},
     "CompareOperators": {},
     "LawExplorer": {"operators": ("sum", "gru"), "samples": 100},
+    "MessageExplorer": {},
     "OperatorPlayground": {},
     "OrderExplorer": {"n": 3},
     "PicturePanel": {"picture": Picture("name", "what it shows", lambda: go.Figure())},
     "PropertyExplorer": {},
+    "ReorderExplorer": {},
     "TrainingPanel": {"recipe": "task=second_minimum bits=4 channels=8 steps=2"},
     "TweakOperator": {},
     "TreeExplorer": {"leaves": 3, "graph": "karate"},
+    "UnionExplorer": {},
 }
 
 

@@ -58,12 +58,12 @@ def test_answers_are_written_in_few_digits():
 
 def test_the_panel_says_which_way_parts():
     panel = UnionExplorer()
-    assert "Both ways agree" in panel.sentence.value
+    assert "Both ways agree" in panel.read_out.value
     panel.aggregator_menu.value = "mean, by averaging"
-    assert "The two ways part" in panel.sentence.value
+    assert "The two ways part" in panel.read_out.value
     assert panel.view.data["commutes"] is False
     panel.view.value = {"parts": [[2, 4], [6, 8]]}
-    assert "Both ways agree" in panel.sentence.value
+    assert "Both ways agree" in panel.read_out.value
     assert panel.error == ""
     assert panel.code() == (
         "UnionExplorer(one=(2, 4), other=(6, 8), aggregator='mean, by averaging')"

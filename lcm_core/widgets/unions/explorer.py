@@ -47,7 +47,7 @@ class UnionExplorer(Panel):
     Attributes:
         square: what was computed last.
         parts: the numbers of A and of B.
-        aggregator_menu, view, sentence: the menu, the picture, and the same in words.
+        aggregator_menu, view, read_out: the menu, the picture, and the same in words.
 
     Raises:
         ValueError: no aggregators, an unknown name, or more numbers than there is room for.
@@ -74,12 +74,12 @@ class UnionExplorer(Panel):
             "Aggregator", names, aggregator or names[0], "what is made of a set", "270px"
         )
         self.play_button = button("Go both ways", "both ways, one after the other", "play", True)
-        self.view, self.sentence = UnionView(), ReadOut("union-sentence")
+        self.view, self.read_out = UnionView(), ReadOut("union-sentence")
         self.square = Square((None, None), None, None)
         self.connect(self.draw, self.aggregator_menu)
         self.connect(self._play, self.play_button)
         self.connect(self._changed, self.view)
-        self.lay_out([row(self.aggregator_menu, self.play_button)], [self.view, self.sentence])
+        self.lay_out([row(self.aggregator_menu, self.play_button)], [self.view, self.read_out])
 
     def arguments(self) -> dict[str, Any]:
         name, first = self.aggregator_menu.value, next(iter(self.aggregators))
@@ -118,4 +118,4 @@ class UnionExplorer(Panel):
             "aggregator is no homomorphism.",
             None: f"{ways}. {html.escape(self.square.why)}",
         }
-        self.sentence.say(f"<b>{html.escape(name)}</b>. {said[commutes]}")
+        self.read_out.say(f"<b>{html.escape(name)}</b>. {said[commutes]}")
