@@ -39,7 +39,7 @@ NONE_CHOSEN = [ $$? -eq 5 ]  # the flags of pytest left none of these tests: no 
 ROOT_FLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-slow test-oldest test-newest test-wheel check-all fuzz-tables lint format bench classroom gpu-check results clean large-graph scaling student teacher assignment minutes progress
+.PHONY: help lab test test-slow test-oldest test-newest test-wheel check-all fuzz-tables lint format bench classroom notebook-times gpu-check results clean large-graph scaling student teacher assignment minutes progress
 
 help:  ## say what each target does
 	@grep -E '^[a-z-]+:.*  ## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*  ## /\t/' | expand -t 14
@@ -88,6 +88,9 @@ bench: $(VENV)/.dev-installed  ## time and memory of reductions, ours and PyG's,
 
 classroom: $(VENV)/.dev-installed  ## kernels that train at once: speed, memory, answers, to docs/classroom.md
 	$(BIN)/python -m benchmarks.classroom --output docs/classroom.md $(CLASSROOM_FLAGS)
+
+notebook-times: $(VENV)/.dev-installed  ## first panel, Run All and memory of each notebook, to docs/notebook_times.md
+	$(BIN)/python -m benchmarks.notebooks --output docs/notebook_times.md $(NOTEBOOK_FLAGS)
 
 large-graph: $(VENV)/.dev-installed  ## time and memory on a graph of a million nodes, to docs/large_graphs.md
 	$(BIN)/python -m benchmarks.large_graph --output docs/large_graphs.md $(GRAPH_FLAGS)
