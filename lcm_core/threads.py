@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 __all__ = [
+    "VARIABLE",
     "available_cpus",
     "cpu_quota",
     "default_threads",
