@@ -1,8 +1,8 @@
-"""Gives each exercise without them difficulty, minutes and need, in the metadata of its cell.
+"""Gives each exercise difficulty, minutes and need, in its metadata and in its first line.
 
     python -m course.metadata
 
-Nothing else in a notebook changes, and an exercise that has its metadata keeps them.
+Metadata that are there stay, and the first line says what they say. Nothing else changes.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from course.effort import effort_by_rule
+from course.effort import effort_by_rule, head
 from course.solutions import solution_of
 from course.versions import NOTEBOOKS
-from lcm_core.exercises.lessons import read_lesson
+from lcm_core.exercises.lessons import HEAD, read_lesson
 
 __all__ = ["fill_in"]
 
 
 def fill_in(path: Path) -> list[str]:
-    """Add what is missing to a notebook; returns the names of its exercises that had nothing.
+    """Add what is missing to a notebook; returns the names of its exercises that changed.
 
     Raises:
         ValueError: the file is not written as JupyterLab writes it, so that more would change.
@@ -29,13 +29,19 @@ def fill_in(path: Path) -> list[str]:
     if _written(notebook) != text:
         raise ValueError(f"expected {path.name} as JupyterLab writes it; open and save it there")
     lesson = read_lesson(path)
-    missing = [exercise for exercise in lesson.exercises if not exercise.effort]
-    for exercise in missing:
-        effort = effort_by_rule(exercise, solution_of(lesson, exercise))
-        notebook["cells"][exercise.index]["metadata"]["lcm"] = effort
-    if missing:
+    changed = []
+    for exercise in lesson.exercises:
+        if not exercise.effort:
+            exercise.effort.update(effort_by_rule(exercise, solution_of(lesson, exercise)))
+        cell = notebook["cells"][exercise.index]
+        source = f"{head(exercise)}\n{HEAD.sub('', ''.join(cell['source']), count=1)}"
+        fresh = {"lcm": exercise.effort}, source.splitlines(keepends=True)
+        if fresh != (cell["metadata"], cell["source"]):
+            cell["metadata"], cell["source"] = fresh
+            changed.append(exercise.name)
+    if changed:
         path.write_text(_written(notebook), encoding="utf-8")
-    return [exercise.name for exercise in missing]
+    return changed
 
 
 def _written(notebook: dict[str, object]) -> str:
@@ -43,7 +49,7 @@ def _written(notebook: dict[str, object]) -> str:
 
 
 def main() -> None:
-    """Fill in all notebooks, and say which exercises were new."""
+    """Fill in all notebooks, and say which exercises changed."""
     for path in sorted(NOTEBOOKS.glob("[0-9]*.ipynb")):
         for name in fill_in(path):
             print(f"{path.name}: {name}")

@@ -2,8 +2,8 @@
 
     python -m course.minutes
 
-A minute for 200 words of prose (folded hints and solutions aside) and for each panel, and the
-minutes in the metadata of the exercises, optional ones included.
+A minute for 200 words of prose (folded text aside) and for each panel, half a minute for each
+question, and the minutes in the metadata of the exercises, optional ones included.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ __all__ = ["Estimate", "estimate", "table"]
 
 WORDS_A_MINUTE = 200
 MINUTES_A_PANEL = 1
+MINUTES_A_QUESTION = 0.5
 TOLERANCE = 0.2
 FOLDED = re.compile(r"<details>.*?</details>", re.DOTALL)
 #: Code, formulas, links' addresses, HTML and marks: not read as words.
@@ -35,13 +36,15 @@ class Estimate:
     name: str
     words: int
     panels: int
+    questions: int
     exercises: int
     optional: int
     stated: int | None
 
     @property
     def minutes(self) -> float:
-        return self.words / WORDS_A_MINUTE + self.panels * MINUTES_A_PANEL + self.exercises
+        looking = self.panels * MINUTES_A_PANEL + self.questions * MINUTES_A_QUESTION
+        return self.words / WORDS_A_MINUTE + looking + self.exercises
 
     @property
     def fits(self) -> bool:
@@ -58,6 +61,7 @@ def estimate(lesson: Lesson) -> Estimate:
         lesson.name,
         sum(map(_words, prose)),
         sum(_panels(cell["source"]) for cell in lesson.cells if cell["cell_type"] == "code"),
+        len(lesson.questions),
         sum(each.effort.get("minutes", 0) for each in lesson.exercises),
         sum(each.effort.get("minutes", 0) for each in lesson.exercises if not each.core),
         lesson.minutes,
@@ -67,14 +71,15 @@ def estimate(lesson: Lesson) -> Estimate:
 def table(estimates: list[Estimate]) -> str:
     """The estimates as a Markdown table, and how many fit."""
     lines = [
-        "| notebook | words | panels | exercises, min | of these optional | estimate | stated | |",
-        "|---|---|---|---|---|---|---|---|",
+        "| notebook | words | panels | questions | exercises, min | of these optional | estimate "
+        "| stated | |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for each in estimates:
         verdict = "within 20 %" if each.fits else f"{each.minutes / (each.stated or 1) - 1:+.0%}"
         lines.append(
-            f"| {each.name} | {each.words:,} | {each.panels} | {each.exercises} | {each.optional} "
-            f"| {each.minutes:.0f} | {each.stated} | {verdict} |"
+            f"| {each.name} | {each.words:,} | {each.panels} | {each.questions} | {each.exercises} "
+            f"| {each.optional} | {each.minutes:.0f} | {each.stated} | {verdict} |"
         )
     fitting = sum(each.fits for each in estimates)
     return "\n".join([*lines, "", f"{fitting} of {len(estimates)} within 20 %."])

@@ -3,8 +3,7 @@
     python -m course.versions student build/student
     python -m course.versions teacher build/teacher
 
-In the teacher's version each exercise is solved, and the stub is folded below it. In both, the head
-of an exercise says how difficult it is and how long it takes.
+In the teacher's version each exercise is solved, and the stub is folded below it.
 """
 
 from __future__ import annotations
@@ -35,7 +34,6 @@ def student(lesson: Lesson, exercise: Exercise) -> list[dict[str, Any]]:
     """The stub and the hint."""
     code, below = (copy.deepcopy(lesson.cells[exercise.index + k]) for k in (0, 1))
     solution_of(lesson, exercise)  # it must be there to be left out
-    code["source"] = f"{head(exercise)}\n{code['source']}"
     below["source"] = hint_only(below["source"])
     return [code, below]
 

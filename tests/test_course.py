@@ -1,6 +1,7 @@
 """The course's versions and minutes, derived from the notebooks."""
 
 import ast
+import dataclasses
 import json
 import re
 import shutil
@@ -8,7 +9,7 @@ import shutil
 import pytest
 
 from course import assignment, minutes, versions
-from course.effort import MINUTES, effort_by_rule, kind_of
+from course.effort import MINUTES, effort_by_rule, head, kind_of
 from course.metadata import fill_in
 from course.solutions import solution_of
 from lcm_core.exercises.lessons import Exercise, lessons_in, read_lesson
@@ -38,6 +39,8 @@ def test_each_exercise_says_its_difficulty_minutes_and_need(lesson, exercise):
     assert effort["difficulty"] in (1, 2, 3)
     assert effort["minutes"] in MINUTES.values()
     assert effort["need"] in ("core", "optional")
+    first = lesson.cells[exercise.index]["source"].split("\n", 1)[0]
+    assert first == head(exercise), "run python -m course.metadata"
 
 
 def test_students_get_hints_and_no_solution(tmp_path):
@@ -57,10 +60,10 @@ def test_teachers_get_solved_exercises_and_the_stubs(tmp_path):
         written = read_lesson(path)
         source = next(each for each in LESSONS if each.path.name == path.name)
         for exercise, original in zip(written.exercises, source.exercises, strict=True):
-            assert exercise.stub.split("\n", 1)[1] == solution_of(source, original)
+            assert exercise.stub == solution_of(source, original)
             assert exercise.check == original.check
             assert original.stub in written.cells[exercise.index + 1]["source"]
-            assert re.match(r"# [●○]{3} about \d minutes, (core|optional)\n", exercise.stub)
+            assert written.cells[exercise.index]["source"].startswith(head(original) + "\n")
 
 
 def test_cells_without_exercises_are_the_same_in_all_versions(tmp_path):
@@ -120,11 +123,30 @@ def test_metadata_are_filled_in_where_they_are_missing_and_nothing_else_changes(
     notebook = json.loads(text)
     index = LESSONS[2].exercises[1].index
     kept = notebook["cells"][index]["metadata"].pop("lcm")
+    notebook["cells"][index]["source"].pop(0)
     path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n")
     assert fill_in(path) == [LESSONS[2].exercises[1].name]
     filled = json.loads(path.read_text())
     assert filled["cells"][index]["metadata"].pop("lcm").keys() == kept.keys()
+    assert filled["cells"][index]["source"].pop(0).startswith("# ")
     assert filled == notebook
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
+def test_a_notebook_has_questions_whose_wrong_answers_say_what_they_reveal(lesson):
+    """A cell `question-…`: **Question.**, then three folded answers, one of which begins Yes."""
+    assert 2 <= len(lesson.questions) <= 3
+    for text in lesson.questions:
+        assert re.match(r"\*\*Question\.\*\* .*\?\n\n<details>", text)
+        letters = re.findall(r"<details><summary>([A-Z])\. .+</summary>\n\n", text)
+        assert letters == ["A", "B", "C"]
+        answers = re.findall(r"</summary>\n\n(.*?)\n\n</details>", text, re.DOTALL)
+        assert sorted(re.match(r"(Yes|No)\b", answer)[1] for answer in answers) == [
+            "No",
+            "No",
+            "Yes",
+        ]
+        assert all(len(answer.split()) >= 8 for answer in answers)
 
 
 ASSIGNED = "a = 1", "b = 2", "c = 3", "d = 4"
@@ -164,12 +186,15 @@ def test_minutes_are_words_panels_and_exercises(tmp_path):
     found = minutes.estimate(lesson)
     assert (found.words, found.panels, found.stated) == (400, 2, 5)
     assert found.minutes == 4
+    asked = dataclasses.replace(lesson, questions=["**Question.** Why?"])
+    assert minutes.estimate(asked).minutes == 4.5
     assert found.fits
 
 
 def test_the_minutes_of_all_notebooks_are_compared_with_what_they_state():
     found = [minutes.estimate(lesson) for lesson in LESSONS]
-    assert all(each.words > 500 and each.exercises and each.stated for each in found)
+    assert all(each.words > 500 and each.exercises and each.fits for each in found)
+    assert found[0].minutes <= 12  # the first one is short
     assert sum(each.panels > 0 for each in found) == len(found) - 1  # all but 12, with pictures
     lines = minutes.table(found).split("\n")
     assert len(lines) == len(LESSONS) + 4

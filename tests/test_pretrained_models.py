@@ -15,7 +15,7 @@ from lcm_core.training.trainer import Trainer
 from lcm_core.widgets.operators.catalog import pretrained_labels
 from tests.panels import MenuPanel
 
-FOLDS = {"gru", "gru_sire"}
+FOLDS = {"gru", "gru_sire", "molecules_lstm"}
 
 
 def test_every_model_of_the_experiment_is_there_and_no_other():

@@ -35,9 +35,8 @@ from lcm_core.exercises.many_machines import (
 )
 from lcm_core.exercises.molecules import (
     check_auc,
+    check_both_places,
     check_comparison,
-    check_interval,
-    check_levels,
     check_notation,
     check_renumber,
     check_split,
@@ -74,9 +73,9 @@ from lcm_core.exercises.streams import check_push, check_scan
 from lcm_core.exercises.symmetry import check_counterexample, check_symmetrise
 from lcm_core.exercises.training import (
     check_best_constant,
-    check_fair_race,
     check_penalty,
-    check_summary,
+    check_size_only,
+    check_tree_gap,
 )
 from lcm_core.exercises.verdict import Verdict
 
@@ -87,6 +86,7 @@ __all__ = [
     "check_balanced",
     "check_best_constant",
     "check_blocks",
+    "check_both_places",
     "check_bracketing",
     "check_brackets_only",
     "check_calls",
@@ -99,7 +99,6 @@ __all__ = [
     "check_counting",
     "check_distance",
     "check_exchanged",
-    "check_fair_race",
     "check_first_state",
     "check_fold",
     "check_formula_recipe",
@@ -108,9 +107,7 @@ __all__ = [
     "check_hidden_error",
     "check_identities",
     "check_identity_of_seven",
-    "check_interval",
     "check_laplacian",
-    "check_levels",
     "check_list_fold",
     "check_mean",
     "check_mean_log",
@@ -131,10 +128,11 @@ __all__ = [
     "check_second_smallest",
     "check_seconds",
     "check_shares",
+    "check_size_only",
     "check_split",
-    "check_summary",
     "check_symmetrise",
     "check_traffic",
+    "check_tree_gap",
     "check_variance",
     "check_witness",
     "check_worst",

@@ -11,14 +11,18 @@ from typing import Any
 __all__ = ["Exercise", "Lesson", "lessons_in", "read_lesson"]
 
 PREFIX = "exercise-"
+QUESTION = "question-"
+#: The first line of an exercise, such as `# ●○○ about 4 minutes, core`; course.metadata writes it.
+HEAD = re.compile(r"# [●○]{3} about \d+ minutes, \w+\n")
 
 
 @dataclass(frozen=True)
 class Exercise:
-    """A code cell `exercise-…`: a stub, and a call of its check in the last line.
+    """A code cell `exercise-…`: a head, a stub, and a call of its check in the last line.
 
     Args:
         index: of the cell in the notebook.
+        stub: without the head.
         effort: the cell's metadata `lcm`: difficulty (1 to 3), minutes, need (core or optional).
     """
 
@@ -40,13 +44,17 @@ class Exercise:
 
 @dataclass(frozen=True)
 class Lesson:
-    """A notebook of the course; `minutes` is what it states, or None."""
+    """A notebook of the course; `minutes` is what it states, or None.
+
+    `questions` are the texts of its cells `question-…`: a question, and folded answers.
+    """
 
     path: Path
     title: str
     minutes: int | None
     cells: list[dict[str, Any]]
     exercises: list[Exercise]
+    questions: list[str] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -87,6 +95,7 @@ def read_lesson(path: str | Path) -> Lesson:
             for index, cell in enumerate(cells)
             if cell["cell_type"] == "code" and cell["id"].startswith(PREFIX)
         ],
+        [cell["source"] for cell in cells if cell["id"].startswith(QUESTION)],
     )
 
 
@@ -100,7 +109,7 @@ def _exercise(cell: dict[str, Any], index: int, name: str) -> Exercise:
     return Exercise(
         cell["id"].removeprefix(PREFIX),
         index,
-        stub.rstrip(),
+        HEAD.sub("", stub, count=1).rstrip(),
         check,
         cell["metadata"].get("lcm", {}),
     )

@@ -1,4 +1,4 @@
-"""The checks of `09_molecules`: a score, a split, reductions, an order, notation, seeds, …"""
+"""The checks of `09_molecules`: a score, a split, ⊕ in a network, an order, notation, seeds."""
 
 from __future__ import annotations
 
@@ -8,21 +8,20 @@ from functools import cache
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from lcm_core.aggregations import LCMAggregation
 from lcm_core.exercises.progress import remembered
-from lcm_core.exercises.verdict import Verdict
-from lcm_core.pyg import Data
+from lcm_core.exercises.verdict import Verdict, differ
+from lcm_core.operators import Operator
+from lcm_core.pyg import Aggregation, MessagePassing
 from lcm_core.tasks import BACE, BBBP, ClinTox
-from lcm_core.tasks.molecules.auc_uncertainty import auc_interval
 from lcm_core.tasks.molecules.task import roc_auc
-from lcm_core.trees.tree import make_tree
 
 __all__ = [
     "check_auc",
+    "check_both_places",
     "check_comparison",
-    "check_interval",
-    "check_levels",
     "check_notation",
     "check_renumber",
     "check_split",
@@ -125,31 +124,101 @@ def check_split(split: Callable[[Sequence[str]], tuple[Sequence[int], Sequence[i
 
 
 @remembered
-def check_levels(levels: Callable[[Data], tuple[int, int]]) -> Verdict:
-    """Whether `levels(graph)` counts the levels of both reductions of a molecule."""
+def check_both_places(network: nn.Module) -> Verdict:
+    """Whether a network of PyG combines neighbours, and atoms, by operators of the reader's own.
+
+    Args:
+        network: called with x (atoms, 9), edge_index (2, bonds) and batch (atoms,), it gives one
+            number for each molecule, (molecules, 1).
+    """
+    layers = [part for part in network.modules() if isinstance(part, MessagePassing)]
+    within = {id(part) for layer in layers for part in layer.modules()}
+    found = [part for part in network.modules() if isinstance(part, Aggregation)]
+    places = {
+        "neighbours": [layer.aggr_module for layer in layers],
+        "atoms, in the readout,": [part for part in found if id(part) not in within],
+    }
+    for place, aggregations in places.items():
+        if not aggregations:
+            return Verdict(
+                False,
+                f"nothing combines {place} by an aggregation that the network keeps: make the "
+                "layer and the readout in __init__.",
+            )
+        for aggregation in aggregations:
+            if foreign := _not_your_own(aggregation):
+                return Verdict(False, f"the {place} are combined by {foreign}")
+    return _keeps_order_out(network, places["neighbours"][0].operator) or Verdict(
+        True,
+        "your ⊕ combines the neighbours of each atom, and the atoms of each molecule, and the "
+        "answer is the same in whatever order the file has them.",
+    )
+
+
+def _not_your_own(aggregation: nn.Module) -> str:
+    """What combines here, in words, if it is no operator of the reader's own; else ""."""
+    if not isinstance(aggregation, LCMAggregation):
+        return (
+            f"{type(aggregation).__name__} of {type(aggregation).__module__.split('.')[0]}: give "
+            "it LCMAggregation(channels, channels, operator=…) of lcm_core, with your ⊕."
+        )
+    if type(aggregation.operator).__module__.startswith("lcm_core"):
+        return f"{aggregation.operator.name} of the library: give it an operator of your own."
+    return ""
+
+
+def _keeps_order_out(network: nn.Module, operator: Operator) -> Verdict | None:
+    """What is wrong with the answers for molecules, and for the same in another order."""
+    generator = torch.Generator().manual_seed(0)
+    answers = []
     for molecule in ODD_ONES:
         graph = _bbbp().graph(molecule)
-        degrees = graph.edge_index[1].bincount(minlength=graph.num_nodes)
-        largest, atoms = int(degrees.max()), int(graph.num_nodes)
-        wanted = tuple(make_tree("balanced", max(n, 1)).depth for n in (largest, atoms))
+        order = torch.randperm(graph.num_nodes, generator=generator)
+        bonds = torch.randperm(graph.num_edges, generator=generator)
+        batch = torch.zeros(graph.num_nodes, dtype=torch.long)
         try:
-            got = tuple(int(each) for each in levels(graph))
+            answer = network(graph.x.float(), graph.edge_index, batch)
+            other = network(
+                graph.x.float()[order], order.argsort()[graph.edge_index][:, bonds], batch
+            )
         except Exception as error:
-            return _could_not(error, "levels(graph) gives two whole numbers.")
-        if got == wanted:
-            continue
-        text = (
-            f"molecule {molecule} of BBBP has {atoms} atoms, and the largest neighbourhood has "
-            f"{largest}: balanced trees of {wanted[0]} and {wanted[1]} levels; you have {got}. "
+            return _could_not(error, "network(x, edge_index, batch) gives one number a molecule.")
+        if answer.shape != (1, 1) or not bool(answer.isfinite().all()):
+            return Verdict(
+                False,
+                f"molecule {molecule} of BBBP, {graph.num_nodes} atoms: expected one finite "
+                f"number, of shape (1, 1), got {answer.tolist()}.",
+            )
+        if differ(answer.detach(), other.detach()):
+            return Verdict(
+                False,
+                f"molecule {molecule} of BBBP has the answer {answer.item():.4f}, and with its "
+                f"atoms in another order {other.item():.4f}: {_which_law(operator)}",
+            )
+        answers.append(answer)
+    if not differ(answers[0].detach(), answers[-1].detach()):
+        return Verdict(False, "all molecules have one answer: does ⊕ use both of its operands?")
+    torch.stack(answers).sum().backward()
+    gradients = [weight.grad for weight in network.parameters() if weight.grad is not None]
+    if not all(bool(gradient.isfinite().all()) for gradient in gradients):
+        return Verdict(
+            False,
+            "the answers are right, but a gradient is not a finite number, so that nothing can be "
+            "learned. A root has an infinite slope at 0, for example.",
         )
-        if got == (largest - 1, atoms - 1):
-            return Verdict(False, f"{text}Those are the steps of a chain.")
-        return Verdict(False, f"{text}A balanced tree over n leaves has ⌈log₂ n⌉ levels.")
-    return Verdict(
-        True,
-        "neighbourhoods are tiny, whatever the molecule: at most two or three levels. The readout "
-        "is where the tree, or the chain, gets deep.",
-    )
+    return None
+
+
+@torch.no_grad()
+def _which_law(operator: Operator) -> str:
+    """The law that ⊕ breaks on random states, in words."""
+    drawn = torch.rand(3, 64, operator.channels, generator=torch.Generator().manual_seed(0))
+    x, y, z = operator.lift(drawn).unbind(0)
+    if differ(operator(x, y), operator(y, x)):
+        return "⊕ does not commute."
+    if differ(operator(operator(x, y), z), operator(x, operator(y, z))):
+        return "⊕ commutes, but (x ⊕ y) ⊕ z is not x ⊕ (y ⊕ z)."
+    return "does the network use the order elsewhere?"
 
 
 @remembered
@@ -226,48 +295,6 @@ def check_notation(rule: Callable[[str], float]) -> Verdict:
         False,
         f"{told}; {NOTATION:g} in both is wanted. How are rings written? Toxic: "
         f"{' and '.join(toxic)}. Not toxic: {' and '.join(other)}.",
-    )
-
-
-@remembered
-def check_interval(
-    interval: Callable[[np.ndarray, np.ndarray], tuple[float, float]],
-) -> Verdict:
-    """Whether `interval(scores, labels)` is a 95 % bootstrap interval of ROC-AUC."""
-    for positives, seed in ((20, 0), (100, 1)):
-        rng = np.random.default_rng(seed)
-        labels = (np.arange(200) < positives).astype(int)
-        scores = rng.normal(size=200) + labels
-        outputs, targets = (torch.tensor(each).float()[:, None] for each in (scores, labels))
-        low, high = auc_interval(outputs, targets)
-        try:
-            a, b = (float(each) for each in interval(scores, labels))
-        except Exception as error:
-            return _could_not(error, "interval(scores, labels) gives two numbers: low, high.")
-        told = (
-            f"with {positives} positives among 200 molecules it goes from about {low:.2f} to "
-            f"{high:.2f}; you have {a:.2f} to {b:.2f}. "
-        )
-        if abs(a - low) < 0.03 and abs(b - high) < 0.03:
-            continue
-        if b < a:
-            return Verdict(False, f"{told}The lower end comes first.")
-        if b - a < 1e-9:
-            return Verdict(
-                False,
-                f"{told}All values were the same: the same molecules each time, only in another "
-                "order. Draw with replacement, so that some come twice and others not at all.",
-            )
-        wider = "wide" if b - a > high - low else "narrow"
-        return Verdict(
-            False,
-            f"{told}That is too {wider}: draw as many molecules as there are, and leave out 2.5 % "
-            "of the values at each end.",
-        )
-    return Verdict(
-        True,
-        "an interval for the score of one trained network on molecules of this kind. Fewer "
-        "positives, a wider interval. What another seed would do it does not know.",
     )
 
 

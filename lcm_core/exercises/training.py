@@ -1,24 +1,26 @@
-"""The checks of `05_train_your_own_monoid`: baselines, a penalty, a fair race, honest numbers."""
+"""The checks of `05_train_your_own_monoid`: a baseline, a penalty, a lazy ⊕, two trees."""
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import fields
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
 from lcm_core.exercises.progress import remembered
-from lcm_core.exercises.verdict import Verdict
+from lcm_core.exercises.verdict import Verdict, differ
 from lcm_core.laws.penalties import law_penalty
 from lcm_core.operators import Operator, make_operator
+from lcm_core.operators.devices import on_cpu
+from lcm_core.reduction import reduce
 from lcm_core.seeding import Seeded
-from lcm_core.training.recipe import Recipe
 
-__all__ = ["check_best_constant", "check_fair_race", "check_penalty", "check_summary"]
+__all__ = ["check_best_constant", "check_penalty", "check_size_only", "check_tree_gap"]
 
 ANSWERS = ([0, 1, 1, 2], [3, 3, 3, 3], [0, 0, 7, 7, 7, 100], [5, 1, 2, 3])
+SIZES = 6  # elements of the largest set that is tried
 
 
 @remembered
@@ -78,62 +80,91 @@ def check_penalty(penalty: Callable[[Operator, Tensor, Tensor, Tensor], Tensor])
 
 
 @remembered
-def check_fair_race(text: str) -> Verdict:
-    """Whether the text races weights of associativity and nothing else, one of them 0."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    if not 2 <= len(lines) <= 4:
-        return Verdict(False, f"a race has 2 to 4 recipes, one a line; this text has {len(lines)}.")
-    recipes = []
-    for number, line in enumerate(lines, start=1):
-        try:
-            recipes.append(Recipe.parse(line))
-        except (ValueError, TypeError) as error:
-            return Verdict(False, f"recipe {number} cannot be read: {error}.")
-    names = [field.name for field in fields(Recipe)]
-    differ = [name for name in names if len({getattr(each, name) for each in recipes}) > 1]
-    others = [name for name in differ if name != "associativity"]
-    if others:
+def check_size_only(operator: Operator) -> Verdict:
+    """Whether ⊕ is a commutative monoid whose results say the size of a set, and nothing else."""
+    operator = on_cpu(operator)
+    elements = torch.randn(2, SIZES, operator.channels, generator=torch.Generator().manual_seed(0))
+    try:
+        with torch.no_grad():
+            one, other = (
+                [reduce(operator, operator.lift(each[:n]))[0] for n in range(1, SIZES + 1)]
+                for each in elements
+            )
+            broken = _broken_law(operator, one)
+    except Exception as error:
+        return _could_not(error, "lift gives states of state_dim numbers, and ⊕ combines two.")
+    for n, (a, b) in enumerate(zip(one, other, strict=True), start=1):
+        if differ(a, b):
+            return Verdict(
+                False,
+                f"two sets of {n} with other elements have the results {_show(a)} and {_show(b)}: "
+                "the elements show through. Which state does not depend on the element at all?",
+            )
+    if not differ(one[1], one[2]):
         return Verdict(
             False,
-            f"the recipes also differ in {', '.join(others)}: if one wins, nobody knows which "
-            "difference was the reason. Change one thing at a time.",
+            f"sets of 2 and of 3 both have {_show(one[1])}: all results agree, so that s is 0 and "
+            "no law error exists. Let the result say how many elements there are.",
         )
-    if "associativity" not in differ:
-        return Verdict(False, "the recipes are all the same: give them different associativity=….")
-    if recipes[0].task != "second_minimum":
-        return Verdict(False, "this race is about task=second_minimum.")
-    weights = [recipe.associativity for recipe in recipes]
-    if 0 not in weights:
-        return Verdict(
-            False,
-            f"the weights are {', '.join(f'{weight:g}' for weight in weights)}: without a recipe "
-            "of weight 0 nothing shows what the penalty does at all.",
-        )
-    if len(set(weights)) < len(weights):
-        return Verdict(False, "two recipes are the same: use each weight once.")
-    return Verdict(True, "one difference, and a recipe without it to compare with: a fair race.")
+    if broken:
+        return Verdict(False, broken)
+    return Verdict(
+        True,
+        "commutative, associative, with an identity, and its results differ: no penalty can blame "
+        "it. And it cannot tell one element from another.",
+    )
+
+
+def _broken_law(operator: Operator, states: list[Tensor]) -> str:
+    """A law that ⊕ breaks on states of sets of 1, 2, … elements, in words; "" if there is none."""
+    for x, y, z in itertools.permutations(states[:4], 3):
+        sides = {
+            "x ⊕ y and y ⊕ x": (operator(x, y), operator(y, x)),
+            "(x ⊕ y) ⊕ z and x ⊕ (y ⊕ z)": (
+                operator(operator(x, y), z),
+                operator(x, operator(y, z)),
+            ),
+        }
+        for law, (left, right) in sides.items():
+            if differ(left, right):
+                return f"{law} differ, {_show(left)} and {_show(right)}: a penalty sees that."
+    if operator.identity is None or differ(operator(operator.identity, states[0]), states[0]):
+        return "there is no identity, e ⊕ x = x: what should an empty set have? Pass identity=…"
+    return ""
 
 
 @remembered
-def check_summary(summary: Callable[[Sequence[float]], tuple[float, float]]) -> Verdict:
-    """Whether `summary(scores)` is the mean and its standard error."""
-    for scores in ([0.2, 0.4, 0.6], [1.0, 1.0, 1.0], [0.1, 0.3, 0.2, 0.6]):
-        n = len(scores)
-        mean = sum(scores) / n
-        spread = math.sqrt(sum((score - mean) ** 2 for score in scores) / (n - 1))
-        try:
-            got, error = (float(number) for number in summary(list(scores)))
-        except Exception as problem:
-            return _could_not(problem, "summary(scores) gives two numbers: the mean, its error.")
-        if not math.isclose(got, mean, abs_tol=1e-6):
-            return Verdict(False, f"the mean of {scores} is {mean:.3g}; you have {got:.3g}.")
-        if math.isclose(error, spread / math.sqrt(n), abs_tol=1e-6):
+def check_tree_gap(gap: Callable[[Operator, Tensor], float]) -> Verdict:
+    """Whether `gap(operator, x)` is the distance of the results of a balanced tree and a chain."""
+    x = torch.randn(SIZES, 4, generator=torch.Generator().manual_seed(0))
+    with Seeded(0):
+        names = ("sum", "gru", "symmetrized_gru")
+        operators = {name: make_operator(name, channels=4) for name in names}
+    for name, operator in operators.items():
+        with torch.no_grad():
+            results = {tree: reduce(operator, x, tree=tree) for tree in ("balanced", "left")}
+            wanted = float((results["balanced"] - results["left"]).norm())
+            try:
+                got = float(gap(operator, x.clone()))
+            except Exception as error:
+                return _could_not(error, "gap(op, x) gets states (n, d) and gives a number.")
+            reversed_ = float((results["balanced"] - reduce(operator, x.flip(0))).norm())
+        if math.isclose(got, wanted, rel_tol=1e-3, abs_tol=1e-4):
             continue
-        return Verdict(False, _about_error(scores, error, spread, mean))
+        told = f"for {SIZES} elements and {name} the gap is {wanted:.3g}; you have {got:.3g}. "
+        if math.isclose(got, reversed_, rel_tol=1e-3, abs_tol=1e-4):
+            return Verdict(
+                False,
+                f"{told}You compare two orders. Keep the order, and take another tree: "
+                'reduce(op, x, tree="left").',
+            )
+        return Verdict(
+            False,
+            f"{told}It is the length of the difference of two results, by the trees balanced "
+            "and left, over the same x.",
+        )
     return Verdict(
-        True,
-        "mean and standard error. With three runs the true mean is within one error of it in 58 % "
-        "of all cases, and within 4.3 errors in 95 %.",
+        True, "0 for a sum, and not for the others: how much the tree matters, for one set."
     )
 
 
@@ -142,6 +173,10 @@ class _Average(Operator):
 
     def forward(self, left: Tensor, right: Tensor) -> Tensor:
         return (left + right) / 2
+
+
+def _show(state: Tensor) -> str:
+    return "(" + ", ".join(f"{number:.3g}" for number in state.flatten().tolist()) + ")"
 
 
 def _could_not(error: Exception, usage: str) -> Verdict:
@@ -164,18 +199,3 @@ def _about_penalty(name: str, got: float, wanted: float, scale: float) -> str:
         "It is the mean over triples of ‖(x⊕y)⊕z − x⊕(y⊕z)‖², divided by s², the mean squared "
         "distance of the results from their mean."
     )
-
-
-def _about_error(scores: Sequence[float], got: float, spread: float, mean: float) -> str:
-    n = len(scores)
-    wanted = spread / math.sqrt(n)
-    text = f"for {list(scores)} the standard error is {wanted:.3g}; you have {got:.3g}. "
-    if math.isclose(got, spread, abs_tol=1e-6):
-        return text + f"That is the spread of single runs: their mean of {n} is surer, by √{n}."
-    population = math.sqrt(sum((score - mean) ** 2 for score in scores) / n)
-    if math.isclose(got, population / math.sqrt(n), abs_tol=1e-6):
-        return text + (
-            "You divided the squares by n: since the mean was taken from the same numbers, divide "
-            "by n − 1."
-        )
-    return text + "It is the standard deviation (with n − 1), divided by the root of n."

@@ -31,6 +31,16 @@ MODELS: Mapping[str, tuple[str, str, Recipe]] = {
     "gru": ("GRU, a fold", SET, PLAIN.replace(readout="gru_fold")),
     "gru_sire": ("GRU + SIRE, a fold", SET, PLAIN.replace(readout="gru_fold", sire=0.1)),
     "molecules": ("LCM", GRAPH, Recipe.parse("task=bbbp channels=32 associativity=0.1")),
+    "molecules_lstm": (
+        "LSTM, a fold",
+        GRAPH,
+        Recipe.parse("task=bbbp channels=32 readout=lstm_fold"),
+    ),
+    "molecules_tropical": (
+        "tropical, an exact monoid",
+        GRAPH,
+        Recipe.parse("task=bbbp channels=32 readout=tropical"),
+    ),
 }
 
 SPLITS = {SET: ("validation", "size 16", "size 32", "size 128"), GRAPH: ("validation", "test")}

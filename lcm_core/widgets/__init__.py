@@ -18,15 +18,18 @@ from lcm_core.widgets.folds.explorer import FoldExplorer
 from lcm_core.widgets.graphs.explorer import FamilyGallery, PropertyExplorer
 from lcm_core.widgets.laws.compare import CompareOperators
 from lcm_core.widgets.laws.explorer import LawExplorer
+from lcm_core.widgets.messages.explorer import MessageExplorer
 from lcm_core.widgets.operators.cell_operators import offer_operator
 from lcm_core.widgets.operators.menu import OperatorMenu
 from lcm_core.widgets.playground.panel import OperatorPlayground
 from lcm_core.widgets.polytopes.bracketings import BracketingExplorer
 from lcm_core.widgets.polytopes.orders import OrderExplorer
+from lcm_core.widgets.reorder.explorer import ReorderExplorer
 from lcm_core.widgets.results.show import show_claims, show_results
 from lcm_core.widgets.training.panel import TrainingPanel
 from lcm_core.widgets.training.tweak import TweakOperator
 from lcm_core.widgets.trees.explorer import TreeExplorer
+from lcm_core.widgets.unions.explorer import UnionExplorer
 
 torch.set_num_threads(default_threads())  # a kernel is one of many on a machine
 
@@ -39,15 +42,18 @@ __all__ = [
     "FoldExplorer",
     "LawExplorer",
     "LiveFigure",
+    "MessageExplorer",
     "OperatorMenu",
     "OperatorPlayground",
     "OrderExplorer",
     "Panel",
     "PropertyExplorer",
     "ReadOut",
+    "ReorderExplorer",
     "TrainingPanel",
     "TreeExplorer",
     "TweakOperator",
+    "UnionExplorer",
     "Worker",
     "button",
     "offer_operator",

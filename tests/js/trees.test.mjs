@@ -6,7 +6,7 @@ import {
   brackets, fitted, keysOf, neighbour, nodeAtGap, played, real, reordered, shapeOf, shifted, shortly,
 } from "../../lcm_core/widgets/trees/tree_layout.js";
 import { halves, inkOn, painter, written } from "../../lcm_core/widgets/trees/tree_face.js";
-import { bondLines, inBox, insideOf, leastDistance, towards } from "../../lcm_core/widgets/trees/graph_layout.js";
+import { bondLines, inBox, insideOf, leastDistance, towards } from "../../lcm_core/widgets/base/page/graph_layout.js";
 
 const LEFT = [[0, 1], [4, 2], [5, 3]]; // (((a b) c) d)
 const BALANCED = [[0, 1], [2, 3], [4, 5]];

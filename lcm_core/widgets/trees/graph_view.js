@@ -1,7 +1,7 @@
 // The graph beside the trees: a click, or Enter, chooses the node whose neighbours are reduced.
 
 import { html, set, svg, view } from "../base/page/svg.js";
-import { bondLines, inBox, insideOf, leastDistance, towards } from "./graph_layout.js";
+import { bondLines, inBox, insideOf, leastDistance, towards } from "../base/page/graph_layout.js";
 
 const TALL = 312; // pixels
 const LARGEST = 13; // radius of a node

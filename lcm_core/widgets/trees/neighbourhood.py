@@ -10,15 +10,12 @@ import torch
 from torch import Tensor
 
 from lcm_core.errors import unknown
-from lcm_core.pyg import Data, e_map
-from lcm_core.widgets.trees.graph_places import drawn_by_chemists, springs
+from lcm_core.pyg import Data
+from lcm_core.widgets.base.graph_places import springs
+from lcm_core.widgets.base.molecule import atom_names, atom_places, bond_orders
 from lcm_core.widgets.trees.sources import Elements, distinct
 
 __all__ = ["GraphOfElements", "read_graph"]
-
-#: Atomic number → symbol, for the atoms that are common in drugs.
-SYMBOLS = {1: "H", 5: "B", 6: "C", 7: "N", 8: "O", 9: "F", 11: "Na", 15: "P", 16: "S", 17: "Cl"}
-SYMBOLS |= {35: "Br", 53: "I"}
 
 #: Of the nine features of an atom: protons (less carbon's six), bonds, also to hydrogen,
 #: hydrogens, and whether it is aromatic.
@@ -160,23 +157,11 @@ def _of_data(data: Data) -> GraphOfElements:
     if smiles is None or data.x.shape[1] != 9:
         names = [str(node) for node in graph]
         return GraphOfElements("the graph", graph, names, data.x.float(), "x", springs(graph))
-    names = [f"{SYMBOLS.get(int(x), '?')}{atom}" for atom, x in enumerate(data.x[:, 0])]
+    names = atom_names(data)
     elements = data.x[:, ATOM_COLUMNS].float() - CARBON
     features = (
         "protons more than carbon, bonds (those to hydrogen too), hydrogens, aromatic (1 or 0)"
     )
-    places = drawn_by_chemists(smiles, len(names))
-    if places is None:
-        places = springs(graph)
-    orders = _bond_orders(data, graph)
+    places = atom_places(data)
+    orders = bond_orders(data, graph.edges())
     return GraphOfElements("the molecule", graph, names, elements, features, places, orders=orders)
-
-
-def _bond_orders(data: Data, graph: nx.Graph) -> list[float]:
-    """Of each edge of the graph, by the first feature that PyG gives a bond; else 1."""
-    kinds = {"DOUBLE": 2.0, "TRIPLE": 3.0, "AROMATIC": 1.5}
-    if data.edge_attr is None:
-        return [1.0] * graph.number_of_edges()
-    bonds = zip(data.edge_index.t().tolist(), data.edge_attr[:, 0].tolist(), strict=True)
-    found = {tuple(ends): kinds.get(e_map["bond_type"][int(kind)], 1.0) for ends, kind in bonds}
-    return [found[ends] for ends in graph.edges()]
