@@ -39,7 +39,7 @@ NONE_CHOSEN = [ $$? -eq 5 ]  # the flags of pytest left none of these tests: no 
 ROOT_FLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-slow test-oldest test-newest test-wheel check-all fuzz-tables lint format bench classroom notebook-times gpu-check results clean large-graph scaling student teacher assignment minutes progress html pictures
+.PHONY: help lab test test-slow test-oldest test-newest test-wheel check-all fuzz-tables lint format bench classroom notebook-times gpu-check results clean large-graph scaling student teacher assignment minutes progress html pictures book slides check-book
 
 help:  ## say what each target does
 	@grep -E '^[a-z-]+:.*  ## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*  ## /\t/' | expand -t 14
@@ -114,6 +114,16 @@ teacher: $(VENV)/.notebooks-installed  ## the notebooks with every exercise solv
 assignment: $(VENV)/.notebooks-installed  ## an nbgrader course, one assignment a notebook, to build/assignment
 	$(BIN)/python -m course.assignment build/assignment
 
+book: $(VENV)/.book-installed  ## notebooks, guides and reference as web pages, to build/book/index.html
+	$(BIN)/python -m course.book build/book-source
+	$(BIN)/python -m sphinx -W --keep-going --quiet -c book build/book-source build/book
+
+slides: $(VENV)/.book-installed  ## slides of notebooks 00 to 05, to build/slides
+	$(BIN)/python -m course.deck build/slides
+
+check-book: $(VENV)/.dev-installed $(VENV)/.book-installed book slides  ## the book and the slides in a browser
+	$(BIN)/python -m pytest -m slow tests/browser/test_book.py tests/browser/test_slides.py $(PYTEST_FLAGS)
+
 minutes: $(VENV)/.notebooks-installed  ## estimate the minutes of each notebook
 	$(BIN)/python -m course.minutes
 
@@ -142,6 +152,10 @@ clean:  ## remove the virtual environments and every cache
 $(VENV)/.notebooks-installed: pyproject.toml constraints.txt | $(BIN)/python
 	$(INSTALL) --editable '.[notebooks]'
 	@touch $@
+
+$(VENV)/.book-installed: pyproject.toml constraints.txt | $(BIN)/python
+	$(INSTALL) --editable '.[book]'
+	@touch $@ $(VENV)/.notebooks-installed
 
 $(VENV)/.dev-installed: pyproject.toml constraints.txt | $(BIN)/python
 	$(INSTALL) --editable '.[dev]'

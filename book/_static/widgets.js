@@ -1,0 +1,16 @@
+// Panels on the page: where their script lies, and which of their themes the page has.
+"use strict";
+
+(() => {
+  const scripts = new URL("scripts/", document.currentScript.src).href;
+  globalThis.requirejs?.config({ paths: { anywidget: `${scripts}anywidget` } });
+
+  const page = document.documentElement;
+  const tell = () => {
+    document.body.dataset.jpThemeLight = String(page.dataset.theme !== "dark");
+  };
+  document.addEventListener("DOMContentLoaded", () => {
+    tell();
+    new MutationObserver(tell).observe(page, { attributes: true, attributeFilter: ["data-theme"] });
+  });
+})();
