@@ -2,10 +2,20 @@
 
 from collections.abc import Callable, Collection, Sequence
 
+from lcm_core.tasks.in_memory.splits import split_name
 from lcm_core.tasks.tables.source import Table
 from lcm_core.tasks.tables.values import is_blank, read_number
 
-__all__ = ["SAMPLE", "SMILES", "find_by_name", "find_features", "find_smiles", "find_targets"]
+__all__ = [
+    "GROUPS",
+    "SAMPLE",
+    "SMILES",
+    "find_by_name",
+    "find_features",
+    "find_smiles",
+    "find_split",
+    "find_targets",
+]
 
 SAMPLE = 500  # rows by which a column is judged
 MOST_CLASSES = 20  # different texts of a column that is taken for classes
@@ -14,6 +24,7 @@ SMILES = (
     "smiles", "canonical_smiles", "isomeric_smiles", "smiles_canonical", "smiles_string", "smi",
     "rdkit_smiles", "cleaned_smiles", "structure", "mol", "molecule", "drug", "compound_smiles",
 )  # fmt: skip
+GROUPS = ("set", "set_id", "bag", "bag_id", "group", "group_id", "jet", "event", "cloud")
 TARGETS = ("target", "targets", "label", "labels", "y", "class", "activity", "outcome", "value")
 NOT_TARGETS = ("id", "index", "num", "no", "nr", "number", "row", "cid", "sid", "line", "", "split")
 
@@ -124,6 +135,17 @@ def find_features(
         f"expected columns of numbers in {table.name} besides {_listed(others)}, found none: it "
         f"has {_listed(table.header)}. Say features=COLUMN,COLUMN"
     )
+
+
+def find_split(table: Table, others: Collection[str], rows: Sequence[Sequence[str]]) -> str:
+    """The column that says train, validation or test in all of its first rows; "" without one."""
+    for name in table.header:
+        if name in others or table.header.count(name) > 1:
+            continue
+        splits = {split_name(value) for value in _values(table, name, rows)}
+        if None not in splits and {"train", "validation"} <= splits:
+            return name
+    return ""
 
 
 def _plain(name: str) -> str:

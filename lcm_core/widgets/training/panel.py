@@ -21,7 +21,9 @@ from lcm_core.widgets.training.parts import FurtherControls, rows
 from lcm_core.widgets.training.race import as_shown, checked_race, read_recipes
 from lcm_core.widgets.training.recipe_controls import RecipeControls
 from lcm_core.widgets.training.run import Run
+from lcm_core.widgets.training.slow_tasks import is_slow
 from lcm_core.widgets.training.view import RunView
+from lcm_core.widgets.training.your_data.section import YourData
 
 __all__ = ["TrainingPanel"]
 
@@ -29,10 +31,6 @@ REDRAWS_PER_SECOND = 3
 #: After a drawing, training goes on for at least so many times as long as it took: plots and
 #: picture cost 4 %.
 TRAINING_PER_DRAWING = 24
-
-
-#: Tasks whose data are loaded at Start only: their graphs take a minute.
-SLOW_TASKS = ("hiv",)
 
 
 class TrainingPanel(Panel):
@@ -124,10 +122,11 @@ class TrainingPanel(Panel):
         self.files = files = FileRow(guard, lambda: self.run, self._load)
         self.file_text, self.file_status = files.text, files.status
         self.save_button, self.load_button = files.save, files.load
+        self.your_data = YourData(self, self._use_data)
         self.picture.menu.observe(guard(lambda _: self._ask_for_picture()), names="value")
         self.connect(self.picture.touched, self.picture.view)
         controls, content, more = rows(
-            self.controls, buttons, further, files, self.view, self.picture
+            self.controls, buttons, further, files, self.view, self.picture, self.your_data
         )
         self.lay_out(controls, content, more)
 
@@ -209,7 +208,7 @@ class TrainingPanel(Panel):
 
     def _load_ahead(self) -> None:
         """Where a page shows the panel, load what Start needs: the picture shows it untrained."""
-        if self.bar.views and self.recipe.task not in SLOW_TASKS and self.run.state == "ready":
+        if self.bar.views and not is_slow(self.recipe.task) and self.run.state == "ready":
             self.run.prepare()
 
     def _pause_unseen(self) -> None:
@@ -248,6 +247,11 @@ class TrainingPanel(Panel):
 
     def _apply_text(self, text: str) -> None:
         self.recipes = checked_race([as_shown(recipe) for recipe in read_recipes(text)])
+        self._reset()
+
+    def _use_data(self, task: str) -> None:
+        """Somebody's data become the task of all recipes."""
+        self.recipes = checked_race([as_shown(each.with_choice("task", task)) for each in self.recipes])
         self._reset()
 
     def _prepare(self, changed: Sequence[Recipe]) -> None:

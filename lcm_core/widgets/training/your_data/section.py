@@ -1,0 +1,184 @@
+"""*Your data…*: from a file to a task of the recipe."""
+
+from __future__ import annotations
+
+import html
+import time
+from collections.abc import Callable
+from typing import Any
+
+import ipywidgets as widgets
+
+from lcm_core.tasks import DataPreview, preview_data
+from lcm_core.tasks.addresses import is_address, read_address
+from lcm_core.terminal import Progress, progress_to
+from lcm_core.widgets.base.controls import button, row
+from lcm_core.widgets.base.panel import Panel
+from lcm_core.widgets.base.text_areas import ReadOut
+from lcm_core.widgets.base.worker import Worker
+from lcm_core.widgets.training.buttons import enable
+from lcm_core.widgets.training.your_data.file_choice import FileChoice
+from lcm_core.widgets.training.your_data.menus import Menus
+from lcm_core.widgets.training.your_data.words import left_out_text, rows_table, summary_text
+
+__all__ = ["YourData"]
+
+SAID_EVERY = 0.25  # seconds from one word of progress to the next
+
+_OPEN = ("Your data…", "train on a table of molecules or sets, or on graphs, from a file")
+_USE = "end this run, and train on this file"
+
+
+class YourData:
+    """A button that unfolds a section: a file, what was understood of it, and *Use it*.
+
+    A worker reads the file; it tells its progress, and Cancel ends it.
+
+    Args:
+        panel: whose section it is.
+        on_use: called with the name of the task, when the reader wants to train on the file.
+
+    Attributes:
+        button: to be placed beside the menu of tasks.
+        box: the section, hidden until it is opened.
+        found: the preview of the file; None while there is none.
+    """
+
+    def __init__(self, panel: Panel, on_use: Callable[[str], object]):
+        guard = panel.guard
+        self._on_use = on_use
+        self.found: DataPreview | None = None
+        self._next_word = 0.0
+        self.worker = Worker(panel, "lcm reading", on_error=lambda error: self._fail(panel, error))
+        self.button = button(*_OPEN)
+        self.button.add_class("lcm-own-data")
+        self.file = FileChoice(
+            guard, self._choose, self._say_progress, lambda: self._wait("")
+        )
+        self.menus = Menus(guard, self._said_otherwise)
+        self.cancel = button("Cancel", "cease reading")
+        self.use = button("Use it", _USE, "check")
+        self.status = ReadOut("data-status", width="auto")
+        self.summary = ReadOut("data-summary")
+        self.rows = ReadOut("data-rows", live="off")
+        self.left_out = ReadOut("data-left-out", live="off")
+        self.button.on_click(guard(lambda _: self.open(self.box.layout.display == "none")))
+        self.cancel.on_click(guard(lambda _: self._cancel()))
+        self.use.on_click(guard(lambda _: self._use()))
+        self.box = widgets.VBox(
+            [
+                row(*self.file.all, self.status, self.cancel),
+                row(*self.menus.all),
+                self.summary,
+                self.left_out,
+                self.rows,
+                row(self.use),
+            ],
+            layout=widgets.Layout(width="100%", display="none"),
+        )
+        self.box.add_class("lcm-your-data")
+        panel.on_end(self.file.stop)
+        self._forget()
+
+    def open(self, opened: bool = True) -> None:
+        """Unfold the section, or fold it; what was chosen stays."""
+        self.box.layout.display = "" if opened else "none"
+        if opened:
+            self.file.list_files()
+            self.file.text.focus()
+
+    def _forget(self) -> None:
+        """Show no file."""
+        self.found = None
+        self.menus.forget()
+        for area in (self.summary, self.left_out, self.rows):
+            area.say("")
+        self._wait("")
+
+    def _wait(self, words: str, busy: bool = False) -> None:
+        """Say what is going on, or what is to be done, in place of a preview."""
+        self.status.say(words)
+        self.cancel.layout.display = "" if busy else "none"
+        enable(self.use, _USE, words or "choose a file first")
+
+    def _say_progress(self, progress: Progress) -> None:
+        """The words of a progress, not too often."""
+        now = time.monotonic()
+        if now >= self._next_word:
+            self._next_word = now + SAID_EVERY
+            self._wait(f"{html.escape(str(progress))} …", busy=True)
+
+    def _cancel(self) -> None:
+        self.worker.stop()
+        self.file.stop()
+        self._wait("cancelled: choose a file, or change a menu")
+
+    # Reading
+
+    def _choose(self, path: str) -> None:
+        """Another file: nothing is said about it."""
+        self._forget()
+        if not path:
+            self.worker.stop()
+            return
+        self._read(path, {}, fresh=True)
+
+    def _said_otherwise(self) -> None:
+        """The same file, with what is said in the menus."""
+        path = self.file.value
+        if why := self.menus.missing:
+            self.worker.stop()
+            self._wait(why)
+            return
+        said = self.menus.said()
+        self._read(read_address(path).path if is_address(path) else path, said)
+
+    def _read(self, path: str, said: dict[str, Any], fresh: bool = False) -> None:
+        self.found = None
+        self._wait("reading …", busy=True)
+
+        def work(should_stop: Callable[[], bool]) -> None:
+            def show(progress: Progress) -> None:
+                if should_stop():
+                    raise _Cancelled
+                self._say_progress(progress)
+
+            try:
+                with progress_to(show):
+                    found = preview_data(path, **said)
+                    if fresh and found.suggested and not is_address(path):
+                        found = preview_data(path, **said, **found.suggested)
+            except _Cancelled:
+                return
+            if not should_stop():
+                self._show(found)
+
+        self.worker.start(work)
+
+    def _fail(self, panel: Panel, error: BaseException) -> None:
+        self._wait("this file cannot be read")
+        panel.show_error(error)
+
+    def _show(self, found: DataPreview) -> None:
+        self.found = found
+        said: dict[str, object] = {}
+        if found.header and is_address(found.task):
+            said = dict(read_address(found.task).options)
+            self.menus.show(found)
+        else:
+            self.menus.forget()
+        self.summary.say(summary_text(found))
+        self.left_out.say(left_out_text(found))
+        self.rows.say(rows_table(found, said))
+        self._wait("")
+        why = "this file cannot be trained on like this" if found.error else ""
+        enable(self.use, _USE, why)
+
+    def _use(self) -> None:
+        if self.found is not None and self.found.ok:
+            self._on_use(self.found.task)
+            self.open(False)
+
+
+class _Cancelled(Exception):
+    """The reader wants no more of it."""
