@@ -65,7 +65,7 @@ def unchecked():
     jaxtyping.config.update("jaxtyping_disable", False)
 
 
-@pytest@pytest.fixture
+@pytest.fixture
 def tasks_forgotten():
     """What a test registers as tasks is gone after it."""
     from lcm_core.tasks.registry import TASKS
@@ -76,7 +76,7 @@ def tasks_forgotten():
         TASKS.remove(name)
 
 
-.fixture
+@pytest.fixture
 def path(request, monkeypatch):
     """The way on which reductions run: one of `tests.paths.PATHS`."""
     on_path(request.param, monkeypatch)

@@ -1,15 +1,18 @@
 """*Your data…* of the training panel, driven as a reader does, in this process."""
 
+import html
 import re
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import ipywidgets
 import pytest
 import torch
 from torch_geometric.data import Data
 
 from lcm_core import preview_data
+from lcm_core.tasks import DataPreview
 from lcm_core.terminal import Progress, progress_to
 from lcm_core.widgets import TrainingPanel
 from lcm_core.widgets.training import slow_tasks
@@ -44,6 +47,11 @@ def opened(tmp_path, monkeypatch) -> Iterator[Open]:
     with training_panels() as make:
         yield open_
     wait_for(lambda: not [t for t in threading.enumerate() if t.name == "lcm reading"])
+
+
+def words_of(area: ipywidgets.HTML) -> str:
+    """What a read-out says, as a reader sees it."""
+    return html.unescape(text_of(area))
 
 
 def choose(section: YourData, path: str) -> None:
@@ -93,19 +101,16 @@ def test_from_a_strange_table_to_a_trained_model(opened: Open) -> None:
     assert section.use.disabled
     assert section.file.text.options == ("Messung 3.csv",)
     choose(section, "Messung 3.csv")
-    # Two columns can be the target: which one is asked for, beside the first ten rows.
-    assert "expected target=COLUMN" in text_of(section.summary)
+    # The only column of numbers is the target; so few molecules are split at random.
     assert section.rows.value.count("<tr>") == 11
-    assert section.use.disabled
-    pick(section, "target", "Löslichkeit")
-    # So few molecules with so few scaffolds cannot be split by scaffold.
-    assert "too few for a scaffold split" in text_of(section.summary)
-    pick(section, "split", "random")
-    said = text_of(section.summary)
+    menus = section.menus.by_name
+    assert menus["target"].widget.label == "Löslichkeit (found)"
+    assert menus["split"].widget.label == "at random"
+    said = words_of(section.summary)
     assert "60 of 62 rows can be trained on (train 48, validation 6, test 6)" in said
     assert "encoding: Latin-1; delimiter: semicolon" in said
     assert "targets: Löslichkeit (numbers)" in said
-    left_out = text_of(section.left_out)
+    left_out = words_of(section.left_out)
     assert "line 62: c1ccccc: RDKit cannot read it" in left_out
     assert "line 63: CCO: column 'Löslichkeit': expected a number, found 'n. b.'" in left_out
     assert not section.use.disabled
@@ -113,7 +118,7 @@ def test_from_a_strange_table_to_a_trained_model(opened: Open) -> None:
     assert panel.error == ""
     assert section.box.layout.display == "none"
     assert panel.recipe.task == section.found.task
-    assert panel.controls.task_menu.label == "Messung 3.csv: Löslichkeit"
+    assert panel.controls.task_menu.label == "Messung 3.csv"
     panel.start_button.click()
     assert panel.run.wait(60)
     assert (panel.state, panel.error) == ("finished", "")
@@ -135,25 +140,21 @@ def test_what_is_found_can_be_said_otherwise(opened: Open) -> None:
     assert menus["split"].widget.label == "by column fold"
     assert menus["smiles"].widget.label == "drug (found)"
     assert section.found.splits == {"train": 20, "validation": 20, "test": 20}
-    assert "active (yes or no)" in text_of(section.summary)
+    assert "active (yes or no)" in words_of(section.summary)
     pick(section, "target", "weight")
-    assert "weight (numbers)" in text_of(section.summary)
+    assert "weight (numbers)" in words_of(section.summary)
     pick(section, "split", "random")
     pick(section, "kind", "classes")
-    assert "weight (classes)" in text_of(section.summary)
+    assert "weight (classes)" in words_of(section.summary)
     pick(section, "kind", "")
     pick(section, "target", "…")  # several
-    assert "hold Ctrl" in text_of(section.status)
-    assert section.use.disabled
-    section.menus.targets.widget.value = ("active",)
-    finish(section)
-    assert section.menus.by_name["target"].value == "…"  # one more can be chosen
+    assert section.menus.targets.widget.value == ("weight",)  # one more can be chosen
     section.menus.targets.widget.value = ("active", "weight")
     finish(section)
     assert section.found.task == "csv:mine.csv?target=active,weight&split=random"
     section.menus.options.value = "encoding=nonsense"
     finish(section)
-    assert "expected the name of an encoding for mine.csv" in text_of(section.summary)
+    assert "expected the name of an encoding for mine.csv" in words_of(section.summary)
     section.menus.options.value = "encodnig=utf-8"
     assert "did you mean 'encoding'" in panel.error
     section.menus.options.value = ""
@@ -176,12 +177,12 @@ def test_what_cannot_be_read_is_a_sentence(opened: Open) -> None:
         ("csv:words.csv?tarket=age", "did you mean 'target'"),
     ):
         choose(section, path)
-        assert words in text_of(section.summary), path
+        assert words in words_of(section.summary), path
         assert section.use.disabled
     assert panel.error == ""
     assert panel.recipe.task == "second_minimum"
     section.file.text.value = ""
-    assert text_of(section.summary) == ""
+    assert words_of(section.summary) == ""
     assert section.use.tooltip == "cannot now: choose a file first"
 
 
@@ -193,7 +194,9 @@ def test_sets_graphs_and_edges(opened: Open) -> None:
     assert section.menus.by_name["rows"].widget.label == "an element of a set"
     assert section.menus.by_name["group"].value == "bag"
     pick(section, "target", "answer")
-    assert "30 items can be trained on (train 24, validation 3, test 3)" in text_of(section.summary)
+    assert "30 items can be trained on (train 24, validation 3, test 3)" in words_of(
+        section.summary
+    )
 
     ring = torch.arange(4)
     edges = torch.stack([ring, (ring + 1) % 4])
@@ -203,18 +206,18 @@ def test_sets_graphs_and_edges(opened: Open) -> None:
     choose(section, "graphs")
     assert section.found.task == "graphs:graphs"
     assert section.menus.by_name["rows"].widget.layout.display == "none"
-    assert "9 items can be trained on" in text_of(section.summary)
+    assert "9 items can be trained on" in words_of(section.summary)
 
     Path("edges.csv").write_text("from,to\n" + "\n".join(f"n{k},n{k + 1}" for k in range(29)))
     rows = [f"n{k},{k % 5},{k / 2}" for k in range(30)]
     Path("nodes.csv").write_text("id,height,load\n" + "\n".join(rows))
     choose(section, "edges.csv")
-    assert "expected a column of SMILES strings" in text_of(section.summary)
+    assert "expected a column of SMILES strings" in words_of(section.summary)
     pick(section, "rows", "edge")
-    assert "Choose the file with the nodes" in text_of(section.status)
+    assert "Choose the file with the nodes" in words_of(section.status)
     section.menus.nodes.value = "nodes.csv"
     finish(section)
-    assert "expected target=COLUMN for nodes.csv" in text_of(section.summary)
+    assert "expected target=COLUMN for nodes.csv" in words_of(section.summary)
     pick(section, "target", "load")
     assert section.found.ok
     section.use.click()
@@ -230,7 +233,7 @@ def test_ragged_parquet_is_found(opened: Open) -> None:
     choose(section, "r.parquet")
     assert section.found.task == "parquet:r.parquet?elements=values"
     assert section.menus.by_name["rows"].widget.label == "a whole set, in lists"
-    assert "30 items can be trained on" in text_of(section.summary)
+    assert "30 items can be trained on" in words_of(section.summary)
 
 
 # --- a file from the reader's computer
@@ -244,14 +247,14 @@ def test_an_uploaded_file_lies_beside_the_notebook(opened: Open) -> None:
     assert Path("mine.csv").read_text() == table
     assert section.file.value == "mine.csv"
     assert section.found.suggested == {}
-    assert "60 of 60 rows" in text_of(section.summary)
+    assert "60 of 60 rows" in words_of(section.summary)
     # The same file again is no question.
     send(section, "mine.csv", table.encode())
     finish(section)
-    assert text_of(section.file.question) == ""
+    assert words_of(section.file.question) == ""
     # Another of that name is.
     send(section, "mine.csv", b"smiles,y\nCC,1\n")
-    assert "There is another mine.csv already" in text_of(section.file.question)
+    assert "There is another mine.csv already" in words_of(section.file.question)
     assert Path("mine.csv").read_text() == table
     section.file.rename.click()
     finish(section)
@@ -271,7 +274,7 @@ def test_an_upload_can_be_cancelled_and_its_errors_are_seen(opened: Open) -> Non
     upload.send = lambda message: None  # type: ignore[method-assign]
     upload._handle_custom_msg({"key": "k", "name": "big.csv", "size": 3 * 2**20}, [])
     assert upload.busy
-    assert "uploading big.csv: 0 of 3 MB" in text_of(section.status)
+    assert "uploading big.csv: 0 of 3 MB" in words_of(section.progress)
     section.cancel.click()
     assert not upload.busy
     upload._handle_custom_msg({"key": "k", "from": 0}, [memoryview(b"late")])
@@ -292,8 +295,8 @@ def test_an_uploaded_name_stays_in_the_folder(tmp_path: Path, name: str, place: 
 
 
 def test_files_nearby(tmp_path: Path) -> None:
-    for name in ("b.csv", "a.tsv.gz", "data/c.parquet", "data/deep/d.smi", "x/y/z/far.csv",
-                 "notes.md", ".hidden.csv", "graphs/1.pt", "graphs/2.pt", "_cache/e.csv"):  # fmt: skip
+    files = "b.csv a.tsv.gz data/c.parquet data/deep/d.smi x/y/z/far.csv notes.md .hidden.csv"
+    for name in [*files.split(), "graphs/1.pt", "graphs/2.pt", "_cache/e.csv"]:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     assert nearby_files(tmp_path) == [
@@ -311,28 +314,33 @@ def test_reading_tells_its_progress_and_can_be_cancelled(opened: Open, monkeypat
     monkeypatch.setattr("lcm_core.widgets.training.your_data.section.SAID_EVERY", 0.0)
     at, go_on = threading.Event(), threading.Event()
 
-    def held(path: str, **said: str) -> None:
+    def held(path: str, **said: str) -> DataPreview:
         with Progress(1_000_000, "rows of mine.csv", "lines", hidden=True) as bar:
             for line in (1, 400_000, 500_000):
                 bar.to(line)
                 if line == 400_000:
                     at.set()
                     assert go_on.wait(30)
+        return DataPreview("csv:mine.csv", error="read to its end")
 
     monkeypatch.setattr("lcm_core.widgets.training.your_data.section.preview_data", held)
     panel, section = opened()
     section.file.text.value = "mine.csv"
     assert at.wait(30)
-    assert "rows of mine.csv: 400,000 of 1,000,000 lines" in text_of(section.status)
+    assert "rows of mine.csv: 400,000 of 1,000,000 lines" in words_of(section.progress)
     assert section.cancel.layout.display == ""
     assert section.use.disabled
     section.cancel.click()
-    assert "cancelled" in text_of(section.status)
+    assert "cancelled" in words_of(section.status)
     go_on.set()
     finish(section)
     assert section.found is None
-    assert "cancelled" in text_of(section.status)
+    assert "cancelled" in words_of(section.status)
     assert section.cancel.layout.display == "none"
+    assert section.again.layout.display == ""
+    section.again.click()
+    finish(section)
+    assert "read to its end" in words_of(section.summary)
     assert panel.error == ""
 
 
@@ -356,7 +364,9 @@ def test_progress_goes_to_whoever_shows_it(capsys) -> None:
         found.start()
         found.join()
     assert heard == ["graphs of mine.csv: 4,000 of 9,000 molecules"]
-    assert "another thread" not in capsys.readouterr().err  # one line, and ten seconds have not gone
+    assert (
+        "another thread" not in capsys.readouterr().err
+    )  # one line, and ten seconds have not gone
 
 
 def test_loading_a_large_table_is_shown_and_stops(opened: Open, monkeypatch) -> None:
@@ -364,11 +374,13 @@ def test_loading_a_large_table_is_shown_and_stops(opened: Open, monkeypatch) -> 
     monkeypatch.setattr(slow_tasks, "LARGE", 10)
     rows = "".join(f"{s},{k % 2}\n" for k, s in enumerate(MOLECULES * 40))
     Path("mine.csv").write_text("smiles,y\n" + rows)
-    panel, _ = opened(f"{SMALL} task=csv:mine.csv?split=random".replace("task=second_minimum bits=4 ", ""))
+    panel, _ = opened(
+        f"{SMALL} task=csv:mine.csv?split=random".replace("task=second_minimum bits=4 ", "")
+    )
     panel.bar.views = 1
     assert panel.run.wait(0.1)  # nothing is loaded before Start
     panel.start_button.click()
-    wait_for(lambda: re.search(r"mine.csv: .* of 2,400 molecules", text_of(panel.view.sentence)))
+    wait_for(lambda: re.search(r"mine.csv: .* of 2,400 molecules", words_of(panel.view.sentence)))
     panel.run.stop()
     assert panel.run.wait(10)
     assert panel.state == "stopped"
@@ -377,9 +389,11 @@ def test_loading_a_large_table_is_shown_and_stops(opened: Open, monkeypatch) -> 
 
 def test_a_preview_of_a_long_table_says_so(opened: Open, monkeypatch) -> None:
     monkeypatch.setattr("lcm_core.tasks.preview.TRIED", 20)
-    Path("mine.csv").write_text("smiles,y\n" + "".join(f"{s},{k}.5\n" for k, s in enumerate(MOLECULES)))
+    Path("mine.csv").write_text(
+        "smiles,y\n" + "".join(f"{s},{k}.5\n" for k, s in enumerate(MOLECULES))
+    )
     _, section = opened()
     choose(section, "mine.csv")
-    assert "60 rows, of which 0 are left out so far" in text_of(section.summary)
-    assert "training reads all 60" in text_of(section.left_out)
+    assert "60 rows, of which 0 are left out so far" in words_of(section.summary)
+    assert "training reads all 60" in words_of(section.left_out)
     assert preview_data("mine.csv").splits == {}

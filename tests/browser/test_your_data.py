@@ -37,24 +37,27 @@ def test_a_table_of_ones_own_is_uploaded_understood_and_trained(
         "log_every=5 eval_every=20')\npanel"
     )
     press(cell, "own-data")
-    expect(cell.get_by_label("File", exact=True)).to_be_focused()
+    expect(cell.get_by_label("Data file")).to_be_focused()
     expect(cell.locator("button.lcm-use-it")).to_be_disabled()
 
     # From the reader's computer: the file lies beside the notebook.
     cell.get_by_label("Upload a file").set_input_files(mine)
     summary = cell.locator(".lcm-data-summary")
-    expect(summary).to_contain_text("expected target=COLUMN")
+    expect(summary).to_contain_text("60 of 62 rows can be trained on (train 48, validation 6")
+    expect(summary).to_contain_text("Latin-1; delimiter: semicolon")
     expect(cell.locator(".lcm-first-rows tbody tr")).to_have_count(10)
     assert workshop.text_of("print(open('messung.csv', 'rb').read().decode('latin-1')[:8])") == (
         "Struktur"
     )
     cell = workshop.cell(workshop.cell_ids[-1])
-    choose(cell, "target", "Löslichkeit")
+    choose(cell, "split", "by scaffold")
     expect(summary).to_contain_text("too few for a scaffold split")
+    expect(cell.locator("button.lcm-use-it")).to_be_disabled()
     choose(cell, "split", "at random")
-    expect(summary).to_contain_text("60 of 62 rows can be trained on")
-    expect(cell.locator(".lcm-data-left-out li")).to_have_count(2)
-    expect(cell.get_by_label("Molecules")).to_have_value(re.compile("Struktur"))
+    choose(cell, "target", "giftig")
+    expect(summary).to_contain_text("giftig (yes or no)")
+    expect(cell.locator(".lcm-data-left-out li")).to_have_count(0)  # one row alone
+    expect(cell.locator(".lcm-data-left-out")).to_contain_text("line 62: 'c1ccccc'")
     for width, height in ((1300, 1000), (900, 560)):
         page.set_viewport_size({"width": width, "height": height})
         cell.locator(".lcm-your-data").scroll_into_view_if_needed()
@@ -71,10 +74,8 @@ def test_a_table_of_ones_own_is_uploaded_understood_and_trained(
     expect(cell.locator(".lcm-file-question")).to_contain_text("There is another messung.csv")
     screenshot(page, "your_data_question")
     press(cell, "keep-both")
-    expect(cell.get_by_label("File", exact=True)).to_have_value("messung-2.csv")
+    expect(cell.get_by_label("Data file")).to_have_value("messung-2.csv")
     write(cell, "data-file", "messung.csv")
-    choose(cell, "target", "Löslichkeit")
-    choose(cell, "split", "at random")
     expect(cell.locator("button.lcm-use-it")).to_be_enabled()
     press(cell, "use-it")
     expect(cell.locator(".lcm-your-data")).to_be_hidden()
@@ -82,7 +83,7 @@ def test_a_table_of_ones_own_is_uploaded_understood_and_trained(
     press(cell, "start")
     state_is(cell, "finished")
     assert workshop.text_of("print(len(panel.trainer.task), panel.recipe.task)").startswith(
-        "60 csv:messung.csv?target=L%C3%B6slichkeit&split=random"
+        "60 csv:messung.csv?split=random"
     )
     workshop.add_cell("import os; os.remove('messung.csv'); os.remove('messung-2.csv')")
     assert workshop.errors == []

@@ -112,8 +112,14 @@ class ParquetTable(Table):
 
     def columns_of_lists(self) -> list[str]:
         """The columns whose first value is a list."""
-        firsts = {name: next((v for v in self.values(name) if v is not None), 0) for name in self.header}
-        return [name for name, value in firsts.items() if hasattr(value, "__len__") and not isinstance(value, str)]
+        firsts = {
+            name: next((v for v in self.values(name) if v is not None), 0) for name in self.header
+        }
+        return [
+            name
+            for name, value in firsts.items()
+            if hasattr(value, "__len__") and not isinstance(value, str)
+        ]
 
 
 def open_table(

@@ -251,7 +251,9 @@ class TrainingPanel(Panel):
 
     def _use_data(self, task: str) -> None:
         """Somebody's data become the task of all recipes."""
-        self.recipes = checked_race([as_shown(each.with_choice("task", task)) for each in self.recipes])
+        self.recipes = checked_race(
+            [as_shown(each.with_choice("task", task)) for each in self.recipes]
+        )
         self._reset()
 
     def _prepare(self, changed: Sequence[Recipe]) -> None:

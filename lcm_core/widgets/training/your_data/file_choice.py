@@ -53,7 +53,7 @@ class FileChoice:
         self._place = Path()
         self._read = ""  # what was reported last
         self.text = widgets.Combobox(
-            description="File",
+            description="Data file",
             placeholder="mine.csv",
             tooltip="the path of a table, or of a folder of graphs; files near the notebook are "
             "offered",
@@ -133,4 +133,3 @@ class FileChoice:
         self.question.say(words)
         for control in (self.question, self.replace, self.rename):
             control.layout.display = "" if words else "none"
-

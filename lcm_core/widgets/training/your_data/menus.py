@@ -91,6 +91,7 @@ class Menus:
         """Nothing is known of a file."""
         self._found = None
         self.by_name["target"].show([("", "")], "")  # not several
+        self.targets.show([], ())
         self._display({})
 
     def show(self, found: DataPreview, row: str | None = None) -> None:

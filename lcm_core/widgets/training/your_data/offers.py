@@ -84,8 +84,12 @@ def offers(found: DataPreview, row: str, several: bool = False) -> dict[str, Off
             [("each node", ""), ("each graph", "graph")], said.get("level", "").replace("node", "")
         ),
         "target": Offer(
-            _found(found, said, "target")
-            + [("all columns of numbers", "*"), ("several …", SEVERAL), *columns],
+            [
+                *_found(found, said, "target"),
+                ("all columns of numbers", "*"),
+                ("several …", SEVERAL),
+                *columns,
+            ],
             SEVERAL if several else (target or ("",))[0],
         ),
         "targets": Offer(columns, target if several else ()),

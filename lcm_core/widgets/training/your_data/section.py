@@ -23,7 +23,7 @@ from lcm_core.widgets.training.your_data.words import left_out_text, rows_table,
 
 __all__ = ["YourData"]
 
-SAID_EVERY = 0.25  # seconds from one word of progress to the next
+SAID_EVERY = 0.5  # seconds from one word of progress to the next
 
 _OPEN = ("Your data…", "train on a table of molecules or sets, or on graphs, from a file")
 _USE = "end this run, and train on this file"
@@ -49,30 +49,32 @@ class YourData:
         self._on_use = on_use
         self.found: DataPreview | None = None
         self._next_word = 0.0
+        self._last: tuple[str, dict[str, Any], bool] = ("", {}, True)  # what was read
         self.worker = Worker(panel, "lcm reading", on_error=lambda error: self._fail(panel, error))
         self.button = button(*_OPEN)
         self.button.add_class("lcm-own-data")
-        self.file = FileChoice(
-            guard, self._choose, self._say_progress, lambda: self._wait("")
-        )
+        self.file = FileChoice(guard, self._choose, self._say_progress, lambda: self._wait(""))
         self.menus = Menus(guard, self._said_otherwise)
         self.cancel = button("Cancel", "cease reading")
+        self.again = button("Read again", "the file as it is now", "refresh")
         self.use = button("Use it", _USE, "check")
         self.status = ReadOut("data-status", width="auto")
+        self.progress = ReadOut("data-progress", live="off", width="auto")
         self.summary = ReadOut("data-summary")
         self.rows = ReadOut("data-rows", live="off")
         self.left_out = ReadOut("data-left-out", live="off")
         self.button.on_click(guard(lambda _: self.open(self.box.layout.display == "none")))
         self.cancel.on_click(guard(lambda _: self._cancel()))
+        self.again.on_click(guard(lambda _: self._read(*self._last)))
         self.use.on_click(guard(lambda _: self._use()))
         self.box = widgets.VBox(
             [
-                row(*self.file.all, self.status, self.cancel),
+                row(*self.file.all, self.status, self.progress, self.cancel, self.again),
                 row(*self.menus.all),
                 self.summary,
+                row(self.use),
                 self.left_out,
                 self.rows,
-                row(self.use),
             ],
             layout=widgets.Layout(width="100%", display="none"),
         )
@@ -96,9 +98,11 @@ class YourData:
         self._wait("")
 
     def _wait(self, words: str, busy: bool = False) -> None:
-        """Say what is going on, or what is to be done, in place of a preview."""
+        """Say what is to be done, in place of a preview; or that something is going on."""
         self.status.say(words)
+        self.progress.say("")
         self.cancel.layout.display = "" if busy else "none"
+        self.again.layout.display = "" if self._last[0] and not busy else "none"
         enable(self.use, _USE, words or "choose a file first")
 
     def _say_progress(self, progress: Progress) -> None:
@@ -106,22 +110,23 @@ class YourData:
         now = time.monotonic()
         if now >= self._next_word:
             self._next_word = now + SAID_EVERY
-            self._wait(f"{html.escape(str(progress))} …", busy=True)
+            self.cancel.layout.display = ""
+            self.progress.say(html.escape(str(progress)))
 
     def _cancel(self) -> None:
         self.worker.stop()
         self.file.stop()
-        self._wait("cancelled: choose a file, or change a menu")
+        self._wait("cancelled")
 
     # Reading
 
     def _choose(self, path: str) -> None:
         """Another file: nothing is said about it."""
+        self._last = ("", {}, True)
         self._forget()
-        if not path:
-            self.worker.stop()
-            return
-        self._read(path, {}, fresh=True)
+        self.worker.stop()
+        if path:
+            self._read(path, {}, fresh=True)
 
     def _said_otherwise(self) -> None:
         """The same file, with what is said in the menus."""
@@ -134,7 +139,7 @@ class YourData:
         self._read(read_address(path).path if is_address(path) else path, said)
 
     def _read(self, path: str, said: dict[str, Any], fresh: bool = False) -> None:
-        self.found = None
+        self.found, self._last = None, (path, said, fresh)
         self._wait("reading …", busy=True)
 
         def work(should_stop: Callable[[], bool]) -> None:

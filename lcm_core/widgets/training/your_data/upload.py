@@ -61,7 +61,7 @@ class Upload(anywidget.AnyWidget):
         if "name" in message:
             self.stop()
             self._key, self._name, self._size = message["key"], message["name"], message["size"]
-            self._held = tempfile.TemporaryFile()
+            self._held = tempfile.TemporaryFile()  # noqa: SIM115 - it outlives this call
         elif message["key"] != self._key or self._held is None:
             return
         elif "failed" in message:
