@@ -19,7 +19,14 @@ from lcm_core.tasks.molecules.read import (
     read_rows,
 )
 from lcm_core.tasks.registry import TASKS, address_of
-from lcm_core.tasks.tables.columns import GROUPS, SAMPLE, SMILES, find_by_name, find_split
+from lcm_core.tasks.tables.columns import (
+    GROUPS,
+    SAMPLE,
+    SMILES,
+    ColumnUnsaid,
+    find_by_name,
+    find_split,
+)
 from lcm_core.tasks.tables.left_out import LeftOut
 from lcm_core.tasks.tables.source import ParquetTable, Table
 
@@ -50,6 +57,7 @@ class DataPreview:
         left_out: sentences about what would be left out, and why.
         left_out_rows: the first 50 rows of these: `line`, `text` and `reason`.
         error: why the file cannot be used like this; "" if it can.
+        asks: the option that has to be said, such as `target`; "" if none has.
     """
 
     task: str
@@ -64,6 +72,7 @@ class DataPreview:
     left_out: list[str] = field(default_factory=list)
     left_out_rows: list[dict[str, Any]] = field(default_factory=list)
     error: str = ""
+    asks: str = ""
 
     @property
     def ok(self) -> bool:
@@ -103,6 +112,7 @@ def preview_data(file: str | Path, **said: str | Sequence[str]) -> DataPreview:
             _items(task, address, shown)
     except (ValueError, TypeError, OSError, ImportError) as error:
         shown["error"] = str(error)
+        shown["asks"] = error.option if isinstance(error, ColumnUnsaid) else ""
     return DataPreview(task, **shown)
 
 

@@ -38,7 +38,7 @@ class FileChoice:
 
     Attributes:
         all: to be placed in a row.
-        answers: the buttons that answer a question, and their words.
+        asked: a question and its answers, in a row.
     """
 
     def __init__(
@@ -65,15 +65,22 @@ class FileChoice:
         self.question = ReadOut("file-question", width="auto")
         self.replace = button("Replace", "write the file that you uploaded over the one there")
         self.rename = button("Keep both", "store it under another name")
+        self.drop = button("Neither", "forget the file that you uploaded")
         self.text.observe(guard(lambda change: self._typed(change["new"])), names="value")
         self.replace.on_click(guard(lambda _: self._answer(self._place)))
         self.rename.on_click(guard(lambda _: self._answer(free_place(self._place))))
+        self.drop.on_click(guard(lambda _: self._ask("")))
         self._ask("")
 
     @property
     def all(self) -> list[widgets.Widget]:
         """In the order of a row."""
-        return [self.text, self.upload, self.question, self.replace, self.rename]
+        return [self.text, self.upload]
+
+    @property
+    def asked(self) -> list[widgets.Widget]:
+        """In the order of a row."""
+        return [self.question, self.replace, self.rename, self.drop]
 
     @property
     def value(self) -> str:
@@ -131,5 +138,5 @@ class FileChoice:
             self._held.close()
             self._held = None
         self.question.say(words)
-        for control in (self.question, self.replace, self.rename):
+        for control in self.asked:
             control.layout.display = "" if words else "none"

@@ -53,7 +53,7 @@ class YourData:
         self.worker = Worker(panel, "lcm reading", on_error=lambda error: self._fail(panel, error))
         self.button = button(*_OPEN)
         self.button.add_class("lcm-own-data")
-        self.file = FileChoice(guard, self._choose, self._say_progress, lambda: self._wait(""))
+        self.file = FileChoice(guard, self._choose, self._say_progress, self._rest)
         self.menus = Menus(guard, self._said_otherwise)
         self.cancel = button("Cancel", "cease reading")
         self.again = button("Read again", "the file as it is now", "refresh")
@@ -70,6 +70,7 @@ class YourData:
         self.box = widgets.VBox(
             [
                 row(*self.file.all, self.status, self.progress, self.cancel, self.again),
+                row(*self.file.asked),
                 row(*self.menus.all),
                 self.summary,
                 row(self.use),
@@ -95,15 +96,23 @@ class YourData:
         self.menus.forget()
         for area in (self.summary, self.left_out, self.rows):
             area.say("")
-        self._wait("")
+        self._rest()
 
     def _wait(self, words: str, busy: bool = False) -> None:
-        """Say what is to be done, in place of a preview; or that something is going on."""
+        """Say what is going on, or what is to be done first."""
         self.status.say(words)
         self.progress.say("")
         self.cancel.layout.display = "" if busy else "none"
         self.again.layout.display = "" if self._last[0] and not busy else "none"
-        enable(self.use, _USE, words or "choose a file first")
+        enable(self.use, _USE, words)
+
+    def _rest(self) -> None:
+        """Nothing is going on: a file that can be used can be used."""
+        self._wait("")
+        if self.found is None:
+            enable(self.use, _USE, "choose a file first")
+        elif self.found.error:
+            enable(self.use, _USE, "this file cannot be trained on like this")
 
     def _say_progress(self, progress: Progress) -> None:
         """The words of a progress, not too often."""
@@ -133,6 +142,7 @@ class YourData:
         path = self.file.value
         if why := self.menus.missing:
             self.worker.stop()
+            self.found = None
             self._wait(why)
             return
         said = self.menus.said()
@@ -175,9 +185,7 @@ class YourData:
         self.summary.say(summary_text(found))
         self.left_out.say(left_out_text(found))
         self.rows.say(rows_table(found, said))
-        self._wait("")
-        why = "this file cannot be trained on like this" if found.error else ""
-        enable(self.use, _USE, why)
+        self._rest()
 
     def _use(self) -> None:
         if self.found is not None and self.found.ok:

@@ -13,6 +13,11 @@ __all__ = ["left_out_text", "rows_table", "summary_text"]
 COLUMNS = 10  # that are shown, besides those that were chosen
 LETTERS = 40  # of a field
 LISTED = 5  # rows that were left out
+#: What to do where a column must be said; the error follows.
+ASKS = {
+    "target": "Choose in the menu <b>Target</b> what is to be learned.",
+    "smiles": "Choose the column of <b>Molecules</b>, or say in <b>A row is</b> what else it is.",
+}
 ROLES = {
     "features": "feature",
     "smiles": "molecules",
@@ -26,7 +31,8 @@ ROLES = {
 def summary_text(found: DataPreview) -> str:
     """How much can be trained on, how it was read, and what was understood."""
     if found.error:
-        return f'<div class="lcm-failure">{html.escape(found.error)}</div>'
+        asks = f"<b>{ASKS[found.asks]}</b><br>" if found.asks else ""
+        return f'<div class="lcm-failure">{asks}{html.escape(found.error)}</div>'
     counts, splits = found.counts, found.splits
     parts = ", ".join(f"{name} {count:,}" for name, count in splits.items())
     left = counts["left out"] + counts["without a target"]
@@ -45,16 +51,17 @@ def left_out_text(found: DataPreview) -> str:
     """What was left out, and the first rows of it with their lines; "" if nothing was."""
     if not found.left_out:
         return ""
-    said = " ".join(map(html.escape, found.left_out))
     listed = found.left_out_rows[:LISTED]
     if len(listed) < 2:
-        return said
+        return " ".join(map(html.escape, found.left_out))
+    count, others = found.counts["left out"], " ".join(map(html.escape, found.left_out[1:]))
+    first = f"; the first {len(listed)}" if count > len(listed) else ""
     rows = "".join(
         f"<li>line {row['line']}: <code>{html.escape(row['text'])}</code>: "
         f"{html.escape(row['reason'])}</li>"
         for row in listed
     )
-    return f"{said}<ul>{rows}</ul>"
+    return f"{count:,} rows left out{first}:<ul>{rows}</ul>{others}"
 
 
 def rows_table(found: DataPreview, said: Mapping[str, object]) -> str:
