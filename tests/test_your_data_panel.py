@@ -17,7 +17,7 @@ from lcm_core.terminal import Progress, progress_to
 from lcm_core.widgets import TrainingPanel
 from lcm_core.widgets.training import slow_tasks
 from lcm_core.widgets.training.your_data.nearby import free_place, nearby_files, place_of
-from lcm_core.widgets.training.your_data.section import YourData
+from lcm_core.widgets.training.your_data.section import Section
 from tests.panels import text_of, training_panels, wait_for
 
 pytestmark = [
@@ -29,7 +29,7 @@ SMALL = "task=second_minimum bits=4 channels=8 steps=4 batch_size=8 log_every=2 
 ENDS = ("", "O", "N", "F", "Cl", "Br")
 MOLECULES = [f"C1{'C' * n}C1{end}" for n in range(1, 11) for end in ENDS]
 
-Open = Callable[..., tuple[TrainingPanel, YourData]]
+Open = Callable[..., tuple[TrainingPanel, Section]]
 
 
 @pytest.fixture
@@ -37,12 +37,12 @@ def opened(tmp_path, monkeypatch) -> Iterator[Open]:
     """Makes a panel in an empty folder, and opens its section."""
     monkeypatch.chdir(tmp_path)
 
-    def open_(recipe: str = SMALL) -> tuple[TrainingPanel, YourData]:
+    def open_(recipe: str = SMALL) -> tuple[TrainingPanel, Section]:
         panel = make(recipe)
         assert panel.your_data.box.layout.display == "none"
         panel.your_data.button.click()
         assert panel.your_data.box.layout.display == ""
-        return panel, panel.your_data
+        return panel, panel.your_data.section
 
     with training_panels() as make:
         yield open_
@@ -54,17 +54,17 @@ def words_of(area: ipywidgets.HTML) -> str:
     return html.unescape(text_of(area))
 
 
-def choose(section: YourData, path: str) -> None:
+def choose(section: Section, path: str) -> None:
     """Types a path, and waits until the file is read."""
     section.file.text.value = path
     finish(section)
 
 
-def finish(section: YourData) -> None:
+def finish(section: Section) -> None:
     assert section.worker.wait(60)
 
 
-def pick(section: YourData, menu: str, value: str) -> None:
+def pick(section: Section, menu: str, value: str) -> None:
     """Chooses from a menu that is on show, and waits."""
     control = section.menus.by_name[menu].widget
     assert control.layout.display == ""
@@ -72,7 +72,7 @@ def pick(section: YourData, menu: str, value: str) -> None:
     finish(section)
 
 
-def send(section: YourData, name: str, contents: bytes, piece: int = 7) -> None:
+def send(section: Section, name: str, contents: bytes, piece: int = 7) -> None:
     """Sends a file as the page does: each piece when it is asked for."""
     upload = section.file.upload
     asked: list[dict] = []
@@ -116,7 +116,7 @@ def test_from_a_strange_table_to_a_trained_model(opened: Open) -> None:
     assert not section.use.disabled
     section.use.click()
     assert panel.error == ""
-    assert section.box.layout.display == "none"
+    assert panel.your_data.box.layout.display == "none"
     assert panel.recipe.task == section.found.task
     assert panel.controls.task_menu.label == "Messung 3.csv"
     panel.start_button.click()

@@ -6,7 +6,14 @@ import numpy as np
 import torch
 
 from lcm_core.pyg import Data
-from lcm_core.tasks.in_memory.groups import Elements, Given, Groups, first_reason, read_elements
+from lcm_core.tasks.in_memory.groups import (
+    Elements,
+    Found,
+    Given,
+    Groups,
+    first_reason,
+    read_elements,
+)
 from lcm_core.tasks.tables.columns import SAMPLE, find_by_name, find_features, find_targets
 from lcm_core.tasks.tables.left_out import LeftOut, LeftOutRow, shown
 from lcm_core.tasks.tables.source import Table
@@ -91,7 +98,7 @@ def edges_of_table(
         "features": ", ".join(columns),
         "targets": f"{', '.join(targets)} ({values.words}, of each {level})",
     }
-    found = {"target": tuple(targets), "features": tuple(columns), "kind": values.kind}
+    found: Found = {"target": tuple(targets), "features": tuple(columns), "kind": values.kind}
     if level == "graph":
         return groups.given(graphs, None, understood, found)
     left_out.unlabelled = int(np.isnan(values.y).all(1).sum())

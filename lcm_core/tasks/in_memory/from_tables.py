@@ -7,7 +7,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lcm_core.tasks.in_memory.groups import Elements, Given, Groups, first_reason, read_elements
+from lcm_core.tasks.in_memory.groups import (
+    Elements,
+    Found,
+    Given,
+    Groups,
+    first_reason,
+    read_elements,
+)
 from lcm_core.tasks.in_memory.splits import split_name
 from lcm_core.tasks.tables.columns import SAMPLE, find_features, find_targets
 from lcm_core.tasks.tables.left_out import LeftOut, LeftOutRow, shown
@@ -61,7 +68,7 @@ def sets_of_groups(
         "features": ", ".join(columns),
         "targets": f"{', '.join(targets)} ({values.words})",
     }
-    found = {"target": tuple(targets), "features": tuple(columns), "kind": values.kind}
+    found: Found = {"target": tuple(targets), "features": tuple(columns), "kind": values.kind}
     return groups.given(sets, splits, understood, found)
 
 
@@ -132,7 +139,7 @@ def ragged_sets(
     }
     chosen = [sets[place] for place in kept]
     answers = as_targets(values.with_y(values.y[kept]), targets)
-    found = {"target": tuple(targets), "kind": values.kind}
+    found: Found = {"target": tuple(targets), "kind": values.kind}
     return Given(chosen, answers, None, left_out, understood, found)
 
 

@@ -12,7 +12,10 @@ from lcm_core.tasks.tables.left_out import LeftOut, LeftOutRow, shown
 from lcm_core.tasks.tables.source import Table
 from lcm_core.tasks.tables.values import TargetColumns, TargetValues, as_targets, read_number
 
-__all__ = ["Elements", "Given", "Groups", "first_reason", "read_elements"]
+__all__ = ["Elements", "Found", "Given", "Groups", "first_reason", "read_elements"]
+
+#: Options of an address that say what was found.
+Found = Mapping[str, str | tuple[str, ...]]
 
 
 @dataclass
@@ -33,7 +36,7 @@ class Given:
     splits: dict[str, list[int]] | None
     left_out: LeftOut
     understood: dict[str, str]
-    found: Mapping[str, str | tuple[str, ...]]
+    found: Found
 
 
 @dataclass
@@ -141,7 +144,7 @@ class Groups:
         items: Sequence[Any],
         splits: dict[str, list[int]] | None,
         understood: dict[str, str],
-        found: Mapping[str, str | tuple[str, ...]],
+        found: Found,
     ) -> Given:
         """The groups that are kept; arguments as of `Given`.
 

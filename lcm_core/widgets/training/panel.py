@@ -23,7 +23,7 @@ from lcm_core.widgets.training.recipe_controls import RecipeControls
 from lcm_core.widgets.training.run import Run
 from lcm_core.widgets.training.slow_tasks import is_slow
 from lcm_core.widgets.training.view import RunView
-from lcm_core.widgets.training.your_data.section import YourData
+from lcm_core.widgets.training.your_data.unfold import YourData
 
 __all__ = ["TrainingPanel"]
 

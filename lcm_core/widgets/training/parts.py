@@ -15,7 +15,7 @@ from lcm_core.widgets.training.live_picture import LivePicture
 from lcm_core.widgets.training.race import MOST_RECIPES
 from lcm_core.widgets.training.recipe_controls import RecipeControls
 from lcm_core.widgets.training.view import RunView
-from lcm_core.widgets.training.your_data.section import YourData
+from lcm_core.widgets.training.your_data.unfold import YourData
 
 __all__ = ["SPEEDS", "FurtherControls", "rows"]
 

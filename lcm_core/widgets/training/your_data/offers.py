@@ -67,7 +67,8 @@ def offers(found: DataPreview, row: str, several: bool = False) -> dict[str, Off
     if not row:
         return {}
     address = read_address(found.task)
-    said, columns, head = dict(address.options), _columns(found.columns), _columns(found.header)
+    said: dict[str, Any] = dict(address.options)
+    columns, head = _columns(found.columns), _columns(found.header)
     target = said.get("target", ())
     several = several or len(target) > 1
     lists = said.get("elements", ("",))

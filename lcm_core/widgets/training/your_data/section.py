@@ -21,16 +21,15 @@ from lcm_core.widgets.training.your_data.file_choice import FileChoice
 from lcm_core.widgets.training.your_data.menus import Menus
 from lcm_core.widgets.training.your_data.words import left_out_text, rows_table, summary_text
 
-__all__ = ["YourData"]
+__all__ = ["Section"]
 
 SAID_EVERY = 0.5  # seconds from one word of progress to the next
 
-_OPEN = ("Your data…", "train on a table of molecules or sets, or on graphs, from a file")
 _USE = "end this run, and train on this file"
 
 
-class YourData:
-    """A button that unfolds a section: a file, what was understood of it, and *Use it*.
+class Section:
+    """A file, what was understood of it, and *Use it*.
 
     A worker reads the file; it tells its progress, and Cancel ends it.
 
@@ -39,8 +38,7 @@ class YourData:
         on_use: called with the name of the task, when the reader wants to train on the file.
 
     Attributes:
-        button: to be placed beside the menu of tasks.
-        box: the section, hidden until it is opened.
+        rows_of_parts: to be placed one below another.
         found: the preview of the file; None while there is none.
     """
 
@@ -51,8 +49,6 @@ class YourData:
         self._next_word = 0.0
         self._last: tuple[str, dict[str, Any], bool] = ("", {}, True)  # what was read
         self.worker = Worker(panel, "lcm reading", on_error=lambda error: self._fail(panel, error))
-        self.button = button(*_OPEN)
-        self.button.add_class("lcm-own-data")
         self.file = FileChoice(guard, self._choose, self._say_progress, self._rest)
         self.menus = Menus(guard, self._said_otherwise)
         self.cancel = button("Cancel", "cease reading")
@@ -63,32 +59,31 @@ class YourData:
         self.summary = ReadOut("data-summary")
         self.rows = ReadOut("data-rows", live="off")
         self.left_out = ReadOut("data-left-out", live="off")
-        self.button.on_click(guard(lambda _: self.open(self.box.layout.display == "none")))
         self.cancel.on_click(guard(lambda _: self._cancel()))
         self.again.on_click(guard(lambda _: self._read(*self._last)))
         self.use.on_click(guard(lambda _: self._use()))
-        self.box = widgets.VBox(
-            [
-                row(*self.file.all, self.status, self.progress, self.cancel, self.again),
-                row(*self.file.asked),
-                row(*self.menus.all),
-                self.summary,
-                row(self.use),
-                self.left_out,
-                self.rows,
-            ],
-            layout=widgets.Layout(width="100%", display="none"),
+        self.rows_of_parts = (
+            row(*self.file.all, self.status, self.progress, self.cancel, self.again),
+            row(*self.file.asked),
+            row(*self.menus.all),
+            self.summary,
+            row(self.use),
+            self.left_out,
+            self.rows,
         )
-        self.box.add_class("lcm-your-data")
         panel.on_end(self.file.stop)
         self._forget()
 
-    def open(self, opened: bool = True) -> None:
-        """Unfold the section, or fold it; what was chosen stays."""
-        self.box.layout.display = "" if opened else "none"
-        if opened:
-            self.file.list_files()
-            self.file.text.focus()
+    def begin(self) -> None:
+        """Offer the files that are near now, and go to the field for one."""
+        self.file.list_files()
+        self.file.text.focus()
+
+    @property
+    def controls(self) -> list[widgets.Widget]:
+        """All that the reader may use."""
+        buttons = [self.cancel, self.again, self.use]
+        return [*self.file.all, *self.file.asked, *self.menus.all, *buttons]
 
     def _forget(self) -> None:
         """Show no file."""
@@ -190,7 +185,6 @@ class YourData:
     def _use(self) -> None:
         if self.found is not None and self.found.ok:
             self._on_use(self.found.task)
-            self.open(False)
 
 
 class _Cancelled(Exception):
