@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import ipywidgets as widgets
@@ -41,6 +41,7 @@ class Menus:
     def __init__(self, guard: Guard, on_change: Callable[[], object]):
         self._on_change = on_change
         self._found: DataPreview | None = None
+        self._said: Mapping[str, Any] = {}
         self.by_name = {
             name: Choice(title, tooltip, guard, self._changed)
             for name, (title, tooltip) in TITLES.items()
@@ -94,17 +95,18 @@ class Menus:
         self.targets.show([], ())
         self._display({})
 
-    def show(self, found: DataPreview, row: str | None = None) -> None:
+    def show(self, found: DataPreview, said: Mapping[str, Any], row: str | None = None) -> None:
         """Offer the columns of a file, with what was found and what is said.
 
         Args:
             found: of the file.
+            said: options that the reader gave.
             row: what a row is; None takes it from the preview.
         """
-        self._found = found
+        self._found, self._said = found, said
         row = row_of(read_address(found.task)) if row is None else row
         several = self.by_name["target"].value == SEVERAL
-        self._display(offers(found, row, several))
+        self._display(offers(found, said, row, several))
 
     def _display(self, offered: dict[str, Any]) -> None:
         for name, choice in {**self.by_name, "targets": self.targets}.items():
@@ -125,7 +127,7 @@ class Menus:
     def _changed(self) -> None:
         """The menus that go with what was chosen, before anything is read."""
         if self._found is not None and self.missing:
-            self.show(self._found, self.by_name["rows"].value)
+            self.show(self._found, self._said, self.by_name["rows"].value)
         self._on_change()
 
 

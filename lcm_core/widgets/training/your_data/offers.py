@@ -26,8 +26,8 @@ NEEDED = {
     "edge": ("nodes", "the file with the nodes, their features and targets"),
 }
 KINDS = {"yesno": "yes or no", "numbers": "numbers", "classes": "classes"}
-SCAFFOLD: Options = [
-    ("by scaffold", ""),
+SPLITS: Options = [
+    ("by scaffold", "scaffold"),
     ("by scaffold, largest first", "ogb_scaffold"),
     ("at random", "random"),
 ]
@@ -54,29 +54,30 @@ def row_of(address: Address) -> str:
     return "element" if address.text("group") else "molecule"
 
 
-def offers(found: DataPreview, row: str, several: bool = False) -> dict[str, Offer]:
+def offers(
+    found: DataPreview, said: Mapping[str, Any], row: str, several: bool = False
+) -> dict[str, Offer]:
     """What each menu offers, by its name; others make no sense.
 
     The first option of a menu is what was found by itself.
 
     Args:
         found: of the file.
+        said: options that the reader gave.
         row: one of `ROWS`; "" for a folder of graphs.
         several: whether several targets are being chosen.
     """
     if not row:
         return {}
     address = read_address(found.task)
-    said: dict[str, Any] = dict(address.options)
     columns, head = _columns(found.columns), _columns(found.header)
-    target = said.get("target", ())
+    target = _names(said, "target")
     several = several or len(target) > 1
-    lists = said.get("elements", ("",))
-    splits = SCAFFOLD if row == "molecule" else [("drawn", "")]
+    answers = [option for option in columns if option[1] != found.found.get("smiles")]
     every = {
         "rows": Offer(_rows(address), row),
         "smiles": Offer(_found(found, said, "smiles") + columns, said.get("smiles", "")),
-        "elements": Offer([("choose …", ""), *columns], lists[0]),
+        "elements": Offer([("choose …", ""), *columns], (_names(said, "elements") or ("",))[0]),
         "nodes": Offer([], said.get("nodes", "")),
         "group": Offer(
             [("one graph" if row == "edge" else "choose …", ""), *head], said.get("group", "")
@@ -89,18 +90,16 @@ def offers(found: DataPreview, row: str, several: bool = False) -> dict[str, Off
                 *_found(found, said, "target"),
                 ("all columns of numbers", "*"),
                 ("several …", SEVERAL),
-                *columns,
+                *answers,
             ],
             SEVERAL if several else (target or ("",))[0],
         ),
-        "targets": Offer(columns, target if several else ()),
+        "targets": Offer(answers, target if several else ()),
         "kind": Offer(
             _found(found, said, "kind") + [(words, kind) for kind, words in KINDS.items()],
             said.get("kind", ""),
         ),
-        "split": Offer(
-            splits + [(f"by column {name}", COLUMN + name) for name, _ in columns], _split(said)
-        ),
+        "split": Offer(_splits(address, said, row) + _by_column(columns), _split(said)),
         "options": Offer([], _others(said)),
     }
     used = ("rows", *ROWS[row][1], "options")
@@ -142,6 +141,11 @@ def said_by(chosen: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in said.items() if value}
 
 
+def _names(said: Mapping[str, Any], option: str) -> tuple[str, ...]:
+    names = said.get(option, ())
+    return (names,) if isinstance(names, str) else tuple(names)
+
+
 def _rows(address: Address) -> Options:
     """What a row of such a file can be."""
     without = "edge" if address.scheme == "parquet" else "set"
@@ -164,11 +168,24 @@ def _found(found: DataPreview, said: Mapping[str, Any], name: str) -> Options:
     return [(f"{KINDS.get(value, value)} (found)", "")]
 
 
+def _by_column(columns: Options) -> Options:
+    return [(f"by column {name}", COLUMN + name) for name, _ in columns]
+
+
+def _splits(address: Address, said: Mapping[str, Any], row: str) -> Options:
+    """The option that says nothing, and those without a column."""
+    others = SPLITS if row == "molecule" else []
+    column, split = address.text("split_column"), address.text("split", "scaffold")
+    words = f"by column {column}" if column else {value: words for words, value in SPLITS}[split]
+    if "split" in said or "split_column" in said:
+        return [("as found", ""), *others]
+    return [(f"{words if column or others else 'drawn'} (found)", ""), *others]
+
+
 def _split(said: Mapping[str, Any]) -> str:
     if column := said.get("split_column"):
         return COLUMN + str(column)
-    split = said.get("split", "")
-    return "" if split == "scaffold" else str(split)
+    return str(said.get("split", ""))
 
 
 def _others(said: Mapping[str, Any]) -> str:

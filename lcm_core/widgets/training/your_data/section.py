@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import ipywidgets as widgets
@@ -25,6 +25,11 @@ __all__ = ["Section"]
 
 SAID_EVERY = 0.5  # seconds from one word of progress to the next
 
+SPLITS = ("split", "split_column")
+_HINT = (
+    "A table of molecules or of sets, or a folder of graphs: choose one near the notebook, write "
+    "its path, or upload one."
+)
 _USE = "end this run, and train on this file"
 
 
@@ -91,6 +96,7 @@ class Section:
         self.menus.forget()
         for area in (self.summary, self.left_out, self.rows):
             area.say("")
+        self.summary.say(_HINT)
         self._rest()
 
     def _wait(self, words: str, busy: bool = False) -> None:
@@ -155,13 +161,11 @@ class Section:
 
             try:
                 with progress_to(show):
-                    found = preview_data(path, **said)
-                    if fresh and found.suggested and not is_address(path):
-                        found = preview_data(path, **said, **found.suggested)
+                    found, meant = _read_with_advice(path, said, fresh)
             except _Cancelled:
                 return
             if not should_stop():
-                self._show(found)
+                self._show(found, meant)
 
         self.worker.start(work)
 
@@ -169,22 +173,43 @@ class Section:
         self._wait("this file cannot be read")
         panel.show_error(error)
 
-    def _show(self, found: DataPreview) -> None:
+    def _show(self, found: DataPreview, said: Mapping[str, Any]) -> None:
         self.found = found
-        said: dict[str, object] = {}
+        used: dict[str, Any] = {}
         if found.header and is_address(found.task):
-            said = dict(read_address(found.task).options)
-            self.menus.show(found)
+            used = dict(read_address(found.task).options)
+            self.menus.show(found, said)
         else:
             self.menus.forget()
         self.summary.say(summary_text(found))
         self.left_out.say(left_out_text(found))
-        self.rows.say(rows_table(found, said))
+        self.rows.say(rows_table(found, used))
         self._rest()
 
     def _use(self) -> None:
         if self.found is not None and self.found.ok:
             self._on_use(self.found.task)
+
+
+def _read_with_advice(
+    path: str, said: dict[str, Any], fresh: bool
+) -> tuple[DataPreview, dict[str, Any]]:
+    """The preview, with a split that makes sense where the reader has said none.
+
+    Returns:
+        The preview, and the options that the menus show: of a fresh file, also the column of sets.
+    """
+    if is_address(path):
+        found = preview_data(path)
+        return found, dict(read_address(path).options) if found.header else {}
+    found = preview_data(path, **said)
+    sets = {name: what for name, what in found.suggested.items() if name not in SPLITS}
+    if fresh and sets:
+        said = {**said, **sets}
+        found = preview_data(path, **said)
+    if split := {name: what for name, what in found.suggested.items() if name in SPLITS}:
+        found = preview_data(path, **said, **split)
+    return found, said
 
 
 class _Cancelled(Exception):
