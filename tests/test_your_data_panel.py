@@ -397,3 +397,19 @@ def test_a_preview_of_a_long_table_says_so(opened: Open, monkeypatch) -> None:
     assert "60 rows, of which 0 are left out so far" in words_of(section.summary)
     assert "training reads all 60" in words_of(section.left_out)
     assert preview_data("mine.csv").splits == {}
+
+
+def test_a_split_that_makes_sense_is_taken_until_another_is_said(opened: Open) -> None:
+    rows = "".join(f"{s},{k % 2},{k % 3 == 0:d}\n" for k, s in enumerate(MOLECULES))
+    Path("two.csv").write_text("smiles,one,other\n" + rows)
+    _, section = opened()
+    choose(section, "two.csv")
+    assert "Choose in the menu Target what is to be learned" in words_of(section.summary)
+    pick(section, "target", "*")
+    assert section.found.task == "csv:two.csv?target=*&split=random"
+    assert section.menus.by_name["split"].widget.label == "at random (found)"
+    pick(section, "split", "scaffold")
+    assert "too few for a scaffold split" in words_of(section.summary)
+    assert section.use.disabled
+    pick(section, "split", "")
+    assert not section.use.disabled
