@@ -15,6 +15,7 @@ from lcm_core.widgets.training.parts import FurtherControls, rows
 from lcm_core.widgets.training.race import as_shown, checked_race, read_recipes, with_choice
 from lcm_core.widgets.training.recipe_controls import RecipeControls
 from lcm_core.widgets.training.run_panel import RunPanel
+from lcm_core.widgets.training.your_data.unfold import YourData
 
 __all__ = ["TrainingPanel"]
 
@@ -95,10 +96,11 @@ class TrainingPanel(RunPanel):
         self.files = files = FileRow(guard, lambda: self.run, self._load)
         self.file_text, self.file_status = files.text, files.status
         self.save_button, self.load_button = files.save, files.load
+        self.your_data = YourData(self, self._use_data)
         self.picture.menu.observe(guard(lambda _: self._ask_for_picture()), names="value")
         self.connect(self.picture.touched, self.picture.view)
         controls, content, more = rows(
-            self.controls, buttons, further, files, self.view, self.picture
+            self.controls, buttons, further, files, self.view, self.picture, self.your_data
         )
         self.lay_out(controls, content, more)
 
@@ -153,6 +155,13 @@ class TrainingPanel(RunPanel):
 
     def _apply_text(self, text: str) -> None:
         self.recipes = checked_race([as_shown(recipe) for recipe in read_recipes(text)])
+        self._reset()
+
+    def _use_data(self, task: str) -> None:
+        """Somebody's data become the task of all recipes."""
+        self.recipes = checked_race(
+            [as_shown(each.with_choice("task", task)) for each in self.recipes]
+        )
         self._reset()
 
     def _prepare(self, recipes: Sequence[Recipe]) -> None:

@@ -17,6 +17,7 @@ from lcm_core.widgets.training.live_picture import LivePicture
 from lcm_core.widgets.training.parts import FurtherControls
 from lcm_core.widgets.training.recipe_controls import RecipeControls
 from lcm_core.widgets.training.run import Run
+from lcm_core.widgets.training.slow_tasks import is_slow
 from lcm_core.widgets.training.view import RunView
 
 __all__ = ["RunPanel"]
@@ -25,9 +26,6 @@ REDRAWS_PER_SECOND = 3
 #: After a drawing, training goes on for at least so many times as long as it took: plots and
 #: picture cost 4 %.
 TRAINING_PER_DRAWING = 24
-
-#: Tasks whose data are loaded at Start only: their graphs take a minute.
-SLOW_TASKS = ("hiv",)
 
 
 class RunPanel(Panel):
@@ -111,7 +109,7 @@ class RunPanel(Panel):
 
     def _load_ahead(self) -> None:
         """Where a page shows the panel, load what Start needs: the picture shows it untrained."""
-        if self.bar.views and self.recipe.task not in SLOW_TASKS and self.run.state == "ready":
+        if self.bar.views and not is_slow(self.recipe.task) and self.run.state == "ready":
             self.run.prepare()
 
     def _pause_unseen(self) -> None:
