@@ -6,7 +6,8 @@ invisible widget carries the script, and the figures wait for it.
 
 The messages of a `FigureWidget` carry arrays as binary buffers, apart from the rest. What stores
 the messages of a run without a page (nbclient) keeps the buffers of every message for good, though
-the message has gone: on a page made of that, no widget would appear. Here arrays are lists.
+the message has gone: on a page made of that, no widget would appear. Until a page shows the figure,
+arrays are lists.
 """
 
 from __future__ import annotations
@@ -94,8 +95,11 @@ export default async () => (await scriptOfPlotly().module).default();
     def get_state(
         self, key: str | Iterable[str] | None = None, drop_defaults: bool = False
     ) -> dict[str, Any]:
-        """What is sent to the page and stored: arrays as lists."""
-        return {name: _listed(each) for name, each in super().get_state(key, drop_defaults).items()}
+        """What is sent and stored."""
+        state = super().get_state(key, drop_defaults)
+        if self._view_count:
+            return state
+        return {name: _listed(each) for name, each in state.items()}
 
     def save_state(self) -> None:
         """Update the state that the kernel keeps for new views of the figure.
