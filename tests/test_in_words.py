@@ -59,3 +59,8 @@ def test_no_message_of_a_figure_has_a_buffer_that_may_lose_its_place() -> None:
     assert not any(buffers for _, buffers in sent)
     state = figure.get_state()
     assert [trace["y"] for trace in state["_widget_data"]] == [[2.0, None, 5.0], [0.0, 1.0, 2.0]]
+    figure._view_count = 1  # from now on speed counts
+    figure.data[1].y = np.arange(4.0)
+    assert [bytes(buffer) for _, buffers in sent for buffer in buffers or []] == [
+        np.arange(4.0).tobytes()
+    ]
