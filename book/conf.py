@@ -33,15 +33,15 @@ nb_execution_mode = "off"  # course.executed ran the notebooks
 nb_render_markdown_format = "gfm"
 nb_merge_streams = True
 nb_ipywidgets_js = {
-    "scripts/require.js": {},
-    "scripts/plotly.js": {},
+    "panels/require.js": {},
+    "panels/plotly.js": {},
     "widgets.js": {},
-    "scripts/html-manager.js": {},
+    "panels/html-manager.js": {},
 }
 myst_enable_extensions = ["amsmath", "attrs_block", "colon_fence", "dollarmath"]
 myst_heading_anchors = 4
 
-mathjax_path = "scripts/mathjax.js"
+mathjax_path = "panels/mathjax.js"
 mathjax3_config = {"options": {"enableMenu": False}}
 
 bibtex_bibfiles = ["references.bib"]

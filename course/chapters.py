@@ -14,6 +14,7 @@ from nbformat import NotebookNode
 
 from course.buttons import with_buttons
 from course.effort import head
+from course.web.executed import STATE
 from lcm_core.exercises.lessons import Lesson, read_lesson
 from lcm_core.exercises.progress import START_PAGE
 
@@ -31,6 +32,9 @@ def chapter(notebook: NotebookNode, path: Path) -> NotebookNode:
     for cell in notebook.cells:
         if cell.id == "imports":
             cell.metadata.tags = ["hide-input"]
+    for model in notebook.metadata.get("widgets", {}).get(STATE, {}).get("state", {}).values():
+        if "script" in model["state"]:  # plotly's, which the page has already
+            model["state"]["script"] = ""
     return notebook
 
 

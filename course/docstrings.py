@@ -7,8 +7,8 @@ import re
 __all__ = ["as_rst"]
 
 CODE = re.compile(r"(`[^`]*`)")
-#: Neither emphasis nor a substitution: (*, d) and |x|.
-MEANT_AS_IT_IS = re.compile(r"\*(?=[,)])|\|")
+#: Neither emphasis nor a substitution: (*, d), (n, *d) and |x|.
+MEANT_AS_IT_IS = re.compile(r"(?<!\w)\*(?=[,)]|\w+[):])|\|")
 NO_PARAGRAPH = ("..", ">>>", "- ", " ")
 
 

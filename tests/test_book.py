@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from course import buttons
 from course.docstrings import as_rst
-from course.slides import LETTERS, LINES, slides
+from course.decks.slides import LETTERS, LINES, slides
 from course.terms import EVERYDAY, split_at_terms
 from course.versions import NOTEBOOKS
 from lcm_core.exercises.lessons import lessons_in
@@ -103,9 +103,9 @@ def test_the_folder_of_the_book_has_what_sphinx_is_told_to_read():
 
 
 def test_code_in_a_docstring_is_marked_and_shapes_are_no_emphasis():
-    text = "Sum of x (*, d), |x| or `|x|`.\n\n    @offer\n    def f(*, x): ...\n\nArgs:\n    x: (*, d)"
+    text = "Sum of *all* x (*, d), (n, *d), |x| or `|x|`.\n\n    @offer\n    def f(*, x): ...\n\nArgs:\n    x: (*, d)"
     assert "\n".join(as_rst(text.split("\n"))) == (
-        "Sum of x (\\*, d), \\|x\\| or `|x|`.\n\n::\n\n    @offer\n    def f(*, x): ...\n\n"
+        "Sum of *all* x (\\*, d), (n, \\*d), \\|x\\| or `|x|`.\n\n::\n\n    @offer\n    def f(*, x): ...\n\n"
         "Args:\n    x: (\\*, d)"
     )
     doctest = [">>> f(a | b)", "(*, 1)", "", "|x|"]

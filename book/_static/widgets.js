@@ -2,7 +2,7 @@
 "use strict";
 
 (() => {
-  const scripts = new URL("scripts/", document.currentScript.src).href;
+  const scripts = new URL("panels/", document.currentScript.src).href;
   globalThis.requirejs?.config({ paths: { anywidget: `${scripts}anywidget` } });
 
   const page = document.documentElement;

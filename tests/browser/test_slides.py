@@ -45,7 +45,7 @@ MEASURE = """() => {
 def decks(tmp_path_factory):
     folder = tmp_path_factory.mktemp("slides")
     done = subprocess.run(
-        [sys.executable, "-m", "course.deck", str(folder)],
+        [sys.executable, "-m", "course.decks.deck", str(folder)],
         cwd=NOTEBOOKS.parent,
         capture_output=True,
         text=True,
