@@ -39,7 +39,7 @@ NONE_CHOSEN = [ $$? -eq 5 ]  # the flags of pytest left none of these tests: no 
 ROOT_FLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-slow test-oldest test-newest test-wheel check-all fuzz-tables lint format bench classroom gpu-check results clean large-graph scaling student teacher assignment book slides check-book minutes progress
+.PHONY: help lab test test-slow test-oldest test-newest test-wheel check-all fuzz-tables lint format bench classroom gpu-check results clean large-graph scaling student teacher assignment html pictures book slides check-book minutes progress
 
 help:  ## say what each target does
 	@grep -E '^[a-z-]+:.*  ## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*  ## /\t/' | expand -t 14
@@ -127,6 +127,13 @@ minutes: $(VENV)/.notebooks-installed  ## estimate the minutes of each notebook
 progress: $(VENV)/.notebooks-installed  ## the solved exercises, also as build/progress.csv
 	@mkdir -p build
 	$(BIN)/python -m course.progress --csv build/progress.csv
+
+# Kernels, Chromium (for the pictures) and npm (for scripts, once) do the work. What was executed is kept.
+html: $(VENV)/.dev-installed  ## every notebook, executed, as a page that opens without a network, to build/html
+	$(BIN)/python -m course.web.pages build/html
+
+pictures: $(VENV)/.dev-installed  ## the same, and the executed notebooks with a picture of each panel, to build/executed
+	$(BIN)/python -m course.web.pictures build/html
 
 clean:  ## remove the virtual environments and every cache
 	rm -rf $(VENV) $(OLDEST) $(NEWEST) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -54,6 +54,7 @@ napoleon_numpy_docstring = False
 napoleon_custom_sections = ["Shapes"]
 napoleon_use_ivar = True
 
+html_context = {"default_mode": "auto"}
 html_theme = "sphinx_book_theme"
 html_title = project
 html_static_path = ["_static"]
@@ -62,6 +63,7 @@ html_js_files = ["definitions.js"]
 html_show_sourcelink = False
 html_copy_source = False
 html_theme_options = {
+    "navbar_persistent": [],  # search is in the sidebar
     "use_download_button": False,
     "use_fullscreen_button": False,
     "show_toc_level": 2,

@@ -21,7 +21,8 @@ __all__ = ["BRANCH", "REPOSITORY", "buttons", "with_buttons"]
 REPOSITORY = "OWNER/lcm-core"
 BRANCH = "main"
 
-LINE = re.compile(r"<!-- buttons -->.*\n\n")
+WORDS = "Run it elsewhere (not tried yet):"
+LINE = re.compile(rf"{re.escape(WORDS)}.*\n\n")
 HEADING = re.compile(r"^# .+\n\n?", re.MULTILINE)
 
 
@@ -31,8 +32,8 @@ def buttons(name: str) -> str:
     colab = f"https://colab.research.google.com/github/{REPOSITORY}/blob/{BRANCH}/{path}"
     binder = f"https://mybinder.org/v2/gh/{REPOSITORY}/{BRANCH}?urlpath={quote(f'lab/tree/{path}', '')}"
     return (
-        f"<!-- buttons -->Run it elsewhere, not tried yet: [Colab]({colab}) after "
-        f"[one cell](../docs/colab.md), or [Binder]({binder})."
+        f"{WORDS} [Colab]({colab}), where [one cell](../docs/colab.md) comes first, or "
+        f"[Binder]({binder})."
     )
 
 

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 
 from course.buttons import with_buttons
 from course.effort import head
-from course.web.executed import STATE
-from lcm_core.exercises.lessons import Lesson, read_lesson
+from course.web.pages import drop_script
+from lcm_core.exercises.lessons import PREFIX, Lesson, read_lesson
 from lcm_core.exercises.progress import START_PAGE
 
 __all__ = ["chapter"]
@@ -32,15 +31,14 @@ def chapter(notebook: NotebookNode, path: Path) -> NotebookNode:
     for cell in notebook.cells:
         if cell.id == "imports":
             cell.metadata.tags = ["hide-input"]
-    for model in notebook.metadata.get("widgets", {}).get(STATE, {}).get("state", {}).values():
-        if "script" in model["state"]:  # plotly's, which the page has already
-            model["state"]["script"] = ""
+    drop_script(notebook)
     return notebook
 
 
-def _mark_exercises(cells: list[Any], lesson: Lesson) -> None:
+def _mark_exercises(cells: list[NotebookNode], lesson: Lesson) -> None:
     """Put the head of each exercise into a cell of its own, above the code."""
+    at = {cell.id: index for index, cell in enumerate(cells)}
     for exercise in reversed(lesson.exercises):
         words = f"{{.effort}}\n{head(exercise).removeprefix('# ')}"
         cell = nbformat.v4.new_markdown_cell(words, id=f"effort-{exercise.name}")
-        cells.insert(exercise.index, cell)
+        cells.insert(at[f"{PREFIX}{exercise.name}"], cell)

@@ -19,21 +19,16 @@ from nbconvert import SlidesExporter
 from course.decks.slides import slides
 from course.versions import NOTEBOOKS, write_notebook
 from course.web.executed import executed
-from course.web.pages import EXECUTED, PACKAGES
-from course.web.scripts import Package, _read, write_scripts
+from course.web.pages import EXECUTED, PACKAGES, drop_script
+from course.web.scripts import Package, files_of, write_scripts
 
 __all__ = ["DECKS", "write_deck"]
 
 #: reveal.js: MIT licence, which the files name.
-REVEAL = {
-    file: Package(
-        "reveal.js",
-        "5.2.1",
-        "359b575dd51bbda32f89b2fd4c7dc46ad7389a805572158916c29252f7a27333",
-        file,
-    )
-    for file in ("dist/reveal.css", "dist/reveal.js", "plugin/notes/notes.js")
-}
+REVEAL = Package(
+    "reveal.js", "5.2.1", "359b575dd51bbda32f89b2fd4c7dc46ad7389a805572158916c29252f7a27333"
+)
+FILES = ("dist/reveal.css", "dist/reveal.js", "plugin/notes/notes.js")
 DECKS = ("00", "01", "02", "03", "04", "05")
 HERE = Path(__file__).parent
 
@@ -41,6 +36,7 @@ HERE = Path(__file__).parent
 def write_deck(path: Path, target: Path) -> Path:
     """Write the slides of a notebook, NAME.html and NAME.ipynb; returns the page."""
     notebook = executed(path, EXECUTED)
+    drop_script(notebook)
     notebook.cells = [nbformat.from_dict(cell) for cell in slides(notebook.cells)]
     write_notebook(path, [_without_outputs(cell) for cell in notebook.cells], target / path.name)
     exporter = SlidesExporter(
@@ -58,12 +54,13 @@ def write_deck(path: Path, target: Path) -> Path:
     return page
 
 
-def write_look(folder: Path) -> None:
+def write_look(decks: Path) -> None:
     """Write what all decks share: reveal.js, its theme, and the scripts of panels."""
-    write_scripts(folder, PACKAGES)
-    for file, package in REVEAL.items():
-        (folder / file).parent.mkdir(parents=True, exist_ok=True)
-        (folder / file).write_bytes(_read(package, PACKAGES))
+    folder = write_scripts(decks, PACKAGES)
+    reveal = files_of(REVEAL, PACKAGES)
+    for name in FILES:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(reveal[name])
     (folder / "dist" / "theme").mkdir(exist_ok=True)
     shutil.copy(HERE / "slides.css", folder / "dist" / "theme" / "lcm.css")
     shutil.copy(HERE / "slides.js", folder)
@@ -79,7 +76,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--only", default="", help="decks whose names contain this")
     chosen = parser.parse_args()
-    write_look(chosen.folder / "scripts")
+    write_look(chosen.folder)
     for path in sorted(NOTEBOOKS.glob("[0-9]*.ipynb")):
         if path.name[:2] in DECKS and chosen.only in path.name:
             print(write_deck(path, chosen.folder))
