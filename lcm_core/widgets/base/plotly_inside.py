@@ -17,12 +17,12 @@ from collections.abc import Iterable
 from copy import deepcopy
 from typing import Any
 
-import anywidget
 import ipywidgets as widgets
 import plotly.graph_objects as go
 import traitlets
 
 from lcm_core.imports import put_off
+from lcm_core.widgets.base.scripted import Scripted
 
 with put_off("nbformat"):  # of which plotly needs the version; its checks take seconds to import
     from plotly.graph_objects import FigureWidget
@@ -41,7 +41,7 @@ function scriptOfPlotly() {
 """
 
 
-class PlotlyScript(anywidget.AnyWidget):
+class PlotlyScript(Scripted):
     """Invisible; gives plotly's script to the figures of the page.
 
     Attributes:
@@ -64,7 +64,7 @@ export default {
     script = traitlets.Unicode().tag(sync=True)
 
 
-class SharedFigureWidget(FigureWidget):
+class SharedFigureWidget(Scripted, FigureWidget):
     """A `FigureWidget` that takes plotly's script from the `PlotlyScript` of the page.
 
     It follows the width of the page (see `page/page.js`), and has no tool bar.
@@ -96,7 +96,7 @@ export default async () => (await scriptOfPlotly().module).default();
         self, key: str | Iterable[str] | None = None, drop_defaults: bool = False
     ) -> dict[str, Any]:
         """What is sent and stored."""
-        state = super().get_state(key, drop_defaults)
+        state = super().get_state(key)
         if self._view_count:
             return state
         return {name: _listed(each) for name, each in state.items()}
