@@ -19,6 +19,8 @@ from lcm_core.exercises.progress import START_PAGE
 
 __all__ = ["chapter"]
 
+HEADING = re.compile(r"^# ", re.MULTILINE)
+
 
 def chapter(notebook: NotebookNode, path: Path) -> NotebookNode:
     """The chapter of the executed notebook `path`; the notebook is changed."""
@@ -26,7 +28,9 @@ def chapter(notebook: NotebookNode, path: Path) -> NotebookNode:
     opening.source = with_buttons(opening.source, path.name)
     if path.name != START_PAGE:
         number = path.name[:2]
-        opening.source = re.sub("^# ", f"# {number} · ", opening.source, count=1, flags=re.MULTILINE)
+        opening.source = re.sub(
+            "^# ", f"# {number} · ", opening.source, count=1, flags=re.MULTILINE
+        )
         _mark_exercises(notebook.cells, read_lesson(path))
     for cell in notebook.cells:
         if cell.id == "imports":

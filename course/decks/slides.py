@@ -11,7 +11,6 @@ import copy
 import re
 from typing import Any
 
-from course.solutions import FOLDED
 from lcm_core.exercises.lessons import PREFIX
 
 __all__ = ["LINES", "slides"]
@@ -166,7 +165,9 @@ def _lines(text: str, letters: int) -> int:
 
 
 def _printed(cell: Cell) -> int:
-    return sum(
-        _lines("".join(output.get("text", output.get("data", {}).get("text/plain", ""))), CODE_LETTERS)
+    """The lines that a cell prints."""
+    texts = (
+        output.get("text", output.get("data", {}).get("text/plain", ""))
         for output in cell.get("outputs", ())
     )
+    return sum(_lines("".join(text), CODE_LETTERS) for text in texts)

@@ -19,7 +19,7 @@ pytestmark = [
 DECKS = sorted(path.stem for path in NOTEBOOKS.glob("0[0-5]*.ipynb"))
 SMALLEST = 0.5  # a picture that is made smaller than that cannot be read from the back row
 
-#: How far what is on the slide reaches, in its own pixels, and how much its picture was made smaller.
+#: How far the parts of the slide reach, in its own pixels, and the scale of its picture.
 MEASURE = """() => {
   const slide = Reveal.getCurrentSlide();
   const scale = Reveal.getScale();
