@@ -1,18 +1,22 @@
-// Starts the slides, and makes a picture smaller that is larger than what is left of its slide.
+// Starts the slides, and gives each picture the room that is left on its slide.
 "use strict";
 
 requirejs(["scripts/dist/reveal.js", "scripts/plugin/notes/notes.js"], (Reveal, Notes) => {
   const HEIGHT = 700;
+  const LARGEST = 1.4; // for the back row
 
+  // The largest scale at which the picture leaves nothing out; its layout may change with the scale.
   function fit() {
     const slide = Reveal.getCurrentSlide();
     const picture = slide?.querySelector(".celltag_slide-picture .jp-OutputArea");
     if (!picture) return;
-    picture.style.zoom = 1;
     const from = slide.getBoundingClientRect();
     const top = (picture.getBoundingClientRect().top - from.top) / Reveal.getScale();
-    const room = (HEIGHT - top) / picture.scrollHeight;
-    picture.style.zoom = Math.min(1, room, picture.clientWidth / picture.scrollWidth);
+    for (let scale = LARGEST; scale > 0.3; scale -= 0.1) {
+      picture.style.zoom = scale;
+      const high = picture.scrollHeight * scale <= HEIGHT - top;
+      if (high && picture.scrollWidth <= picture.clientWidth) return;
+    }
   }
 
   // Figures that were drawn while their slide was hidden look for their size again.

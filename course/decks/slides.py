@@ -25,7 +25,13 @@ CODE_LETTERS = 100
 
 #: Paragraphs that are for readers of the notebook, and end what a slide says of a section.
 ASIDES = ("**Try this", "**What you need", "**How to use", "**Where to go", "**Exercise")
-PICTURES = ("application/vnd.jupyter.widget-view+json", "text/html", "image/svg+xml", "image/png")
+PICTURES = {
+    "application/vnd.jupyter.widget-view+json",
+    "image/png",
+    "image/svg+xml",
+    "text/html",
+    "text/markdown",
+}
 FOLD = re.compile(r"<details>.*?</details>\n*", re.DOTALL)
 SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z*`(⌈$\"])")
 MINUTES = re.compile(r" \(\d+ minutes?\)$")
@@ -76,7 +82,7 @@ class _Talk:
         kind = "skip"
         if cell["id"].startswith(PREFIX):
             kind = "exercise"
-        elif mimes.intersection(PICTURES):
+        elif mimes & PICTURES:
             kind = "picture"
         elif cell["id"] != "imports" and _lines(code, CODE_LETTERS) + _printed(cell) <= CODE_LINES:
             kind = "result"
@@ -116,10 +122,10 @@ def _section(heading: str, blocks: list[str], first: bool) -> str:
             block = _short_list(block, room)
         elif not block.startswith(("|", ">", "!", "$$", "    ")):
             block = _lead([block], 2 if not kept else 1)
-        room -= _lines(block, LETTERS) + 1
-        if room < 0:
+        if _lines(block, LETTERS) > room:
             break
         kept.append(block)
+        room -= _lines(block, LETTERS) + 1
     mark = "#" if first else "##"
     return "\n\n".join([f"{mark} {heading}", *kept])
 
