@@ -14,7 +14,7 @@ from nbformat import NotebookNode
 from course.buttons import with_buttons
 from course.effort import head
 from course.web.pages import drop_script
-from lcm_core.exercises.lessons import PREFIX, Lesson, read_lesson
+from lcm_core.exercises.lessons import Lesson, read_lesson
 from lcm_core.exercises.progress import START_PAGE
 
 __all__ = ["chapter"]
@@ -45,4 +45,4 @@ def _mark_exercises(cells: list[NotebookNode], lesson: Lesson) -> None:
     for exercise in reversed(lesson.exercises):
         words = f"{{.effort}}\n{head(exercise).removeprefix('# ')}"
         cell = nbformat.v4.new_markdown_cell(words, id=f"effort-{exercise.name}")
-        cells.insert(at[f"{PREFIX}{exercise.name}"], cell)
+        cells.insert(at[f"exercise-{exercise.name}"], cell)

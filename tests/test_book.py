@@ -97,7 +97,7 @@ def test_the_text_of_a_slide_is_short_and_the_notes_have_the_rest(lesson):
 
 def test_code_in_a_docstring_is_marked_and_shapes_are_no_emphasis():
     plain = """\
-Sum of *all* x (*, d), (n, *d), |x| or `|x|`.
+Sum of *all* x (*, d), (n, *d), |x| or `|x|`s.
 
     @offer
     def f(*, x): ...
@@ -105,7 +105,7 @@ Sum of *all* x (*, d), (n, *d), |x| or `|x|`.
 Args:
     x: (*, d)"""
     marked = """\
-Sum of *all* x (\\*, d), (n, \\*d), \\|x\\| or `|x|`.
+Sum of *all* x (\\*, d), (n, \\*d), \\|x\\| or `|x|`\\ s.
 
 ::
 

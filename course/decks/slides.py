@@ -11,7 +11,6 @@ import copy
 import re
 from typing import Any
 
-from lcm_core.exercises.lessons import PREFIX
 
 __all__ = ["LINES", "slides"]
 
@@ -80,7 +79,7 @@ class _Talk:
         code = "".join(cell["source"])
         mimes = {mime for output in cell.get("outputs", ()) for mime in output.get("data", ())}
         kind = "skip"
-        if cell["id"].startswith(PREFIX):
+        if cell["id"].startswith("exercise-"):
             kind = "exercise"
         elif mimes & PICTURES:
             kind = "picture"

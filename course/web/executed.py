@@ -21,27 +21,23 @@ from nbformat import NotebookNode
 
 from course.versions import NOTEBOOKS, without_stills
 
-__all__ = ["STATE", "execute", "executed"]
+__all__ = ["STATE", "VIEW", "execute", "executed"]
 
 STATE = "application/vnd.jupyter.widget-state+json"
+VIEW = "application/vnd.jupyter.widget-view+json"
 #: Of what outputs are made, beside the notebook.
 SOURCES = (NOTEBOOKS.parent / "lcm_core", NOTEBOOKS.parent / "docs" / "results")
 #: Versions that show in outputs.
 SHOWN = ("torch", "torch_geometric", "ipywidgets", "anywidget", "plotly", "nbclient")
 
-#: The last cell. nbclient keeps states of widgets, too, but none that a thread sends between two
-#: cells. The kernel knows them all, once the workers of panels are at rest.
-ASK_FOR_STATE = f"""
-import threading, time
-from IPython.display import display
-from ipywidgets import Widget
-
-_until = time.monotonic() + 30
-while time.monotonic() < _until and any(
-    thread.name.startswith("lcm") for thread in threading.enumerate()
-):
-    time.sleep(0.05)
-display({{"{STATE}": Widget.get_manager_state()}}, raw=True)
+#: Seconds of training, or of measuring, in each panel that has to be started.
+PATIENCE = 40.0
+#: The last cell.
+ASK = f"""
+import sys
+sys.path.insert(0, {str(NOTEBOOKS.parent)!r})
+from course.web.in_kernel import report
+report({{patience}})
 """
 
 
@@ -60,18 +56,21 @@ def executed(path: Path, folder: Path) -> NotebookNode:
     return notebook
 
 
-def execute(path: Path, timeout: int = 300) -> NotebookNode:
+def execute(path: Path, timeout: int = 600, patience: float = PATIENCE) -> NotebookNode:
     """Run all cells in a fresh kernel, in the folder of the notebook; the file is not changed.
+
+    Then panels that begin empty are started: the reader of a page cannot press their buttons.
 
     Args:
         timeout: seconds for one cell.
+        patience: seconds of training, or of measuring, for each of these panels.
 
     Raises:
         nbclient.exceptions.CellExecutionError: a cell has failed.
     """
     notebook = nbformat.read(path, as_version=4)
     notebook.cells = without_stills(notebook.cells)  # its outputs will have the panels
-    notebook.cells.append(nbformat.v4.new_code_cell(ASK_FOR_STATE))
+    notebook.cells.append(nbformat.v4.new_code_cell(ASK.format(patience=patience)))
     client = NotebookClient(
         notebook,
         timeout=timeout,
@@ -79,8 +78,13 @@ def execute(path: Path, timeout: int = 300) -> NotebookNode:
         resources={"metadata": {"path": str(path.parent)}},
     )
     client.execute(env={**os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1"})
-    asked = notebook.cells.pop()
-    notebook.metadata.widgets = {STATE: asked.outputs[0].data[STATE]}
+    said = notebook.cells.pop().outputs[0].data
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            view = output.get("data", {}).get(VIEW, {}).get("model_id")
+            if view in said["application/json"]:
+                output.data["text/plain"] = said["application/json"][view]
+    notebook.metadata.widgets = {STATE: said[STATE]}
     return notebook
 
 

@@ -23,7 +23,7 @@ from course.versions import NOTEBOOKS
 from course.web.executed import STATE, executed
 from course.web.scripts import SCRIPTS, write_scripts
 
-__all__ = ["EXECUTED", "PACKAGES", "drop_script", "page_of", "write_pages"]
+__all__ = ["BUILD", "EXECUTED", "PACKAGES", "drop_script", "page_of", "write_pages"]
 
 BUILD = NOTEBOOKS.parent / "build"
 EXECUTED = BUILD / "executed"

@@ -22,11 +22,11 @@ from playwright.sync_api import Browser, Page
 
 from course.versions import NOTEBOOKS
 from course.web.chromium import open_browser
+from course.web.executed import VIEW
 from course.web.pages import EXECUTED, write_pages
 
 __all__ = ["add_pictures", "open_page", "pictures_on", "small_png"]
 
-VIEW = "application/vnd.jupyter.widget-view+json"
 LIGHTER = ((128, 1.0), (64, 1.0), (32, 1.0), (64, 0.7), (32, 0.5))  # colours, and size
 WINDOW = {"width": 1180, "height": 1300}
 

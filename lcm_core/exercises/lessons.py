@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-__all__ = ["PREFIX", "Exercise", "Lesson", "lessons_in", "read_lesson"]
+__all__ = ["Exercise", "Lesson", "lessons_in", "read_lesson"]
 
-PREFIX = "exercise-"  # of the ids of their cells
+PREFIX = "exercise-"
 
 
 @dataclass(frozen=True)
