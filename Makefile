@@ -116,10 +116,10 @@ assignment: $(VENV)/.notebooks-installed  ## an nbgrader course, one assignment 
 
 book: $(VENV)/.book-installed  ## notebooks, guides and reference as web pages, to build/book/index.html
 	$(BIN)/python -m course.book build/book-source
-	$(BIN)/python -m sphinx -W --keep-going --quiet -c book build/book-source build/book
+	$(BIN)/python -m sphinx -W --keep-going --quiet -c book -d build/book-doctrees build/book-source build/book
 
 slides: $(VENV)/.book-installed  ## slides of notebooks 00 to 05, to build/slides
-	$(BIN)/python -m course.deck build/slides
+	$(BIN)/python -m course.decks.deck build/slides
 
 check-book: $(VENV)/.dev-installed $(VENV)/.book-installed book slides  ## the book and the slides in a browser
 	$(BIN)/python -m pytest -m slow tests/browser/test_book.py tests/browser/test_slides.py $(PYTEST_FLAGS)

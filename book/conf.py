@@ -33,15 +33,15 @@ nb_execution_mode = "off"  # course.executed ran the notebooks
 nb_render_markdown_format = "gfm"
 nb_merge_streams = True
 nb_ipywidgets_js = {
-    "scripts/require.js": {},
-    "scripts/plotly.js": {},
+    "panels/require.js": {},
+    "panels/plotly.js": {},
     "widgets.js": {},
-    "scripts/html-manager.js": {},
+    "panels/html-manager.js": {},
 }
 myst_enable_extensions = ["amsmath", "attrs_block", "colon_fence", "dollarmath"]
 myst_heading_anchors = 4
 
-mathjax_path = "scripts/mathjax.js"
+mathjax_path = "panels/mathjax.js"
 mathjax3_config = {"options": {"enableMenu": False}}
 
 bibtex_bibfiles = ["references.bib"]
@@ -54,6 +54,7 @@ napoleon_numpy_docstring = False
 napoleon_custom_sections = ["Shapes"]
 napoleon_use_ivar = True
 
+html_context = {"default_mode": "auto"}
 html_theme = "sphinx_book_theme"
 html_title = project
 html_static_path = ["_static"]
@@ -62,6 +63,7 @@ html_js_files = ["definitions.js"]
 html_show_sourcelink = False
 html_copy_source = False
 html_theme_options = {
+    "navbar_persistent": [],  # search is in the sidebar
     "use_download_button": False,
     "use_fullscreen_button": False,
     "show_toc_level": 2,

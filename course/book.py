@@ -75,7 +75,7 @@ def gather(target: Path, notebooks: list[Path]) -> int:
             (target / linked).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / linked, target / linked)
     shutil.copy(own / "references.bib", target)
-    write_scripts(target / "_scripts" / "scripts", PACKAGES)
+    write_scripts(target / "_scripts", PACKAGES).rename(target / "_scripts" / "panels")
     return len(texts)
 
 

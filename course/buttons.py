@@ -2,8 +2,8 @@
 
     python -m course.buttons
 
-Run it again after a change of `REPOSITORY`: the buttons are replaced. Neither service has been tried
-yet, which the buttons say; docs/colab.md has the cell that Colab needs first.
+Run it again after a change of `REPOSITORY`: the buttons are replaced. Neither service has been
+tried yet, which the buttons say; docs/colab.md has the cell that Colab needs first.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ __all__ = ["BRANCH", "REPOSITORY", "buttons", "with_buttons"]
 REPOSITORY = "OWNER/lcm-core"
 BRANCH = "main"
 
-LINE = re.compile(r"<!-- buttons -->.*\n\n")
+WORDS = "Run it elsewhere (not tried yet):"
+LINE = re.compile(rf"{re.escape(WORDS)}.*\n\n")
 HEADING = re.compile(r"^# .+\n\n?", re.MULTILINE)
 
 
@@ -29,10 +30,12 @@ def buttons(name: str) -> str:
     """The line of buttons of a notebook, in Markdown; `name` is its file's name."""
     path = f"notebooks/{name}"
     colab = f"https://colab.research.google.com/github/{REPOSITORY}/blob/{BRANCH}/{path}"
-    binder = f"https://mybinder.org/v2/gh/{REPOSITORY}/{BRANCH}?urlpath={quote(f'lab/tree/{path}', '')}"
+    binder = (
+        f"https://mybinder.org/v2/gh/{REPOSITORY}/{BRANCH}?urlpath={quote(f'lab/tree/{path}', '')}"
+    )
     return (
-        f"<!-- buttons -->Run it elsewhere, not tried yet: [Colab]({colab}) after "
-        f"[one cell](../docs/colab.md), or [Binder]({binder})."
+        f"{WORDS} [Colab]({colab}), where [one cell](../docs/colab.md) comes first, or "
+        f"[Binder]({binder})."
     )
 
 
@@ -45,7 +48,9 @@ def with_buttons(opening: str, name: str) -> str:
     plain = LINE.sub("", opening)
     heading = HEADING.search(plain)
     if heading is None:
-        raise ValueError(f"expected a heading `# …` in the first cell of {name}, got {plain[:40]!r}")
+        raise ValueError(
+            f"expected a heading `# …` in the first cell of {name}, got {plain[:40]!r}"
+        )
     above, below = plain[: heading.end()].rstrip("\n"), plain[heading.end() :]
     return f"{above}\n\n{buttons(name)}\n\n{below}"
 

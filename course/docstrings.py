@@ -7,8 +7,10 @@ import re
 __all__ = ["as_rst"]
 
 CODE = re.compile(r"(`[^`]*`)")
-#: Neither emphasis nor a substitution: (*, d) and |x|.
-MEANT_AS_IT_IS = re.compile(r"\*(?=[,)])|\|")
+#: Code in the plural, such as `Tensor`s: a letter must not follow its mark.
+PLURAL = re.compile(r"(`[^`]*`)(?=[a-z])")
+#: Neither emphasis nor a substitution: (*, d), (n, *d) and |x|.
+MEANT_AS_IT_IS = re.compile(r"(?<!\w)\*(?=[,)]|\w+[):])|\|")
 NO_PARAGRAPH = ("..", ">>>", "- ", " ")
 
 
@@ -35,5 +37,5 @@ def as_rst(lines: list[str]) -> list[str]:
         parts = CODE.split(line)
         if not literal and "math::" not in line:
             parts[::2] = [MEANT_AS_IT_IS.sub(r"\\\g<0>", part) for part in parts[::2]]
-        made.append("".join(parts))
+        made.append(PLURAL.sub(r"\1\\ ", "".join(parts)))
     return made

@@ -2,8 +2,21 @@
 "use strict";
 
 (() => {
-  const scripts = new URL("scripts/", document.currentScript.src).href;
+  const scripts = new URL("panels/", document.currentScript.src).href;
+  globalThis.lcmScripts = scripts;
   globalThis.requirejs?.config({ paths: { anywidget: `${scripts}anywidget` } });
+
+  // Widgets ask an older MathJax to set their labels, in which there are no formulas.
+  if (globalThis.MathJax) {
+    const older = { Queue() {} };
+    MathJax.Hub = older;
+    MathJax.startup = {
+      ready() {
+        MathJax.Hub = older;
+        MathJax.startup.defaultReady();
+      },
+    };
+  }
 
   const page = document.documentElement;
   const tell = () => {

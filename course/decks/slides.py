@@ -11,8 +11,6 @@ import copy
 import re
 from typing import Any
 
-from course.solutions import FOLDED
-from lcm_core.exercises.lessons import PREFIX
 
 __all__ = ["LINES", "slides"]
 
@@ -26,7 +24,13 @@ CODE_LETTERS = 100
 
 #: Paragraphs that are for readers of the notebook, and end what a slide says of a section.
 ASIDES = ("**Try this", "**What you need", "**How to use", "**Where to go", "**Exercise")
-PICTURES = ("application/vnd.jupyter.widget-view+json", "text/html", "image/svg+xml", "image/png")
+PICTURES = {
+    "application/vnd.jupyter.widget-view+json",
+    "image/png",
+    "image/svg+xml",
+    "text/html",
+    "text/markdown",
+}
 FOLD = re.compile(r"<details>.*?</details>\n*", re.DOTALL)
 SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z*`(⌈$\"])")
 MINUTES = re.compile(r" \(\d+ minutes?\)$")
@@ -75,9 +79,9 @@ class _Talk:
         code = "".join(cell["source"])
         mimes = {mime for output in cell.get("outputs", ()) for mime in output.get("data", ())}
         kind = "skip"
-        if cell["id"].startswith(PREFIX):
+        if cell["id"].startswith("exercise-"):
             kind = "exercise"
-        elif mimes.intersection(PICTURES):
+        elif mimes & PICTURES:
             kind = "picture"
         elif cell["id"] != "imports" and _lines(code, CODE_LETTERS) + _printed(cell) <= CODE_LINES:
             kind = "result"
@@ -117,10 +121,10 @@ def _section(heading: str, blocks: list[str], first: bool) -> str:
             block = _short_list(block, room)
         elif not block.startswith(("|", ">", "!", "$$", "    ")):
             block = _lead([block], 2 if not kept else 1)
-        room -= _lines(block, LETTERS) + 1
-        if room < 0:
+        if _lines(block, LETTERS) > room:
             break
         kept.append(block)
+        room -= _lines(block, LETTERS) + 1
     mark = "#" if first else "##"
     return "\n\n".join([f"{mark} {heading}", *kept])
 
@@ -166,7 +170,9 @@ def _lines(text: str, letters: int) -> int:
 
 
 def _printed(cell: Cell) -> int:
-    return sum(
-        _lines("".join(output.get("text", output.get("data", {}).get("text/plain", ""))), CODE_LETTERS)
+    """The lines that a cell prints."""
+    texts = (
+        output.get("text", output.get("data", {}).get("text/plain", ""))
         for output in cell.get("outputs", ())
     )
+    return sum(_lines("".join(text), CODE_LETTERS) for text in texts)
