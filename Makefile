@@ -39,7 +39,7 @@ NONE_CHOSEN = [ $$? -eq 5 ]  # the flags of pytest left none of these tests: no 
 ROOT_FLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-slow test-oldest test-newest test-wheel check-all fuzz-tables lint format bench classroom gpu-check results clean large-graph scaling student teacher assignment minutes progress
+.PHONY: help lab test test-slow test-oldest test-newest test-wheel check-all fuzz-tables lint format bench classroom notebook-times gpu-check results clean large-graph scaling student teacher assignment minutes progress html pictures book slides check-book
 
 help:  ## say what each target does
 	@grep -E '^[a-z-]+:.*  ## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*  ## /\t/' | expand -t 14
@@ -89,6 +89,9 @@ bench: $(VENV)/.dev-installed  ## time and memory of reductions, ours and PyG's,
 classroom: $(VENV)/.dev-installed  ## kernels that train at once: speed, memory, answers, to docs/classroom.md
 	$(BIN)/python -m benchmarks.classroom --output docs/classroom.md $(CLASSROOM_FLAGS)
 
+notebook-times: $(VENV)/.dev-installed  ## first panel, Run All and memory of each notebook, to docs/notebook_times.md
+	$(BIN)/python -m benchmarks.notebooks --output docs/notebook_times.md $(NOTEBOOK_FLAGS)
+
 large-graph: $(VENV)/.dev-installed  ## time and memory on a graph of a million nodes, to docs/large_graphs.md
 	$(BIN)/python -m benchmarks.large_graph --output docs/large_graphs.md $(GRAPH_FLAGS)
 
@@ -111,12 +114,29 @@ teacher: $(VENV)/.notebooks-installed  ## the notebooks with every exercise solv
 assignment: $(VENV)/.notebooks-installed  ## an nbgrader course, one assignment a notebook, to build/assignment
 	$(BIN)/python -m course.assignment build/assignment
 
+book: $(VENV)/.book-installed  ## notebooks, guides and reference as web pages, to build/book/index.html
+	$(BIN)/python -m course.book build/book-source
+	$(BIN)/python -m sphinx -W --keep-going --quiet -c book -d build/book-doctrees build/book-source build/book
+
+slides: $(VENV)/.book-installed  ## slides of notebooks 00 to 05, to build/slides
+	$(BIN)/python -m course.decks.deck build/slides
+
+check-book: $(VENV)/.dev-installed $(VENV)/.book-installed book slides  ## the book and the slides in a browser
+	$(BIN)/python -m pytest -m slow tests/browser/test_book.py tests/browser/test_slides.py $(PYTEST_FLAGS)
+
 minutes: $(VENV)/.notebooks-installed  ## estimate the minutes of each notebook
 	$(BIN)/python -m course.minutes
 
 progress: $(VENV)/.notebooks-installed  ## the solved exercises, also as build/progress.csv
 	@mkdir -p build
 	$(BIN)/python -m course.progress --csv build/progress.csv
+
+# Kernels, Chromium (for the pictures) and npm (for scripts, once) do the work. What was executed is kept.
+html: $(VENV)/.dev-installed  ## every notebook, executed, as a page that opens without a network, to build/html
+	$(BIN)/python -m course.web.pages build/html
+
+pictures: $(VENV)/.dev-installed  ## the same, and the executed notebooks with a picture of each panel, to build/executed
+	$(BIN)/python -m course.web.pictures build/html
 
 clean:  ## remove the virtual environments and every cache
 	rm -rf $(VENV) $(OLDEST) $(NEWEST) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -132,6 +152,10 @@ clean:  ## remove the virtual environments and every cache
 $(VENV)/.notebooks-installed: pyproject.toml constraints.txt | $(BIN)/python
 	$(INSTALL) --editable '.[notebooks]'
 	@touch $@
+
+$(VENV)/.book-installed: pyproject.toml constraints.txt | $(BIN)/python
+	$(INSTALL) --editable '.[book]'
+	@touch $@ $(VENV)/.notebooks-installed
 
 $(VENV)/.dev-installed: pyproject.toml constraints.txt | $(BIN)/python
 	$(INSTALL) --editable '.[dev]'

@@ -4,13 +4,15 @@ Run by `make classroom`, which prints a table and writes it to docs/classroom.md
 
     python -m benchmarks.classroom [--kernels 1,2,4,8] [--repeats 7] [--output FILE]
 
-Each kernel is one that Jupyter starts, with a training panel and the default recipe. Those of all
-settings stand paused in turn, so that the windows of measurement of all settings alternate.
+Each kernel is one that Jupyter starts, with a training panel and the default recipe. The windows
+of measurement of all settings alternate. Meanwhile the system stops the kernels of the others: a
+paused training whose threads wait actively would go on spinning.
 """
 
 import argparse
 import os
 import random
+import signal
 import statistics
 import sys
 import time
@@ -18,6 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from queue import Empty
 from typing import Any
@@ -28,24 +31,23 @@ import torch_geometric
 from jupyter_client.manager import start_new_kernel
 from tqdm import tqdm
 
+from benchmarks.measure import memory_of
 from benchmarks.reductions import processor
-from lcm_core.threads import available_cpus
+from lcm_core.threads import VARIABLE, available_cpus
 
 DEFAULT = "default"
-#: What a kernel is started with; the number of torch's threads, 0 for what we choose.
-SETTINGS: Mapping[str, tuple[dict[str, str], int]] = {
-    DEFAULT: ({}, 0),
-    "one thread": ({}, 1),
-    "all threads, active": ({"OMP_WAIT_POLICY": "ACTIVE"}, available_cpus()),
-    "all threads, passive": ({"OMP_WAIT_POLICY": "PASSIVE"}, available_cpus()),
+ALL = str(available_cpus())
+#: The environment variables of a kernel.
+SETTINGS: Mapping[str, dict[str, str]] = {
+    DEFAULT: {},
+    "one thread": {VARIABLE: "1"},
+    "all threads, active": {VARIABLE: ALL, "OMP_WAIT_POLICY": "ACTIVE"},
+    "all threads, passive": {VARIABLE: ALL, "OMP_WAIT_POLICY": "PASSIVE"},
 }
-UNSET = ("OMP_WAIT_POLICY", "KMP_BLOCKTIME", "GOMP_SPINCOUNT", "OMP_NUM_THREADS")
+UNSET = (VARIABLE, "OMP_WAIT_POLICY", "KMP_BLOCKTIME", "GOMP_SPINCOUNT", "OMP_NUM_THREADS")
 RECIPE = "steps=1000000"  # the default one, without an end
 OPEN = """
-import lcm_core.widgets, torch
-threads = {threads}
-if threads:
-    torch.set_num_threads(threads)
+import lcm_core.widgets
 panel = lcm_core.widgets.TrainingPanel("{recipe}")
 panel
 """
@@ -60,10 +62,9 @@ class Kernel:
     """A kernel with a training panel, as a page that is connected to it sees it."""
 
     def __init__(self, setting: str):
-        variables, threads = SETTINGS[setting]
         environment = {k: v for k, v in os.environ.items() if k not in UNSET}
-        self.manager, self.client = start_new_kernel(env={**environment, **variables})
-        self.ask(OPEN.format(threads=threads, recipe=RECIPE), {})
+        self.manager, self.client = start_new_kernel(env={**environment, **SETTINGS[setting]})
+        self.ask(OPEN.format(recipe=RECIPE), {})
         ids = self.ask("", {name: f"{widget}.model_id" for name, widget in WIDGETS.items()})
         self.ids = {name: text.strip("'") for name, text in ids.items()}
         self.running = False
@@ -113,11 +114,13 @@ class Kernel:
         return int(found["step"]), time.perf_counter()
 
     def memory(self) -> float:
-        """Proportional set size in bytes: memory that n processes share counts as 1/n of each."""
-        text = Path(f"/proc/{self.manager.provisioner.process.pid}/smaps_rollup").read_text()
-        return 1024 * int(next(x for x in text.splitlines() if x.startswith("Pss:")).split()[1])
+        return memory_of(self.manager.provisioner.process.pid)
+
+    def signal(self, number: int) -> None:
+        self.manager.provisioner.process.send_signal(number)
 
     def close(self) -> None:
+        self.signal(signal.SIGCONT)
         self.client.stop_channels()
         self.manager.shutdown_kernel(now=True)
 
@@ -177,10 +180,15 @@ def measure(options: argparse.Namespace) -> Table:
             table[options.settings[0], k].memory = [each.memory() for each in room]
             in_all(pool, [lambda each=each: each.run(False) for each in room])
         for setting in options.settings[1:]:
+            signal_all(rooms.values(), signal.SIGSTOP)
             _fill(rooms[setting], most, setting, stack)
+        signal_all(rooms.values(), signal.SIGSTOP)
         for _ in range(options.repeats):
             for (setting, k), found in table.items():
-                window(rooms[setting][:k], found, options.seconds, pool)
+                present = rooms[setting][:k]
+                signal_all([present], signal.SIGCONT)
+                window(present, found, options.seconds, pool)
+                signal_all([present], signal.SIGSTOP)
                 bar.update()
     return table
 
@@ -214,6 +222,11 @@ def answers_of(kernel: Kernel) -> Iterator[float]:
 def in_all(pool: ThreadPoolExecutor, work: Iterable[Callable[[], Any]]) -> list[Any]:
     """The results of functions that run at once."""
     return [future.result() for future in [pool.submit(function) for function in work]]
+
+
+def signal_all(rooms: Iterable[Iterable[Kernel]], number: int) -> None:
+    for kernel in chain.from_iterable(rooms):
+        kernel.signal(number)
 
 
 def _fill(room: list[Kernel], count: int, setting: str, stack: ExitStack) -> None:

@@ -138,7 +138,16 @@ def _start_counting() -> int:
     return _of_process("VmRSS")
 
 
+def memory_of(process: int) -> int:
+    """Proportional set size in bytes: memory that n processes share counts as 1/n of each."""
+    return _from_table(f"/proc/{process}/smaps_rollup", "Pss:")
+
+
 def _of_process(name: str) -> int:
-    with open("/proc/self/status") as file:
+    return _from_table("/proc/self/status", name)
+
+
+def _from_table(path: str, name: str) -> int:
+    with open(path) as file:
         [line] = [line for line in file if line.startswith(name)]
     return 1024 * int(line.split()[1])

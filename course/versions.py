@@ -22,9 +22,19 @@ from course.solutions import hint_only, solution_of
 from lcm_core.exercises.lessons import Exercise, Lesson, lessons_in
 from lcm_core.exercises.progress import START_PAGE
 
-__all__ = ["NOTEBOOKS", "rewritten", "student", "teacher", "write_notebook"]
+__all__ = [
+    "NOTEBOOKS",
+    "STILL_PICTURE",
+    "rewritten",
+    "student",
+    "teacher",
+    "without_stills",
+    "write_notebook",
+]
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+#: The tag of cells that show a panel on paper (course/web/stills.py); versions leave them out.
+STILL_PICTURE = "still-picture"
 
 #: The cells of an exercise, and the text below it, in a version.
 Rewrite = Callable[[Lesson, Exercise], list[dict[str, Any]]]
@@ -51,13 +61,18 @@ def teacher(lesson: Lesson, exercise: Exercise) -> list[dict[str, Any]]:
 
 
 def rewritten(lesson: Lesson, rewrite: Rewrite) -> list[dict[str, Any]]:
-    """All cells of a lesson, those of its exercises rewritten."""
+    """All cells of a lesson, those of its exercises rewritten, without still pictures."""
     cells, done = [], 0
     for exercise in lesson.exercises:
         cells += lesson.cells[done : exercise.index]
         cells += rewrite(lesson, exercise)
         done = exercise.index + 2
-    return [*cells, *lesson.cells[done:]]
+    return without_stills([*cells, *lesson.cells[done:]])
+
+
+def without_stills(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The cells without the still pictures below panels."""
+    return [cell for cell in cells if STILL_PICTURE not in cell["metadata"].get("tags", ())]
 
 
 def write_notebook(source: Path, cells: list[dict[str, Any]], target: Path) -> None:

@@ -1,6 +1,8 @@
 """Makes the pictures of the panels in docs/ from a real notebook in a real JupyterLab.
 
-Run it as `python docs/make_screenshots.py [NAME …]`; all of them take about two minutes.
+Run it as `python docs/make_screenshots.py [NAME …]`; all of them take about two minutes. As
+`python docs/make_screenshots.py --notebooks [PART …]` it makes the still pictures below panels of
+notebooks, or of those with such a part in their names.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from playwright.sync_api import Locator
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from course.web import stills  # noqa: E402
 from tests.browser.actions import press, slide, state_is  # noqa: E402
 from tests.browser.lab import open_browser, serve  # noqa: E402
 from tests.browser.notebook_page import NotebookPage  # noqa: E402
@@ -130,7 +133,10 @@ PANELS: dict[str, tuple[str, Act]] = {
 
 
 def main(wanted: list[str]) -> None:
-    """Makes the pictures of these names, or all."""
+    """Makes the pictures of these names, or all; or those of the notebooks."""
+    if wanted[:1] == ["--notebooks"]:
+        stills.main(["--only", *(wanted[1:] or [""])])
+        return
     if unknown := set(wanted) - set(PANELS):
         raise SystemExit(f"no picture is called {', '.join(unknown)}; choose from {list(PANELS)}")
     cell = nbformat.v4.new_code_cell(IMPORTS, id="imports")

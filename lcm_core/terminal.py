@@ -2,10 +2,13 @@
 
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, TextIO
 
-__all__ = ["Progress", "is_live", "print_anything"]
+__all__ = ["Progress", "is_live", "print_anything", "progress_to"]
 
 EVERY = 10.0  # seconds from one plain line to the next
 
@@ -31,29 +34,40 @@ def is_live(stream: Any) -> bool:
 
 
 class Progress:
-    """Progress on standard error: a bar, or a plain line every ten seconds without a terminal.
+    """Progress on standard error: a bar, or plain lines without a terminal.
 
     Args:
         total: when it is done.
         title: said before the numbers; may be "".
         unit: what is counted, such as "molecules".
         done: to begin with.
-        hidden: write nothing.
+        hidden: write nothing; `progress_to` has it still.
+        every: seconds from one plain line to the next.
     """
 
     def __init__(
-        self, total: int, title: str = "", unit: str = "steps", done: int = 0, hidden: bool = False
+        self,
+        total: int,
+        title: str = "",
+        unit: str = "steps",
+        done: float = 0,
+        hidden: bool = False,
+        every: float = EVERY,
     ):
         self.total, self.title, self.unit, self.done = total, title, unit, done
+        self._show, self._every = _shown_by.get(), every
         self._stream: TextIO = sys.stderr
         self._bar: Any = None
+        hidden = hidden or self._show is not None
         self._plain = not hidden and not is_live(self._stream)
-        self._written_at, self._written = time.monotonic(), -1
+        self._written_at, self._written = time.monotonic(), done
         self._note = ""
         if not hidden and not self._plain:
             from tqdm import tqdm
 
-            self._bar = tqdm(total=total, initial=done, desc=title or None, unit=f" {unit}")
+            self._bar = tqdm(
+                total=total, initial=done, desc=title or None, unit=f" {unit}", dynamic_ncols=True
+            )
 
     def __enter__(self) -> "Progress":
         return self
@@ -64,27 +78,57 @@ class Progress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._plain and self.done != self._written and self.done:
+        if self._plain and self.done != self._written:
             self._write()
         if self._bar is not None:
             self._bar.close()
 
-    def to(self, done: int, note: str = "") -> None:
+    def __str__(self) -> str:
+        """Such as `graphs of mine.csv: 4,000 of 9,000 molecules`."""
+        title, note = self.title and f"{self.title}: ", self._note and f", {self._note}"
+        return f"{title}{self.done:,} of {self.total:,} {self.unit}{note}"
+
+    def to(self, done: float, note: str = "", now: bool = False) -> None:
         """So much is done.
 
         Args:
             done: from 0 to `total`.
             note: a few words, written behind the numbers.
+            now: write a plain line, however recent the last one is.
         """
         self.done, self._note = done, note
-        if self._bar is not None:
+        if self._show is not None:
+            self._show(self)
+        elif self._bar is not None:
             self._bar.set_postfix_str(note, refresh=False)
-            self._bar.update(done - self._bar.n)
-        elif self._plain and time.monotonic() - self._written_at >= EVERY:
+            self._bar.n = done
+            self._bar.update(0)  # draws, if it is time
+        elif self._plain and (now or time.monotonic() - self._written_at >= self._every):
             self._write()
 
+    def say(self, text: str) -> None:
+        """Write a line that stays, above the bar, to standard output."""
+        if self._bar is not None:
+            self._bar.write(text)
+        else:
+            print(text, flush=True)
+
     def _write(self) -> None:
-        title, note = self.title and f"{self.title}: ", self._note and f", {self._note}"
-        print(f"{title}{self.done:,} of {self.total:,} {self.unit}{note}", file=self._stream)
-        self._stream.flush()
+        print(self, file=self._stream, flush=True)
         self._written_at, self._written = time.monotonic(), self.done
+
+
+_shown_by: ContextVar[Callable[[Progress], object] | None] = ContextVar("shown_by", default=None)
+
+
+@contextmanager
+def progress_to(show: Callable[[Progress], object]) -> Iterator[None]:
+    """Within it, give all progress of this thread to `show(progress)`, and write nothing.
+
+    What `show` raises ends the work.
+    """
+    token = _shown_by.set(show)
+    try:
+        yield
+    finally:
+        _shown_by.reset(token)

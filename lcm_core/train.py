@@ -19,9 +19,10 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, TextIO
 
+from lcm_core.errors import RankError
 from lcm_core.models.networks import describe_model
 from lcm_core.terminal import Progress
-from lcm_core.training.ranks import PATIENCE, RankError, Ranks
+from lcm_core.training.ranks import PATIENCE, Ranks
 from lcm_core.training.recipe import Recipe
 from lcm_core.training.resume import CHANGEABLE
 from lcm_core.training.run_state import RunState, read_runs, save_runs

@@ -66,6 +66,17 @@ def unchecked():
 
 
 @pytest.fixture
+def tasks_forgotten():
+    """What a test registers as tasks is gone after it."""
+    from lcm_core.tasks.registry import TASKS
+
+    before = set(TASKS)
+    yield
+    for name in set(TASKS) - before:
+        TASKS.remove(name)
+
+
+@pytest.fixture
 def path(request, monkeypatch):
     """The way on which reductions run: one of `tests.paths.PATHS`."""
     on_path(request.param, monkeypatch)

@@ -115,7 +115,7 @@ def test_a_command_that_is_interrupted_leaves_no_worker_at_work(tmp_path, cluste
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("lcm_core.experiments.framework.progress.Bar.progress", interrupt)
+    monkeypatch.setattr("lcm_core.experiments.framework.progress.Jobs.progress", interrupt)
     with pytest.raises(KeyboardInterrupt):
         run_in(tmp_path, scheduler=cluster.address, only="gru_fold · long", seeds=1)
     with distributed.Client(cluster.address, set_as_default=False) as client:

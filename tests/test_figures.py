@@ -1,7 +1,9 @@
 """Figures show the numbers they were given: checked against the numbers, not against pictures."""
 
+import importlib
 import math
 import re
+import sys
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,6 +22,8 @@ from lcm_core.figures import (
     tree_figure,
     tree_layout,
 )
+from lcm_core.figures.molecule import read_smiles
+from lcm_core.figures.structure import structure_svg
 from lcm_core.figures.tree_picture import operands
 from lcm_core.trees.tree import TREE_NAMES
 
@@ -179,8 +183,59 @@ def test_molecules_side_by_side_have_their_scaffolds_marked() -> None:
     toluene = {"toluene": "Cc1ccccc1", "ethanol, no ring": "CCO"}
     picture = scaffold_figure(toluene, "Two <molecules>")
     assert "Two &lt;molecules&gt;" in picture._repr_html_()
-    assert picture.svg.count("atom-") > 0
-    marked = {int(n) for n in re.findall(r"<ellipse[^>]*class='atom-(\d+)'", picture.svg)}
+    marked = {int(n) for n in re.findall(r'<circle class="mark-(\d+)"', picture.svg)}
     assert marked == {1, 2, 3, 4, 5, 6}  # the ring of toluene; ethanol has no scaffold
     with pytest.raises(ValueError, match="cannot read the molecule 'C1CC'"):
         scaffold_figure({"open": "C1CC"}, "")
+
+
+class NoDrawing:
+    """Refuses RDKit's drawing, as a machine without libraries of X does."""
+
+    def find_spec(self, name, path=None, target=None):
+        if name.startswith("rdkit.Chem.Draw"):
+            raise ImportError("libXrender.so.1: cannot open shared object file")
+
+
+def test_molecules_are_drawn_without_the_drawing_of_rdkit(monkeypatch) -> None:
+    for name in [each for each in sys.modules if each.startswith("rdkit.Chem.Draw")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(sys, "meta_path", [NoDrawing(), *sys.meta_path])
+    with pytest.raises(ImportError, match="libXrender"):
+        importlib.import_module("rdkit.Chem.Draw")
+    assert "<svg" in molecule_figure("CCO", 1, {0: "C0", 2: "O2"}, "Ethanol").svg
+    assert "<svg" in scaffold_figure({"toluene": "Cc1ccccc1"}, "One").svg
+
+
+@pytest.mark.parametrize(
+    ("smiles", "letters", "lines"),
+    [
+        ("CCO", ["OH"], 2),
+        ("OCC", ["HO"], 2),  # hydrogen on the side without a bond, left or right
+        ("C=C", [], 2),
+        ("C#N", ["N"], 3),
+        ("c1ccccc1", [], 9),
+        ("C[N+](C)(C)C.[Cl-]", ["N⁺", "Cl⁻"], 4),
+        ("[13CH4]", ["¹³CH₄"], 0),
+        ("N", ["NH₃"], 0),
+        ("[Ca+2]", ["Ca²⁺"], 0),
+    ],
+)
+def test_a_structure_has_its_letters_and_bonds(smiles, letters, lines) -> None:
+    molecule = read_smiles(smiles)
+    drawn = structure_svg(molecule, (300, 200), {})
+    found = re.findall(r">([^<>]+)</text>", drawn)
+    same = [sorted(each.replace("HO", "OH") for each in words) for words in (found, letters)]
+    assert same[0] == same[1]
+    assert drawn.count("<line") == lines
+    numbers = [float(each) for each in re.findall(r'\b[xy][12]?="([-\d.]+)"', drawn)]
+    assert all(0 <= number <= 300 for number in numbers)
+
+
+@pytest.mark.parametrize("smiles", ["C" + "C(=O)NC" * 30, "C1CC1" * 9, "[Na+].[Cl-]", "C" * 2])
+def test_a_molecule_fits_its_drawing(smiles) -> None:
+    drawn = structure_svg(read_smiles(smiles), (300, 200), {})
+    for axis, longest in (("x", 300), ("y", 200)):
+        places = [float(each) for each in re.findall(rf'\b{axis}[12]?="([-\d.]+)"', drawn)]
+        assert min(places) >= 0
+        assert max(places) <= longest

@@ -38,7 +38,7 @@ ALLOWED = {
         *("_foreach_mul", "_foreach_mul_", "_foreach_sqrt"),
     },
     # What the tests below try.
-    "widgets/base/plotly_inside.py": {"_data", "_layout_obj", "_props"},
+    "widgets/base/plotly_inside.py": {"_data", "_layout_obj", "_props", "_view_count"},
     "widgets/base/ipykernel_inside.py": {"_reply_subshell_for"},
 }
 #: Use torch's, and have tests of their own: test_seeding.py, test_definition.py.
@@ -61,6 +61,13 @@ def test_plotly_keeps_a_figure_in_its_private_state(path: str) -> None:
     for name in path.split("."):
         assert hasattr(part, name), f"{PLOTLY}: FigureWidget has no {path}"
         part = getattr(part, name)
+
+
+def test_plotly_counts_the_views_of_a_figure() -> None:
+    trait = go.FigureWidget.class_traits().get("_view_count")
+    assert trait is not None, f"{PLOTLY}: FigureWidget has no _view_count"
+    assert trait.metadata.get("sync"), f"{PLOTLY}: pages do not tell the number of views"
+    assert go.FigureWidget()._view_count == 0, f"{PLOTLY}: views are not counted"
 
 
 def test_a_new_view_gets_the_figure_as_it_was_saved() -> None:

@@ -1,7 +1,5 @@
 """Tasks on data of one's own: lists of sets and of graphs, with targets of each kind."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 import torch
@@ -11,15 +9,9 @@ from lcm_core.tasks import make_task, register_task, task_options
 from lcm_core.tasks.registry import TASKS
 from lcm_core.training import Recipe, Trainer, fit
 
+pytestmark = pytest.mark.usefixtures("tasks_forgotten")
+
 SMALL = "channels=8 steps=4 batch_size=8 log_every=2 eval_every=4 device=cpu"
-
-
-@pytest.fixture(autouse=True)
-def forget() -> Iterator[None]:
-    before = set(TASKS)
-    yield
-    for name in set(TASKS) - before:
-        TASKS.remove(name)
 
 
 def some_sets(count: int = 40, features: int = 3) -> list[torch.Tensor]:

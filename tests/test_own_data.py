@@ -1,7 +1,7 @@
 """Anybody's data reach recipes, the command line and previews: files, addresses, graphs, sets."""
 
 import json
-from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import networkx
@@ -17,17 +17,16 @@ from lcm_core.train import main
 from lcm_core.training import Trainer
 
 SMALL = "channels=8 steps=4 batch_size=8 log_every=2 eval_every=4 device=cpu"
+pytestmark = pytest.mark.usefixtures("tasks_forgotten")
+
 ENDS = ("", "O", "N", "F", "Cl", "Br", "S", "OC", "NC")
 RINGS = [(f"C1{'C' * n}C1{end}", n % 2) for n in range(1, 11) for end in ENDS]
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch) -> Iterator[Path]:
-    before = set(TASKS)
+def folder(tmp_path, monkeypatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    yield tmp_path
-    for name in set(TASKS) - before:
-        TASKS.remove(name)
+    return tmp_path
 
 
 def molecules(path: str = "mine.csv", rows=RINGS, header: str = "smiles,target") -> str:
@@ -139,9 +138,11 @@ def test_the_command_line_trains_on_a_file(capsys) -> None:
 def test_a_preview_says_what_was_understood() -> None:
     rows = [*RINGS, ("C1CC", 1), ("OC1CC1", 0), ("CCO", ""), ("c1ccccc1", "2.5x")]
     molecules(rows=rows)
-    found = preview_data("mine.csv")
+    found = preview_data("mine.csv", split="random")
     assert found.ok
-    assert found.task == "csv:mine.csv"
+    assert found.task == "csv:mine.csv?split=random"
+    assert found.splits == {"train": 73, "validation": 9, "test": 9}
+    assert found.found == {"smiles": "smiles", "target": ("target",), "kind": "yesno"}
     assert found.header == ["smiles", "target"]
     assert found.rows == [[s, str(y)] for s, y in RINGS[:10]]
     assert found.understood == {
@@ -162,7 +163,7 @@ def test_a_preview_says_what_was_understood() -> None:
             "reason": "column 'target': expected a number, found '2.5x'",
         },
     ]
-    json.dumps([found.rows, found.understood, found.counts, found.left_out, found.left_out_rows])
+    json.dumps(asdict(found))
 
 
 def test_a_preview_shows_the_rows_where_a_column_must_be_said() -> None:
@@ -171,11 +172,29 @@ def test_a_preview_shows_the_rows_where_a_column_must_be_said() -> None:
     assert "expected target=COLUMN" in found.error
     assert found.header == ["smiles", "one", "other"]
     assert len(found.rows) == 10
-    said = preview_data("mine.csv", target="one")
+    said = preview_data("mine.csv", target="one", split="random")
     assert said.ok
-    assert said.task == "csv:mine.csv?target=one"
+    assert said.task == "csv:mine.csv?target=one&split=random"
     assert "no file" in preview_data("none.csv").error
     assert "did you mean 'target'" in preview_data("mine.csv", tarket="y").error
+
+
+def test_a_preview_suggests_what_would_make_sense() -> None:
+    molecules()
+    found = preview_data("mine.csv")  # as training would say
+    assert "too few for a scaffold split" in found.error
+    assert found.suggested == {"split": "random"}
+    assert preview_data("mine.csv", **found.suggested).ok
+    rows = [(s, f"{y},{('train', 'VALID', 'test')[k % 3]}") for k, (s, y) in enumerate(RINGS)]
+    molecules(rows=rows, header="smiles,target,part")
+    found = preview_data("mine.csv")
+    assert found.suggested == {"split_column": "part"}
+    assert preview_data("mine.csv", **found.suggested).splits["validation"] == 30
+    assert preview_data("mine.csv", split="random").suggested == {}
+    write_bags(bags())
+    found = preview_data("bags.csv", target="total")
+    assert "expected a column of SMILES strings" in found.error
+    assert found.suggested == {"group": "bag"}
 
 
 def test_a_preview_of_a_long_table_reads_some_molecules(monkeypatch) -> None:

@@ -132,11 +132,18 @@ def test_a_part_of_a_cpu_is_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
         assert available_cpus() == cpus
 
 
-def test_the_default_is_no_more_than_torch_or_the_machine_has(
+def test_the_default_is_no_more_than_torch_has_or_one_for_two_cpus(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv(threads.VARIABLE, raising=False)
-    for cpus, of_torch, expected in ((64, 64, 4), (2, 64, 2), (64, 1, 1), (64, 3, 3)):
+    for cpus, of_torch, expected in (
+        (64, 64, 4),
+        (5, 64, 2),
+        (2, 64, 1),
+        (1, 1, 1),
+        (64, 1, 1),
+        (64, 3, 3),
+    ):
         monkeypatch.setattr(threads, "available_cpus", lambda cpus=cpus: cpus)
         monkeypatch.setattr(torch, "get_num_threads", lambda of_torch=of_torch: of_torch)
         assert default_threads() == expected
@@ -212,7 +219,7 @@ def test_a_recipe_may_name_its_threads() -> None:
 def test_a_checkpoint_keeps_the_threads_that_were_chosen(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(threads, "available_cpus", lambda: 3)
+    monkeypatch.setattr(threads, "available_cpus", lambda: 6)
     monkeypatch.setattr(threads, "_steady_threads", lambda: 3)
     trainer = Trainer(Recipe.parse(SMALL))
     next(trainer.records())

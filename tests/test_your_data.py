@@ -1,24 +1,16 @@
 """Every example of docs/your_data.md runs, in the order of the page."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from lcm_core.tasks.addresses import SCHEMES
-from lcm_core.tasks.registry import TASKS
 
 PAGE = (Path(__file__).parents[1] / "docs" / "your_data.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
-
-@pytest.fixture(autouse=True)
-def forget() -> Iterator[None]:
-    before = set(TASKS)
-    yield
-    for name in set(TASKS) - before:
-        TASKS.remove(name)
+pytestmark = pytest.mark.usefixtures("tasks_forgotten")
 
 
 def test_the_examples_run(tmp_path, monkeypatch, capsys) -> None:

@@ -1,5 +1,9 @@
 """A rank that died, stopped or failed: the others raise an error that names it.
 
+The reductions of this package exchange in pairs, so that a rank knows for whom it waits, and start
+no thread of their own. (Training exchanges among all ranks at once, where none knows who is
+missing: there, ranks give signs of life, see `lcm_core.training.heartbeat`.)
+
 A rank whose wait fails leaves a note in the store of the job, which says for whom it waited, and
 closes its connections, so that others need not wait for their time limit. Its partner may be alive
 and have waited for another rank: the notes form a chain, and the rank at its end, which left none,
@@ -14,32 +18,13 @@ from typing import Any
 import torch.distributed as dist
 from torch.distributed.distributed_c10d import _get_default_store
 
-__all__ = ["Notes", "RankError"]
+from lcm_core.errors import RankError
+
+__all__ = ["Notes"]
 
 GRACE = 2.0  # seconds in which a rank that is alive leaves its note after another did
 PAUSE = 0.02  # seconds between two looks
 LONGEST = 20.0  # seconds until the store is given up
-
-
-class RankError(RuntimeError):
-    """A rank died, did not answer in time, or raised an error: a collective cannot end.
-
-    After it the process group is of no more use: end the job, or make another group.
-
-    Args:
-        rank: the rank that failed, by its number in the whole job.
-        message: what happened.
-
-    Attributes:
-        rank: as above.
-    """
-
-    def __init__(self, rank: int, message: str):
-        super().__init__(rank, message)
-        self.rank = rank
-
-    def __str__(self) -> str:
-        return str(self.args[1])
 
 
 class Notes:

@@ -14,7 +14,8 @@ import torch.distributed as dist
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from lcm_core.distributed.failure import Notes, RankError
+from lcm_core.distributed.failure import Notes
+from lcm_core.errors import RankError
 
 __all__ = ["TIMEOUT", "Link", "Traffic", "count_traffic"]
 

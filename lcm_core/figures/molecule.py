@@ -5,16 +5,18 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from lcm_core.figures.palette import OKABE_ITO
+from lcm_core.figures.structure import framed, structure_svg
 from lcm_core.tasks.molecules.featurise import import_rdkit
 
-__all__ = ["Drawing", "molecule_figure"]
+__all__ = ["Drawing", "molecule_figure", "read_smiles"]
 
 
 @dataclass(frozen=True, repr=False)
 class Drawing:
-    """A drawing and its text; a notebook shows both."""
+    """A drawing and its text; a notebook shows both, a place without HTML the drawing."""
 
     svg: str
     text: str
@@ -24,11 +26,13 @@ class Drawing:
 
     def _repr_html_(self) -> str:
         label = html.escape(self.text)
-        drawing = self.svg[self.svg.index("<svg") :]
         return (
-            f'<figure style="margin:0"><div role="img" aria-label="{label}">{drawing}</div>'
+            f'<figure style="margin:0"><div role="img" aria-label="{label}">{self.svg}</div>'
             f"<figcaption>{label}</figcaption></figure>"
         )
+
+    def _repr_svg_(self) -> str:
+        return self.svg
 
 
 def molecule_figure(
@@ -46,27 +50,18 @@ def molecule_figure(
         neighbours: the number of each atom around it, and its name.
         text: says in words what is to be seen; it is the caption too.
         size: width and height in pixels.
+
+    Raises:
+        ValueError: RDKit cannot read the molecule.
     """
-    import_rdkit()
-    from rdkit.Chem.Draw import rdMolDraw2D
+    colours = {number: OKABE_ITO[4] for number in neighbours} | {atom: OKABE_ITO[1]}
+    parts = structure_svg(read_smiles(smiles), size, colours, notes=neighbours)
+    return Drawing(framed(*size, parts), text)
 
+
+def read_smiles(smiles: str) -> Any:
+    """RDKit's molecule; a ValueError if it cannot read the text."""
     molecule = import_rdkit().MolFromSmiles(smiles)
-    for number, name in neighbours.items():
-        molecule.GetAtomWithIdx(number).SetProp("atomNote", name)
-    drawer = rdMolDraw2D.MolDraw2DSVG(*size)
-    drawer.drawOptions().annotationFontScale = 0.8  # type: ignore[assignment]
-    colours = {number: _rgb(OKABE_ITO[4]) for number in neighbours} | {atom: _rgb(OKABE_ITO[1])}
-    rdMolDraw2D.PrepareAndDrawMolecule(
-        drawer,
-        molecule,
-        highlightAtoms=list(colours),
-        highlightAtomColors=colours,
-        highlightBonds=[],
-    )
-    drawer.FinishDrawing()
-    return Drawing(drawer.GetDrawingText(), text)
-
-
-def _rgb(colour: str) -> tuple[float, float, float]:
-    red, green, blue = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
-    return red, green, blue
+    if molecule is None:
+        raise ValueError(f"RDKit cannot read the molecule {smiles!r}")
+    return molecule

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping
+from typing import Any
 
-from lcm_core.figures.molecule import Drawing
-from lcm_core.figures.palette import OKABE_ITO
-from lcm_core.tasks.molecules.featurise import import_rdkit
+from lcm_core.figures.molecule import Drawing, read_smiles
+from lcm_core.figures.palette import INK, OKABE_ITO
+from lcm_core.figures.structure import framed, structure_svg
 
 __all__ = ["scaffold_figure"]
+
+LEGEND = 24  # pixels below each molecule
 
 
 def scaffold_figure(
@@ -24,33 +28,31 @@ def scaffold_figure(
     Raises:
         ValueError: RDKit cannot read one of them.
     """
-    chem = import_rdkit()
-    from rdkit.Chem.Draw import rdMolDraw2D
-    from rdkit.Chem.Scaffolds.MurckoScaffold import GetScaffoldForMol
-
-    drawn = [chem.MolFromSmiles(smiles) for smiles in molecules.values()]
-    for molecule, smiles in zip(drawn, molecules.values(), strict=True):
-        if molecule is None:
-            raise ValueError(f"RDKit cannot read the molecule {smiles!r}")
-    atoms = []
-    for molecule in drawn:
-        try:
-            atoms.append(molecule.GetSubstructMatch(GetScaffoldForMol(molecule)))
-        except ValueError:  # as for some metal complexes: nothing is marked
-            atoms.append(())
-    bonds = [
-        [
+    width, height = size
+    parts = []
+    for place, (words, smiles) in enumerate(molecules.items()):
+        molecule = read_smiles(smiles)
+        marked = _scaffold_of(molecule)
+        bonds = [
             bond.GetIdx()
             for bond in molecule.GetBonds()
-            if {bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()} <= set(chosen)
+            if {bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()} <= marked
         ]
-        for molecule, chosen in zip(drawn, atoms, strict=True)
-    ]
-    colour = OKABE_ITO[1].lstrip("#")
-    marked = tuple(int(colour[at : at + 2], 16) / 255 for at in (0, 2, 4))
-    width, height = size
-    drawer = rdMolDraw2D.MolDraw2DSVG(width * len(drawn), height, width, height)
-    drawer.drawOptions().setHighlightColour(marked)
-    drawer.DrawMolecules(drawn, highlightAtoms=atoms, highlightBonds=bonds, legends=list(molecules))
-    drawer.FinishDrawing()
-    return Drawing(drawer.GetDrawingText(), text)
+        colours = dict.fromkeys(sorted(marked), OKABE_ITO[1])
+        drawing = structure_svg(molecule, (width, height - LEGEND), colours, bonds)
+        parts.append(
+            f'<g transform="translate({place * width} 0)">{drawing}<text x="{width / 2}" '
+            f'y="{height - LEGEND / 3:.0f}" font-size="12" text-anchor="middle" fill="{INK}">'
+            f"{html.escape(words)}</text></g>"
+        )
+    return Drawing(framed(width * len(molecules), height, "".join(parts)), text)
+
+
+def _scaffold_of(molecule: Any) -> set[int]:
+    """The atoms of the scaffold; none where RDKit finds none, as for some metal complexes."""
+    from rdkit.Chem.Scaffolds.MurckoScaffold import GetScaffoldForMol
+
+    try:
+        return set(molecule.GetSubstructMatch(GetScaffoldForMol(molecule)))
+    except ValueError:
+        return set()

@@ -96,7 +96,7 @@ def write_address(scheme: str, path: str, **options: str | tuple[str, ...]) -> s
     'csv:my%20file.csv?target=a,b%20%26%20c'
     """
     parts = [
-        f"{name}={','.join(quote(each, safe='') for each in value)}"
+        f"{name}={','.join(quote(each, safe='*') for each in value)}"
         if isinstance(value, tuple)
         else f"{name}={quote(value, safe='')}"
         for name, value in options.items()

@@ -9,14 +9,15 @@ from lcm_core.tasks.addresses import Address, read_address
 from lcm_core.tasks.base import Task
 from lcm_core.tasks.in_memory.from_edges import edges_of_table
 from lcm_core.tasks.in_memory.from_folder import graph_files, read_graphs
-from lcm_core.tasks.in_memory.from_tables import Given, ragged_sets, sets_of_groups
+from lcm_core.tasks.in_memory.from_tables import ragged_sets, sets_of_groups
 from lcm_core.tasks.in_memory.graphs import graphs_task
+from lcm_core.tasks.in_memory.groups import Given
 from lcm_core.tasks.in_memory.sets import sets_task
 from lcm_core.tasks.molecules.read import contents_of
 from lcm_core.tasks.molecules.task import MoleculeTask
 from lcm_core.tasks.tables.source import Table, open_parquet, open_table
 
-__all__ = ["MoleculeFile", "file_task"]
+__all__ = ["MoleculeFile", "file_task", "is_molecules"]
 
 
 class MoleculeFile(MoleculeTask):
@@ -83,7 +84,7 @@ def _kept(address: Address, name: str, stamps: tuple[Any, ...]) -> type[Task[Any
 
 
 def _make(address: Address, name: str, splits: Mapping[str, Any] | None) -> type[Task[Any]]:
-    if _is_molecules(address):
+    if is_molecules(address):
         facts: dict[str, Any] = {
             "__doc__": MoleculeFile.__doc__,
             "__module__": "in a file",  # not of the library: a cell may register it again
@@ -108,11 +109,12 @@ def _make(address: Address, name: str, splits: Mapping[str, Any] | None) -> type
         cls = graphs_task(name, given.items, None, splits, of_nodes=given.targets)
     else:
         cls = graphs_task(name, given.items, given.targets, splits)
-    cls.left_out, cls.understood = given.left_out, given.understood
+    cls.left_out, cls.understood, cls.found = given.left_out, given.understood, given.found
     return cls
 
 
-def _is_molecules(address: Address) -> bool:
+def is_molecules(address: Address) -> bool:
+    """Whether the file is a table of molecules, one a row."""
     sets = address.text("group") or (address.scheme == "parquet" and address.names("elements"))
     return address.scheme in ("csv", "parquet") and not sets
 
@@ -162,7 +164,7 @@ def _open(address: Address, file: str) -> Table:
 
 def _stamps(address: Address) -> tuple[Any, ...]:
     """When the files of sets and graphs were last changed."""
-    if _is_molecules(address):
+    if is_molecules(address):
         return ()
     path = Path(address.path).expanduser()
     files = graph_files(path) if address.scheme == "graphs" else [path]

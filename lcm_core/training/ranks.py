@@ -17,16 +17,13 @@ import torch.distributed as dist
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from lcm_core.errors import RankError
 from lcm_core.reduction.permutation import Permutation
 from lcm_core.training.heartbeat import Heartbeat
 
-__all__ = ["PATIENCE", "RankError", "Ranks"]
+__all__ = ["PATIENCE", "Ranks"]
 
 PATIENCE = 120.0  # seconds
-
-
-class RankError(RuntimeError):
-    """The ranks cannot go on together: one ended, or hangs, or differs; the message names it."""
 
 
 class Ranks:
@@ -79,7 +76,9 @@ class Ranks:
                 host, port, is_master=False, wait_for_workers=False, timeout=limit
             )
         except RuntimeError as error:
-            raise RankError(f"the ranks did not meet within {patience:g} s: {error}") from error
+            raise RankError(
+                None, f"the ranks did not meet within {patience:g} s: {error}"
+            ) from error
         rank, count = dist.get_rank(), dist.get_world_size()
         start = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")  # torchrun may start all again
         of_torchrun = os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True"
@@ -190,7 +189,7 @@ class Ranks:
         try:
             yield
         except RuntimeError as error:
-            raise RankError(self._heartbeat.find_lost(self._patience)) from error
+            raise RankError(None, self._heartbeat.find_lost(self._patience)) from error
 
 
 class _Gathered(torch.autograd.Function):

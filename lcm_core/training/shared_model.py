@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from lcm_core.aggregations.lcm import without_unused_gradients
 from lcm_core.aggregations.pyg import PNA
-from lcm_core.training.ranks import RankError, Ranks
+from lcm_core.errors import RankError
+from lcm_core.training.ranks import Ranks
 from lcm_core.training.shares import share_of
 
 __all__ = ["SharedModel"]
@@ -84,8 +85,9 @@ class SharedModel:
         for rank, other in enumerate(others, start=1):
             if not torch.allclose(first, other, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True):
                 raise RankError(
+                    rank,
                     f"rank {rank} has other weights than rank 0 at step {step}: a part of the "
-                    "model keeps statistics of what it sees. Train on one process"
+                    "model keeps statistics of what it sees. Train on one process",
                 )
 
     def _measure(self, batch: Any) -> None:

@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ConstantLR, LRScheduler, OneCycleLR
 
+from lcm_core.errors import RankError
 from lcm_core.files.checkpoints import read_checkpoint, write_checkpoint
 from lcm_core.laws.of_aggregation import mean_errors
 from lcm_core.laws.penalties import PENALTIES
@@ -26,7 +27,7 @@ from lcm_core.threads import default_threads, using_threads
 from lcm_core.training.capturable import why_not
 from lcm_core.training.captured import CapturedStep, CaptureError
 from lcm_core.training.device import deterministic, pick_device
-from lcm_core.training.ranks import RankError, Ranks
+from lcm_core.training.ranks import Ranks
 from lcm_core.training.recipe import Recipe
 from lcm_core.training.record import Record
 from lcm_core.training.regularisers import Regularisers, penalty_generator

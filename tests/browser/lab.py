@@ -14,33 +14,9 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from course.web.chromium import find_chromium, open_browser
 
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
-CHROMIUM_FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
-
-
-def find_chromium() -> str | None:
-    """The browser of this machine, or the one that Playwright has installed."""
-    for name in CHROMIUM_NAMES:
-        if found := shutil.which(name):
-            return found
-    with sync_playwright() as playwright:
-        path = playwright.chromium.executable_path
-    return path if os.path.exists(path) else None
-
-
-@contextlib.contextmanager
-def open_browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_FLAGS)
-        try:
-            yield browser
-        finally:
-            browser.close()
+__all__ = ["find_chromium", "open_browser", "serve"]
 
 
 @contextlib.contextmanager

@@ -1,24 +1,21 @@
-"""The bar in the terminal: jobs done, the one at work, its steps per second, the time left.
+"""How far the jobs of an experiment are: those done, the one at work, its steps per second.
 
-Without a terminal, a plain line for each job that has ended.
+In a terminal it is a bar; without one, a plain line a minute, and one for each job that has ended.
 """
 
 from __future__ import annotations
 
-import sys
 from types import TracebackType
 
-from tqdm import tqdm
+from lcm_core.experiments.framework.work import Progress as Steps
+from lcm_core.terminal import Progress
 
-from lcm_core.experiments.framework.work import Progress
-from lcm_core.terminal import is_live
+__all__ = ["Jobs"]
 
-__all__ = ["Bar"]
-
-FORMAT = "{percentage:3.0f}%|{bar}| {n:.1f}/{total} jobs [{elapsed}<{remaining}{postfix}]"
+EVERY = 60.0  # seconds from one plain line to the next, while jobs are at work
 
 
-class Bar:
+class Jobs:
     """Counts jobs, and the done part of those that are at work.
 
     Args:
@@ -28,14 +25,10 @@ class Bar:
 
     def __init__(self, total: int, done: int):
         self._parts: dict[str, float] = {}
-        self._finished, self._total = done, total
-        self._live = is_live(sys.stderr)
-        self._tqdm = tqdm(
-            total=total, initial=done, bar_format=FORMAT, unit="job", dynamic_ncols=True,
-            disable=not self._live,
-        )  # fmt: skip
+        self._finished = done
+        self._shown = Progress(total, unit="jobs", done=done, every=EVERY)
 
-    def __enter__(self) -> Bar:
+    def __enter__(self) -> Jobs:
         return self
 
     def __exit__(
@@ -44,25 +37,21 @@ class Bar:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._tqdm.close()
+        self._shown.__exit__(kind, error, trace)
 
-    def progress(self, label: str, progress: Progress) -> None:
+    def progress(self, label: str, steps: Steps) -> None:
         """A job has come so far."""
-        self._parts[label] = progress.step / progress.steps
-        rate = f", {progress.rate:.3g} steps/s" if progress.rate else ""
-        text = f"{label}: step {progress.step:,} of {progress.steps:,}{rate}"
-        self._tqdm.set_postfix_str(text, refresh=False)
-        self._draw()
+        self._parts[label] = steps.step / steps.steps
+        rate = f", {steps.rate:.3g} steps/s" if steps.rate else ""
+        self._draw(f"{label}: step {steps.step:,} of {steps.steps:,}{rate}")
 
     def finish(self, label: str, text: str = "") -> None:
         """A job has ended; `text` stays on the terminal."""
         self._parts.pop(label, None)
         self._finished += 1
         if text:
-            self._tqdm.write(text)
-        if not self._live:
-            print(f"{self._finished} of {self._total} jobs: {label}", file=sys.stderr, flush=True)
-        self._draw()
+            self._shown.say(text)
+        self._draw(label, now=True)
 
-    def _draw(self) -> None:
-        self._tqdm.update(self._finished + sum(self._parts.values()) - self._tqdm.n)
+    def _draw(self, note: str, now: bool = False) -> None:
+        self._shown.to(round(self._finished + sum(self._parts.values()), 1), note, now)

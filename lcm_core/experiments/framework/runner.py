@@ -15,7 +15,7 @@ from lcm_core.experiments.framework.calibration import Calibration
 from lcm_core.experiments.framework.dask_workers import DaskWorkers
 from lcm_core.experiments.framework.folders import checkpoints_folder, results_folder
 from lcm_core.experiments.framework.machine import describe_machine
-from lcm_core.experiments.framework.progress import Bar
+from lcm_core.experiments.framework.progress import Jobs
 from lcm_core.experiments.framework.registry import find_experiment
 from lcm_core.experiments.framework.results import FinishedRun, Measured, Results
 from lcm_core.experiments.framework.store import Store, locked
@@ -167,7 +167,7 @@ class Runner:
         runs = [Item(job, seed) for seed in range(seeds) for job in training]
         measurements = [Item(job) for job in jobs if isinstance(job, Measurement)]
         left = [item for item in (*measurements, *runs) if not self._finished(item)]
-        with Bar(
+        with Jobs(
             len(runs) + len(measurements), done=len(runs) + len(measurements) - len(left)
         ) as bar:
             self._do([item for item in left if isinstance(item.job, Measurement)], InProcess(), bar)
@@ -218,7 +218,7 @@ class Runner:
             return self.store.finished_run(item.job, item.seed) is not None
         return self.store.finished_measurement(item.job) is not None
 
-    def _do(self, items: list[Item], workers: Workers, bar: Bar) -> None:
+    def _do(self, items: list[Item], workers: Workers, bar: Jobs) -> None:
         waiting = list(items)
         try:
             while waiting or self._of:
@@ -268,7 +268,7 @@ class Runner:
         return Train(recipe.text(full=True), job.splits, checkpoint, job.resampled)
 
     def _hear(
-        self, work: Work, event: Progress | Done | Failed, waiting: list[Item], bar: Bar
+        self, work: Work, event: Progress | Done | Failed, waiting: list[Item], bar: Jobs
     ) -> None:
         item = self._of[work]
         if isinstance(event, Progress):
@@ -286,7 +286,7 @@ class Runner:
         self.store.sort(self.order)
         self.store.write(self.output)
 
-    def _fail(self, work: Work, item: Item, event: Failed, waiting: list[Item], bar: Bar) -> None:
+    def _fail(self, work: Work, item: Item, event: Failed, waiting: list[Item], bar: Jobs) -> None:
         failed = [item]
         if isinstance(work, Calibrate):  # then there are no steps for any seed
             failed = [other for other in waiting if other.job == item.job]

@@ -6,10 +6,11 @@ import numpy as np
 import torch
 
 from lcm_core.pyg import Data
-from lcm_core.tasks.in_memory.from_tables import (
+from lcm_core.tasks.in_memory.groups import (
     Elements,
+    Found,
     Given,
-    answers_of_groups,
+    Groups,
     first_reason,
     read_elements,
 )
@@ -66,19 +67,19 @@ def edges_of_table(
     reader = TargetColumns(
         targets, [nodes.column(name) for name in targets], sample, kind, nodes.decimal
     )
-    found, names = _nodes(nodes, named, group, columns, reader)
+    rows, names = _nodes(nodes, named, group, columns, reader)
     if not names:
-        raise ValueError(f"expected rows of nodes in {nodes.name}, found none{first_reason(found)}")
+        raise ValueError(f"expected rows of nodes in {nodes.name}, found none{first_reason(rows)}")
     values = reader.finish()
-    of_row = np.array(found.group)
-    x = np.frombuffer(found.values, np.float64).reshape(-1, len(columns))
+    groups = Groups(rows, values, targets, "graph")
+    of_row, order = np.array(rows.group), groups.order
+    x = np.frombuffer(rows.values, np.float64).reshape(-1, len(columns))
     graphs, position = [], {}
-    rows_of = [np.flatnonzero(of_row == place) for place in range(len(found.groups))]
-    for rows in rows_of:
-        position.update({row: number for number, row in enumerate(rows.tolist())})
-        graphs.append(Data(x=torch.from_numpy(x[rows]).float(), num_nodes=len(rows)))
+    for nodes_of in np.split(order, groups.sizes.cumsum()[:-1]):
+        position.update({row: number for number, row in enumerate(nodes_of.tolist())})
+        graphs.append(Data(x=torch.from_numpy(x[nodes_of]).float(), num_nodes=len(nodes_of)))
+    left_out = LeftOut(list(rows.left_out)) if level == "node" else groups.left_out
     pairs: list[list[tuple[int, int]]] = [[] for _ in graphs]
-    left_out = LeftOut(list(found.left_out))
     for line, one, other, problem, text in _pairs(edges, ends, group, names):
         if problem:
             left_out.rows.append(LeftOutRow(line, text, f"{edges.name}: {problem}"))
@@ -97,30 +98,12 @@ def edges_of_table(
         "features": ", ".join(columns),
         "targets": f"{', '.join(targets)} ({values.words}, of each {level})",
     }
-    order = np.concatenate(rows_of)
-    if level == "node":
-        left_out.unlabelled = int(np.isnan(values.y).all(1).sum())
-        whole = as_targets(values.with_y(values.y[order]), targets)
-        return Given(graphs, whole, None, left_out, understood)
-    y, conflicts = answers_of_groups(values.y[order], np.array([len(rows) for rows in rows_of]))
-    for row in conflicts:
-        line = found.lines[int(order[row])]
-        reason = f"{nodes.name}: its {targets[0]!r} differs from earlier nodes of the graph"
-        left_out.rows.append(
-            LeftOutRow(line, shown(list(found.groups)[of_row[order[row]]]), reason)
-        )
-    bad = {int(of_row[order[row]]) for row in conflicts}
-    kept = [g for g in range(len(graphs)) if not np.isnan(y[g]).all() and g not in bad]
-    left_out.unlabelled = int(np.isnan(y).all(1).sum())
-    if not kept:
-        raise ValueError(f"no graph of {nodes.name} has a target")
-    return Given(
-        [graphs[g] for g in kept],
-        as_targets(values.with_y(y[kept]), targets),
-        None,
-        left_out,
-        understood,
-    )
+    found: Found = {"target": tuple(targets), "features": tuple(columns), "kind": values.kind}
+    if level == "graph":
+        return groups.given(graphs, None, understood, found)
+    left_out.unlabelled = int(np.isnan(values.y).all(1).sum())
+    whole = as_targets(values.with_y(values.y[order]), targets)
+    return Given(graphs, whole, None, left_out, understood, found)
 
 
 def _nodes(

@@ -31,6 +31,7 @@ class GivenItems(Task[BatchT]):
     Attributes:
         left_out: of data from files, what is not in the task, and why.
         understood: of data from files, how they were read, in words.
+        found: of data from files, options of an address that say the same.
     """
 
     data_targets: ClassVar[Targets]
@@ -38,6 +39,7 @@ class GivenItems(Task[BatchT]):
     splits = NAMES
     left_out: ClassVar[LeftOut] = LeftOut()
     understood: ClassVar[Mapping[str, str]] = {}
+    found: ClassVar[Mapping[str, str | tuple[str, ...]]] = {}
 
     def __init__(self, split_seed: int = 0):
         self.split_seed = split_seed

@@ -93,6 +93,8 @@ class Molecules:
 
     Shapes: `places` (M,), their places in `table`; `lines`, `numbers` (M,), where they stand in the
     file; `targets.y` (M, width).
+
+    `found` has options of an address that say what was found: `smiles`, `target` and `kind`.
     """
 
     table: MoleculeTable
@@ -103,6 +105,7 @@ class Molecules:
     splits: tuple[str, ...]
     left_out: LeftOut
     understood: Mapping[str, str]
+    found: Mapping[str, str | tuple[str, ...]]
     rows: int
 
     def __len__(self) -> int:
@@ -272,6 +275,11 @@ def gather_molecules(rows: Rows, table: MoleculeTable) -> Molecules:
         splits=tuple(rows.splits[row] for row in chosen) if rows.splits else (),
         left_out=left_out,
         understood=_understood(rows, values),
+        found={
+            "smiles": rows.smiles_column,
+            "target": tuple(rows.target_columns),
+            "kind": values.kind,
+        },
         rows=rows.count,
     )
 

@@ -2,10 +2,21 @@
 
 from collections.abc import Callable, Collection, Sequence
 
+from lcm_core.tasks.in_memory.splits import split_name
 from lcm_core.tasks.tables.source import Table
 from lcm_core.tasks.tables.values import is_blank, read_number
 
-__all__ = ["SAMPLE", "SMILES", "find_by_name", "find_features", "find_smiles", "find_targets"]
+__all__ = [
+    "GROUPS",
+    "SAMPLE",
+    "SMILES",
+    "ColumnUnsaid",
+    "find_by_name",
+    "find_features",
+    "find_smiles",
+    "find_split",
+    "find_targets",
+]
 
 SAMPLE = 500  # rows by which a column is judged
 MOST_CLASSES = 20  # different texts of a column that is taken for classes
@@ -14,8 +25,21 @@ SMILES = (
     "smiles", "canonical_smiles", "isomeric_smiles", "smiles_canonical", "smiles_string", "smi",
     "rdkit_smiles", "cleaned_smiles", "structure", "mol", "molecule", "drug", "compound_smiles",
 )  # fmt: skip
+GROUPS = ("set", "set_id", "bag", "bag_id", "group", "group_id", "jet", "event", "cloud")
 TARGETS = ("target", "targets", "label", "labels", "y", "class", "activity", "outcome", "value")
 NOT_TARGETS = ("id", "index", "num", "no", "nr", "number", "row", "cid", "sid", "line", "", "split")
+
+
+class ColumnUnsaid(ValueError):
+    """No column, or several, can be meant: the reader has to say which.
+
+    Attributes:
+        option: of an address, that says it.
+    """
+
+    def __init__(self, option: str, message: str):
+        super().__init__(message)
+        self.option = option
 
 
 def find_by_name(table: Table, names: Collection[str]) -> str:
@@ -49,9 +73,10 @@ def find_smiles(
         words = [text for text in texts if not _is_number(text, table)]
         if len(words) > len(texts) / 2 and sum(map(is_molecule, words)) > 0.7 * len(words):
             return name
-    raise ValueError(
+    raise ColumnUnsaid(
+        "smiles",
         f"expected a column of SMILES strings in {table.name}, such as one named smiles; found the "
-        f"columns {_listed(table.header)}. Say smiles=COLUMN"
+        f"columns {_listed(table.header)}. Say smiles=COLUMN",
     )
 
 
@@ -99,9 +124,10 @@ def find_targets(
     what = (
         f"{_listed(numbers or classes)} can be meant" if numbers or classes else "none has values"
     )
-    raise ValueError(
+    raise ColumnUnsaid(
+        "target",
         f"expected target=COLUMN for {table.name}: of its columns {_listed(table.header)}, {what}. "
-        "Several are target=ONE,OTHER; all columns of numbers are target=*"
+        "Several are target=ONE,OTHER; all columns of numbers are target=*",
     )
 
 
@@ -126,6 +152,17 @@ def find_features(
     )
 
 
+def find_split(table: Table, others: Collection[str], rows: Sequence[Sequence[str]]) -> str:
+    """The column that says train, validation or test in all of its first rows; "" without one."""
+    for name in table.header:
+        if name in others or table.header.count(name) > 1:
+            continue
+        splits = {split_name(value) for value in _values(table, name, rows)}
+        if None not in splits and {"train", "validation"} <= splits:
+            return name
+    return ""
+
+
 def _plain(name: str) -> str:
     return "".join(sign for sign in name.lower() if sign.isalnum())
 
@@ -147,7 +184,7 @@ def _has_numbers(table: Table, name: str, rows: Sequence[Sequence[str]]) -> bool
 def _is_counter(table: Table, name: str, rows: Sequence[Sequence[str]]) -> bool:
     """Whether a column only numbers the rows: by its name, or as 1, 2, 3 …"""
     plain = _plain(name)
-    if plain in NOT_TARGETS or plain.endswith("id") or plain.startswith("unnamed"):
+    if plain in NOT_TARGETS or plain.endswith(("id", "nr")) or plain.startswith("unnamed"):
         return True
     values = _values(table, name, rows)
     if len(values) < 3 or not all(value.isascii() and value.isdigit() for value in values):

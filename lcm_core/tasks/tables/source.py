@@ -11,8 +11,12 @@ from lcm_core.errors import unknown
 from lcm_core.files.decoding import decode
 from lcm_core.files.delimited import Dialect, Row, find_dialect, read_rows
 from lcm_core.imports import needed
+from lcm_core.terminal import Progress
 
 __all__ = ["ParquetTable", "Table", "TextTable", "open_parquet", "open_table"]
+
+LARGE = 200_000  # lines: reading them takes a second or more
+SHOWN_EVERY = 2_000  # rows
 
 
 @dataclass
@@ -31,13 +35,31 @@ class Table:
     understood: dict[str, str] = field(default_factory=dict)
     decimal: str = ""
 
-    def rows(self) -> Iterator[Row]:
-        """The rows behind the header, from the first."""
+    def _rows(self) -> Iterator[Row]:
+        """The rows behind the header."""
         raise NotImplementedError
+
+    def lines(self) -> int:
+        """How many lines there are."""
+        raise NotImplementedError
+
+    def rows(self) -> Iterator[Row]:
+        """The rows behind the header; the progress is shown of at least `LARGE` lines."""
+        total = self.lines()
+        with Progress(total, f"rows of {self.name}", "lines", hidden=total < LARGE) as bar:
+            for number, row in enumerate(self._rows()):
+                if number % SHOWN_EVERY == 0:
+                    bar.to(row.line)
+                yield row
+            bar.to(total)
+
+    def first(self, count: int) -> list[Row]:
+        """The first rows, broken ones too."""
+        return list(islice(self._rows(), count))
 
     def sample(self, count: int) -> list[list[str]]:
         """The fields of the first rows that are whole."""
-        return list(islice((row.fields for row in self.rows() if not row.problem), count))
+        return list(islice((row.fields for row in self._rows() if not row.problem), count))
 
     def column(self, name: str) -> int:
         """The place of a column.
@@ -64,8 +86,11 @@ class TextTable(Table):
     dialect: Dialect = field(default_factory=lambda: Dialect(","))
     titled: bool = True
 
-    def rows(self) -> Iterator[Row]:
+    def _rows(self) -> Iterator[Row]:
         return islice(read_rows(self.text, self.dialect), int(self.titled), None)
+
+    def lines(self) -> int:
+        return max(self.text.count("\n"), self.text.count("\r")) + 1
 
 
 @dataclass
@@ -74,13 +99,27 @@ class ParquetTable(Table):
 
     frame: Any = None
 
-    def rows(self) -> Iterator[Row]:
+    def _rows(self) -> Iterator[Row]:
         for number, values in enumerate(self.frame.itertuples(index=False, name=None), start=1):
             yield Row(number, [_text(value) for value in values])
+
+    def lines(self) -> int:
+        return len(self.frame)
 
     def values(self, column: str) -> list[Any]:
         """The values of a column as they are: numbers, arrays, or arrays of arrays."""
         return self.frame.iloc[:, self.column(column)].tolist()
+
+    def columns_of_lists(self) -> list[str]:
+        """The columns whose first value is a list."""
+        firsts = {
+            name: next((v for v in self.values(name) if v is not None), 0) for name in self.header
+        }
+        return [
+            name
+            for name, value in firsts.items()
+            if hasattr(value, "__len__") and not isinstance(value, str)
+        ]
 
 
 def open_table(

@@ -17,8 +17,19 @@ __all__ = ["KINDS", "TargetColumns", "TargetValues", "as_targets", "is_blank", "
 
 KINDS = ("yesno", "numbers", "classes")
 BLANK = frozenset(("", "nan", "na", "n/a", "null", "none", "<na>", "?", "-", "missing", "#n/a"))
-YES = ("yes", "true", "active", "positive", "toxic", "1")
-NO = ("no", "false", "inactive", "negative", "nontoxic", "non-toxic", "not toxic", "0")
+YES = ("yes", "true", "active", "positive", "toxic", "1", "ja", "oui", "si", "sí")
+NO = (
+    "no",
+    "false",
+    "inactive",
+    "negative",
+    "nontoxic",
+    "non-toxic",
+    "not toxic",
+    "0",
+    "nein",
+    "non",
+)
 MOST_CLASSES = 1000
 REMEMBERED = 50_000  # texts whose value is kept
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-import anywidget
 import traitlets
 
 from lcm_core.widgets.base.page_files import LOOK, PAGE, module
+from lcm_core.widgets.base.scripted import Scripted
 
 __all__ = ["PanelBar"]
 
 
-class PanelBar(anywidget.AnyWidget):
+class PanelBar(Scripted):
     """One in each panel; the first on a page also looks after keys and the width of plots.
 
     Attributes:

@@ -8,13 +8,13 @@ from typing import Any, TypeVar
 
 import ipywidgets as widgets
 
-__all__ = ["LockedDropdown", "button", "compact", "menu", "row"]
+__all__ = ["LockedDropdown", "LockedList", "button", "compact", "menu", "row"]
 
 Control = TypeVar("Control", bound=widgets.DOMWidget)
 
 
-class LockedDropdown(widgets.Dropdown):
-    """A menu that takes no choice from the page while another thread changes its options."""
+class Locked(widgets.Widget):
+    """Takes no choice from the page while another thread changes the options."""
 
     def __init__(self, **options: Any):
         self.lock = threading.RLock()
@@ -24,6 +24,14 @@ class LockedDropdown(widgets.Dropdown):
         """The state that the page sends."""
         with self.lock:
             super().set_state(sync_data)
+
+
+class LockedDropdown(Locked, widgets.Dropdown):
+    """A menu that a worker may change."""
+
+
+class LockedList(Locked, widgets.SelectMultiple):
+    """A list, of which several can be chosen, that a worker may change."""
 
 
 def menu(

@@ -13,6 +13,7 @@ import ipywidgets as widgets
 
 from lcm_core.widgets.base import cells
 from lcm_core.widgets.base.bar import PanelBar
+from lcm_core.widgets.base.in_words import words_of
 from lcm_core.widgets.base.ipykernel_inside import answer_while_cells_run
 from lcm_core.widgets.base.live_figure import enlarge
 from lcm_core.widgets.base.text_areas import ErrorArea
@@ -174,6 +175,14 @@ class Panel(widgets.VBox):
     def when_unseen(self, callback: Callable[[], object]) -> None:
         """Call `callback()` when no page shows the panel any more: its cell was deleted."""
         self._when_unseen.append(callback)
+
+    def words(self) -> str:
+        """What the panel says now, as plain text: its name, and its read-outs."""
+        return f"{type(self).__name__}\n\n{words_of(self)}".rstrip()
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
+        """The live view and, for places where no widget can run, the panel in words."""
+        return {**super()._repr_mimebundle_(**options), "text/plain": self.words()}
 
     # What the page says
 

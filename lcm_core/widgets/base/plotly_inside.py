@@ -3,17 +3,26 @@
 Every `FigureWidget` carries the whole script of plotly, 5 MB, in its own state: a notebook with
 five figures sends and runs it five times, and a reloaded page may give up waiting. Here one
 invisible widget carries the script, and the figures wait for it.
+
+The messages of a `FigureWidget` carry arrays as binary buffers, apart from the rest. What stores
+the messages of a run without a page (nbclient) keeps the buffers of every message for good, though
+the message has gone: on a page made of that, no widget would appear. Until a page shows the figure,
+arrays are lists.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from copy import deepcopy
+from typing import Any
 
-import anywidget
+import ipywidgets as widgets
 import plotly.graph_objects as go
 import traitlets
 
 from lcm_core.imports import put_off
+from lcm_core.widgets.base.scripted import Scripted
 
 with put_off("nbformat"):  # of which plotly needs the version; its checks take seconds to import
     from plotly.graph_objects import FigureWidget
@@ -32,15 +41,20 @@ function scriptOfPlotly() {
 """
 
 
-class PlotlyScript(anywidget.AnyWidget):
-    """Invisible; gives plotly's script to the figures of the page."""
+class PlotlyScript(Scripted):
+    """Invisible; gives plotly's script to the figures of the page.
+
+    Attributes:
+        script: the text of the script; where it is empty, the page has it as `lcmPlotlyScript`.
+    """
 
     _esm = (
         _PROMISE
         + """
 export default {
   async initialize({ model }) {
-    const file = new Blob([model.get("script")], { type: "text/javascript" });
+    const script = model.get("script") || globalThis.lcmPlotlyScript;
+    const file = new Blob([script], { type: "text/javascript" });
     const address = URL.createObjectURL(file);
     scriptOfPlotly().resolve(await import(/* webpackIgnore: true */ address));
   },
@@ -50,16 +64,18 @@ export default {
     script = traitlets.Unicode().tag(sync=True)
 
 
-class SharedFigureWidget(FigureWidget):
+class SharedFigureWidget(Scripted, FigureWidget):
     """A `FigureWidget` that takes plotly's script from the `PlotlyScript` of the page.
 
     It follows the width of the page (see `page/page.js`), and has no tool bar.
 
     Attributes:
         live: the `LiveFigure` that it belongs to.
+        provided_by: what carries the script; whoever stores the figure alone must store it, too.
     """
 
     live: object = None
+    provided_by = traitlets.Instance(PlotlyScript).tag(sync=True, **widgets.widget_serialization)
 
     _esm = (
         _PROMISE
@@ -68,10 +84,22 @@ export default async () => (await scriptOfPlotly().module).default();
 """
     )
 
+    @traitlets.default("provided_by")
+    def _provided_by(self) -> PlotlyScript:
+        return provide_script()
+
     def __init__(self, figure: go.Figure | None = None):
-        provide_script()
         super().__init__(figure)
         self._config = {"responsive": True, "displayModeBar": False}
+
+    def get_state(
+        self, key: str | Iterable[str] | None = None, drop_defaults: bool = False
+    ) -> dict[str, Any]:
+        """What is sent and stored."""
+        state = super().get_state(key)
+        if self._view_count:
+            return state
+        return {name: _listed(each) for name, each in state.items()}
 
     def save_state(self) -> None:
         """Update the state that the kernel keeps for new views of the figure.
@@ -86,8 +114,22 @@ export default async () => (await scriptOfPlotly().module).default();
 _provided: PlotlyScript | None = None
 
 
-def provide_script() -> None:
+def provide_script() -> PlotlyScript:
     """Put plotly's script on the page, once for each kernel."""
     global _provided
     if _provided is None or _provided.comm is None:
         _provided = PlotlyScript(script=str(FigureWidget._esm))
+    return _provided
+
+
+def _listed(part: Any) -> Any:
+    """A part of a figure's state with lists for buffers; JSON has None for a NaN or an infinity."""
+    if isinstance(part, float):
+        return part if math.isfinite(part) else None
+    if isinstance(part, list):
+        return [_listed(each) for each in part]
+    if isinstance(part, dict):
+        if isinstance(part.get("buffer"), memoryview):
+            return _listed(part["buffer"].tolist())
+        return {name: _listed(each) for name, each in part.items()}
+    return part

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import anywidget
 import numpy as np
 import traitlets
+
+from lcm_core.widgets.base.scripted import Scripted
 
 __all__ = ["View", "plain"]
 
 
-class View(anywidget.AnyWidget):
+class View(Scripted):
     """Shows `data`; a subclass names its JavaScript, made with `view` of `page/svg.js`:
 
         class Dots(View):

@@ -15,6 +15,7 @@ from lcm_core.widgets.training.live_picture import LivePicture
 from lcm_core.widgets.training.race import MOST_RECIPES
 from lcm_core.widgets.training.recipe_controls import RecipeControls
 from lcm_core.widgets.training.view import RunView
+from lcm_core.widgets.training.your_data.unfold import YourData
 
 __all__ = ["SPEEDS", "FurtherControls", "rows"]
 
@@ -94,6 +95,7 @@ def rows(
     files: FileRow,
     view: RunView,
     picture: LivePicture,
+    your_data: YourData,
 ) -> tuple[list[widgets.Widget], list[widgets.Widget], list[widgets.Widget]]:
     """The controls in view, the content, and what *More* unfolds."""
     sentence = widgets.HBox([view.status, view.sentence])
@@ -103,8 +105,17 @@ def rows(
     first = [controls.sliders[field] for field in FIRST_SLIDERS]
     others = [slider for slider in controls.sliders.values() if slider not in first]
     return (
-        [row(buttons.start, further.recipe, controls.task_menu, controls.readout_menu, *first)],
-        [sentence, plots],
+        [
+            row(
+                buttons.start,
+                further.recipe,
+                controls.task_menu,
+                your_data.button,
+                controls.readout_menu,
+                *first,
+            )
+        ],
+        [your_data.box, sentence, plots],
         [
             row(*buttons.further, further.speed, picture.menu),
             row(*others, controls.device_menu),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from lcm_core.tasks import task_options
 from lcm_core.training.recipe import LIVE_FIELDS, Event, Recipe
 from lcm_core.widgets.training.limits import check_channels, check_limits
 
-__all__ = ["MOST_RECIPES", "as_shown", "checked_race", "read_recipes"]
+__all__ = ["MOST_RECIPES", "as_shown", "checked_race", "read_recipes", "with_choice"]
 
 MOST_RECIPES = 4
 OF_TRAINING = ("small_values",)  # options of tasks that change nothing of the evaluation
@@ -48,6 +49,29 @@ def as_shown(recipe: Recipe) -> Recipe:
     changes = {field: _rounded(getattr(recipe, field)) for field in LIVE_FIELDS}
     events = tuple(Event(step, field, _rounded(value)) for step, field, value in recipe.events)
     return recipe.replace(**changes, events=events)
+
+
+def with_choice(
+    recipes: Sequence[Recipe], selected: int, field: str, value: str | float
+) -> list[Recipe]:
+    """The recipes with another value of a field: the task of all, else that of the selected one.
+
+    Weights without a use are 0 after another task or readout.
+
+    >>> [recipe.task for recipe in with_choice([Recipe(), Recipe()], 0, "task", "median")]
+    ['median', 'median']
+
+    Raises:
+        ValueError: an unknown name, or a value that is not allowed.
+    """
+    changed = list(recipes)
+    for place in range(len(recipes)) if field == "task" else [selected]:
+        if field in ("task", "readout"):
+            changed[place] = recipes[place].with_choice(field, str(value))
+        else:
+            change: dict[str, Any] = {field: value}
+            changed[place] = recipes[place].replace(**change)
+    return changed
 
 
 def _rounded(value: float) -> float:

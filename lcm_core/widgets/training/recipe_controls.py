@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from pathlib import PurePath
 from typing import Any
 
 import ipywidgets as widgets
@@ -12,6 +13,7 @@ from lcm_core.aggregations import aggregation_names
 from lcm_core.laws.penalties import LAW_PENALTIES
 from lcm_core.operators.base import operator_examples
 from lcm_core.tasks import task_names
+from lcm_core.tasks.addresses import is_address, read_address
 from lcm_core.training.device import device_names
 from lcm_core.training.recipe import LIVE_FIELDS, Recipe
 from lcm_core.training.trainer import Trainer
@@ -141,8 +143,9 @@ class RecipeControls:
             ("readout", self.readout_menu, aggregation_names()),
         ):
             with control.lock:
-                if new := [name for name in names if name not in control.options]:
-                    self._list(field, control, [*control.options, *new], control.value)
+                known = _values(control.options)
+                if new := [name for name in names if name not in known]:
+                    self._list(field, control, [*known, *new], control.value)
 
     def lock(self, live: bool) -> None:
         """Task, readout and device cannot change during a run."""
@@ -172,7 +175,7 @@ class RecipeControls:
         """Replace the options without firing callbacks, and choose one of them."""
         with control.hold_sync():
             self._known[field] = _values(options)[0]
-            control.options = options
+            control.options = _named(options)
             self._known[field] = value
             control.value = value
 
@@ -181,7 +184,7 @@ def _menu(
     title: str, names: Sequence[str], value: str, tooltip: str, width: str = "auto"
 ) -> LockedDropdown:
     options = list(dict.fromkeys([*names, value]))
-    return menu(title, options, value, tooltip, width, LockedDropdown)
+    return menu(title, _named(options), value, tooltip, width, LockedDropdown)
 
 
 def _slider(field: str, value: float) -> widgets.SelectionSlider:
@@ -206,6 +209,21 @@ def _slider(field: str, value: float) -> widgets.SelectionSlider:
 def _values(options: Sequence[Any]) -> list[Any]:
     """What is chosen by each option, its label aside."""
     return [option[1] if isinstance(option, tuple) else option for option in options]
+
+
+def _named(options: list[Any]) -> list[Any]:
+    """The options, files by their names: addresses are long."""
+    if not any(is_address(option) for option in options):
+        return options
+    return [(_file_name(option) if is_address(option) else option, option) for option in options]
+
+
+def _file_name(address: str) -> str:
+    """Such as `mine.csv: potency`."""
+    read = read_address(address)
+    name, targets = PurePath(read.path).name, read.names("target")
+    what = f"{len(targets)} targets" if len(targets) > 2 else ", ".join(targets)
+    return f"{name}: {what}" if what else name
 
 
 def _labelled(values: list[float]) -> list[tuple[str, float]]:

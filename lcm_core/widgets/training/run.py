@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Literal
 
+from lcm_core.terminal import Progress, progress_to
 from lcm_core.threads import keeping_threads
 from lcm_core.training.run_state import RunState
 
@@ -17,6 +18,8 @@ Order = Literal["wait", "run", "step", "pause", "stop"]
 
 #: States in which a run trains, or can go on.
 LIVE = ("loading", "running", "paused")
+LOADING_SHOWN_EVERY = 0.5  # seconds
+
 #: States in which a run stays.
 ENDED = ("stopped", "finished", "failed")
 
@@ -31,6 +34,9 @@ class Run:
         run_states: the recipes, and how far each has come.
         notify: called with this run, in the worker, after a change of state, a record, or a step.
         after: an older run whose thread must have ended before this one begins.
+
+    Attributes:
+        loading: what of the data is being read, and how far it is; "" while nothing is.
     """
 
     def __init__(
@@ -47,6 +53,8 @@ class Run:
         self._order: Order = "pause"
         self._errands: list[Callable[[], None]] = []
         self._thread: threading.Thread | None = None
+        self.loading = ""
+        self._next_word = 0.0
         self._over = False  # the thread has done its last errand
         self._pace: float | None = None
         self._paced: tuple[RunState, int] | None = None  # the step that has waited for its turn
@@ -162,6 +170,8 @@ class Run:
                 self._train(order)
             failed = all(run_state.error is not None for run_state in self.run_states)
             self._enter("stopped" if self._unfinished() else "failed" if failed else "finished")
+        except _Stopped:
+            self._enter("stopped")
         except Exception as error:
             self._error = error
             self._enter("failed")
@@ -174,11 +184,25 @@ class Run:
         for run_state in self.run_states:
             if self._order == "stop":
                 return
-            trainer = run_state.make_trainer()
+            try:
+                with progress_to(self._show_loading):
+                    trainer = run_state.make_trainer()
+            finally:
+                self.loading = ""
             with self._wake:
                 for field, value in run_state.wanted:
                     trainer.set(field, value)
                 run_state.trainer = trainer
+
+    def _show_loading(self, progress: Progress) -> None:
+        """Tell how far it is, not too often; Stop ends it."""
+        if self._order == "stop":
+            raise _Stopped
+        now = time.monotonic()
+        if now >= self._next_word:
+            self._next_word = now + LOADING_SHOWN_EVERY
+            self.loading = str(progress)
+            self._notify(self)
 
     def _unfinished(self) -> list[RunState]:
         return [run_state for run_state in self.run_states if not run_state.over]
@@ -261,3 +285,7 @@ class Run:
         with self._wake:
             self.state = state
         self._notify(self)
+
+
+class _Stopped(Exception):
+    """Loading was stopped."""

@@ -43,8 +43,8 @@ def progress_text(run: Run, run_state: RunState, baselines: Mapping[str, float])
         run_state: of the chosen recipe.
         baselines: the best constant answer's score, by split.
     """
-    if run.state == "loading":
-        return "loading the data …"
+    if run.state == "loading" or run.loading:
+        return f"loading the data … {html.escape(run.loading)}"
     if run.state == "ready":
         return f"Press <b>Start</b>: {_promise(run_state)}"
     race = len(run.run_states) > 1

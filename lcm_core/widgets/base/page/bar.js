@@ -15,6 +15,7 @@ export default {
     const said = html("span", { role: "status", "aria-live": "polite" });
     const more = html("button", { type: "button", title: "further controls and numbers", class: "lcm-bar-more" });
     const copy = knob("Copy as code", "one line that restores this panel as it is now", COPY);
+    copy.classList.add("lcm-bar-copy");
     const picture = knob("Picture", "the figure and its read-out as an SVG file", SAVE);
     const projector = knob("Projector", "larger letters, for a lecture hall", LARGER);
     const show = () => {
@@ -49,7 +50,11 @@ export default {
     model.on("change:more change:projector", show);
     element.classList.add("lcm-bar");
     element.append(more, copy, picture, projector, said);
-    const forget = whenOnPage(element, show);
+    const forget = whenOnPage(element, () => {
+      const { classList } = panel();
+      classList.toggle("lcm-still", classList.contains("jupyter-widgets-disconnected"));
+      show();
+    });
     countView(model, 1);
     return () => {
       forget();

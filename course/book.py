@@ -1,0 +1,111 @@
+"""Gathers the sources of the book in one folder: notebooks with outputs, docs, and book/.
+
+    python -m course.book build/book-source
+
+Sphinx makes the book of it; `make book` does both.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+
+import lcm_core
+from course.chapters import chapter
+from course.versions import NOTEBOOKS
+from course.web.executed import executed
+from course.web.pages import EXECUTED, PACKAGES
+from course.web.scripts import write_scripts
+
+__all__ = ["gather", "rooms"]
+
+ROOT = NOTEBOOKS.parent
+LIBRARY = Path(lcm_core.__file__).parent
+#: Pages from elsewhere in the project, which others link to.
+OTHERS = ("README.md", "CONTRIBUTING.md", "lcm_core/tasks/molecules/data/PROVENANCE.md")
+LINK = re.compile(r"\]\((?!\w+:|#)([^)\s#]+)")
+ROOM = """# `lcm_core.{room}`
+
+```{{eval-rst}}
+.. automodule:: lcm_core.{room}
+   :members:
+   :imported-members:
+```
+"""
+
+
+def rooms() -> list[str]:
+    """The packages of the library that export names."""
+    return sorted(
+        path.parent.name
+        for path in LIBRARY.glob("*/__init__.py")
+        if "__all__" in _assigned(ast.parse(path.read_text(encoding="utf-8")))
+    )
+
+
+def gather(target: Path, notebooks: list[Path]) -> int:
+    """Write the sources into the folder `target`, anew; returns the number of pages.
+
+    Args:
+        target: Sphinx's source folder.
+        notebooks: those that become chapters; they run if their code or the library changed.
+    """
+    own = ROOT / "book"
+    pages = {path.relative_to(own): path for path in own.rglob("*.md")}
+    pages |= {path.relative_to(ROOT): path for path in (ROOT / "docs").rglob("*.md")}
+    pages |= {Path(name): ROOT / name for name in OTHERS}
+    texts = {name: path.read_text(encoding="utf-8") for name, path in pages.items()}
+    for path in notebooks:
+        run = chapter(executed(path, EXECUTED), path)
+        texts[path.relative_to(ROOT)] = nbformat.writes(run)
+    for room in rooms():
+        texts[Path("reference") / f"{room}.md"] = ROOM.format(room=room)
+
+    shutil.rmtree(target, ignore_errors=True)
+    for name, text in texts.items():
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        (target / name).write_text(text, encoding="utf-8")
+        for linked in _linked(name, text):
+            (target / linked).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / linked, target / linked)
+    shutil.copy(own / "references.bib", target)
+    write_scripts(target / "_scripts", PACKAGES).rename(target / "_scripts" / "panels")
+    return len(texts)
+
+
+def _linked(page: Path, text: str) -> Iterator[Path]:
+    """The files of the project that a page links to and that are no pages: pictures, code, data."""
+    for link in LINK.findall(text):
+        file = (ROOT / page.parent / link).resolve()
+        if file.is_file() and file.suffix not in (".md", ".ipynb") and ROOT in file.parents:
+            yield file.relative_to(ROOT)
+
+
+def _assigned(module: ast.Module) -> set[str]:
+    """The names that a module assigns to at its top level."""
+    return {
+        ast.unparse(target)
+        for node in module.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+    }
+
+
+def main() -> None:
+    """Gather the sources, as the command line says."""
+    parser = argparse.ArgumentParser(prog="python -m course.book", description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--only", default="", help="chapters whose names contain this")
+    chosen = parser.parse_args()
+    notebooks = sorted(NOTEBOOKS.glob(f"*{chosen.only}*.ipynb"))
+    print(f"{gather(chosen.folder, notebooks)} pages in {chosen.folder}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""Puts buttons for Colab and Binder at the head of the notebooks.
+
+    python -m course.buttons
+
+Run it again after a change of `REPOSITORY`: the buttons are replaced. Neither service has been
+tried yet, which the buttons say; docs/colab.md has the cell that Colab needs first.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from urllib.parse import quote
+
+from course.versions import NOTEBOOKS
+
+__all__ = ["BRANCH", "REPOSITORY", "buttons", "with_buttons"]
+
+#: Where the project lies on GitHub. No address is known yet: put yours in place of OWNER.
+REPOSITORY = "OWNER/lcm-core"
+BRANCH = "main"
+
+WORDS = "Run it elsewhere (not tried yet):"
+LINE = re.compile(rf"{re.escape(WORDS)}.*\n\n")
+HEADING = re.compile(r"^# .+\n\n?", re.MULTILINE)
+
+
+def buttons(name: str) -> str:
+    """The line of buttons of a notebook, in Markdown; `name` is its file's name."""
+    path = f"notebooks/{name}"
+    colab = f"https://colab.research.google.com/github/{REPOSITORY}/blob/{BRANCH}/{path}"
+    binder = (
+        f"https://mybinder.org/v2/gh/{REPOSITORY}/{BRANCH}?urlpath={quote(f'lab/tree/{path}', '')}"
+    )
+    return (
+        f"{WORDS} [Colab]({colab}), where [one cell](../docs/colab.md) comes first, or "
+        f"[Binder]({binder})."
+    )
+
+
+def with_buttons(opening: str, name: str) -> str:
+    """The first cell of a notebook with its buttons below the heading, once.
+
+    Raises:
+        ValueError: the cell has no heading.
+    """
+    plain = LINE.sub("", opening)
+    heading = HEADING.search(plain)
+    if heading is None:
+        raise ValueError(
+            f"expected a heading `# …` in the first cell of {name}, got {plain[:40]!r}"
+        )
+    above, below = plain[: heading.end()].rstrip("\n"), plain[heading.end() :]
+    return f"{above}\n\n{buttons(name)}\n\n{below}"
+
+
+def put_on(path: Path) -> bool:
+    """Write the buttons into a notebook; returns whether anything changed."""
+    text = path.read_text(encoding="utf-8")
+    notebook = json.loads(text)
+    first = notebook["cells"][0]
+    opening = with_buttons("".join(first["source"]), path.name)
+    first["source"] = opening.splitlines(keepends=True)
+    fresh = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+    if fresh != text:
+        path.write_text(fresh, encoding="utf-8")
+    return fresh != text
+
+
+def main() -> None:
+    """Put the buttons on all notebooks, the start page included."""
+    for path in sorted(NOTEBOOKS.glob("*.ipynb")):
+        if put_on(path):
+            print(path.name)
+
+
+if __name__ == "__main__":
+    main()

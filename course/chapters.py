@@ -1,0 +1,48 @@
+"""A notebook as a chapter of the book: numbered, with its buttons, its imports folded.
+
+The head of each exercise says how difficult it is and how long it takes.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from course.buttons import with_buttons
+from course.effort import head
+from course.web.pages import drop_script
+from lcm_core.exercises.lessons import Lesson, read_lesson
+from lcm_core.exercises.progress import START_PAGE
+
+__all__ = ["chapter"]
+
+HEADING = re.compile(r"^# ", re.MULTILINE)
+
+
+def chapter(notebook: NotebookNode, path: Path) -> NotebookNode:
+    """The chapter of the executed notebook `path`; the notebook is changed."""
+    opening = notebook.cells[0]
+    opening.source = with_buttons(opening.source, path.name)
+    if path.name != START_PAGE:
+        number = path.name[:2]
+        opening.source = re.sub(
+            "^# ", f"# {number} · ", opening.source, count=1, flags=re.MULTILINE
+        )
+        _mark_exercises(notebook.cells, read_lesson(path))
+    for cell in notebook.cells:
+        if cell.id == "imports":
+            cell.metadata.tags = ["hide-input"]
+    drop_script(notebook)
+    return notebook
+
+
+def _mark_exercises(cells: list[NotebookNode], lesson: Lesson) -> None:
+    """Put the head of each exercise into a cell of its own, above the code."""
+    at = {cell.id: index for index, cell in enumerate(cells)}
+    for exercise in reversed(lesson.exercises):
+        words = f"{{.effort}}\n{head(exercise).removeprefix('# ')}"
+        cell = nbformat.v4.new_markdown_cell(words, id=f"effort-{exercise.name}")
+        cells.insert(at[f"exercise-{exercise.name}"], cell)

@@ -1,0 +1,32 @@
+"""Where a text uses words of the glossary."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["EVERYDAY", "split_at_terms"]
+
+#: Words that are often meant in their everyday sense: linked only where they are bold.
+EVERYDAY = set(
+    "depth element event fold law lift lower plan rank record score seed span spread state task tree "
+    "work".split()
+)
+
+
+def split_at_terms(text: str, terms: dict[str, str]) -> list[tuple[str, str]]:
+    """A text in pieces, each with the term that it is to link to, or "".
+
+    Args:
+        text: plain text.
+        terms: the words that are still to be linked, in lower case, and their terms; those found
+            are removed.
+    """
+    pieces, done = [], 0
+    words = sorted(terms, key=len, reverse=True)
+    pattern = rf"(?<![\w-])({'|'.join(map(re.escape, words))})s?(?![\w-])"
+    for found in re.finditer(pattern, text, re.IGNORECASE) if words else ():
+        term = terms.pop(found[1].lower(), "")
+        if term:
+            pieces += [(text[done : found.start()], ""), (found[0], term)]
+            done = found.end()
+    return [*pieces, (text[done:], "")]

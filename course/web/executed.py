@@ -1,0 +1,114 @@
+"""Runs notebooks, and stores them with all outputs and the state of every widget.
+
+    python -m course.web.executed build/executed
+
+A stored notebook is used again until the notebook, the library or a version of a package changes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+
+from course.versions import NOTEBOOKS, without_stills
+
+__all__ = ["STATE", "VIEW", "execute", "executed"]
+
+STATE = "application/vnd.jupyter.widget-state+json"
+VIEW = "application/vnd.jupyter.widget-view+json"
+#: Of what outputs are made, beside the notebook.
+SOURCES = (NOTEBOOKS.parent / "lcm_core", NOTEBOOKS.parent / "docs" / "results")
+#: Versions that show in outputs.
+SHOWN = ("torch", "torch_geometric", "ipywidgets", "anywidget", "plotly", "nbclient")
+
+#: Seconds of training, or of measuring, in each panel that has to be started.
+PATIENCE = 40.0
+#: The last cell.
+ASK = f"""
+import sys
+sys.path.insert(0, {str(NOTEBOOKS.parent)!r})
+from course.web.in_kernel import report
+report({{patience}})
+"""
+
+
+def executed(path: Path, folder: Path) -> NotebookNode:
+    """The notebook with its outputs: stored in `folder` before, or run now and stored."""
+    target = folder / path.name
+    made_of = _digest(path)
+    if target.exists():
+        notebook = nbformat.read(target, as_version=4)
+        if notebook.metadata.get("lcm", {}).get("made_of") == made_of:
+            return notebook
+    notebook = execute(path)
+    notebook.metadata.lcm = {"made_of": made_of}
+    target.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(notebook, target)
+    return notebook
+
+
+def execute(path: Path, timeout: int = 600, patience: float = PATIENCE) -> NotebookNode:
+    """Run all cells in a fresh kernel, in the folder of the notebook; the file is not changed.
+
+    Then panels that begin empty are started: the reader of a page cannot press their buttons.
+
+    Args:
+        timeout: seconds for one cell.
+        patience: seconds of training, or of measuring, for each of these panels.
+
+    Raises:
+        nbclient.exceptions.CellExecutionError: a cell has failed.
+    """
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells = without_stills(notebook.cells)  # its outputs will have the panels
+    notebook.cells.append(nbformat.v4.new_code_cell(ASK.format(patience=patience)))
+    client = NotebookClient(
+        notebook,
+        timeout=timeout,
+        store_widget_state=False,
+        resources={"metadata": {"path": str(path.parent)}},
+    )
+    client.execute(env={**os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1"})
+    said = notebook.cells.pop().outputs[0].data
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            view = output.get("data", {}).get(VIEW, {}).get("model_id")
+            if view in said["application/json"]:
+                output.data["text/plain"] = said["application/json"][view]
+    notebook.metadata.widgets = {STATE: said[STATE]}
+    return notebook
+
+
+def _digest(path: Path) -> str:
+    """Changes with the notebook, the library, and the versions of what is shown."""
+    cells = without_stills(nbformat.read(path, as_version=4).cells)
+    digest = hashlib.sha256(json.dumps(cells).encode())
+    for file in sorted(file for source in SOURCES for file in source.rglob("*")):
+        if file.is_file() and "__pycache__" not in file.parts:
+            digest.update(file.read_bytes())
+    digest.update(repr([(name, version(name)) for name in SHOWN]).encode())
+    return digest.hexdigest()
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the notebooks, as the command line says."""
+    parser = argparse.ArgumentParser(prog="python -m course.web.executed", description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--only", default="", help="notebooks whose names contain this")
+    chosen = parser.parse_args(arguments)
+    for path in sorted(NOTEBOOKS.glob(f"*{chosen.only}*.ipynb")):
+        executed(path, chosen.folder)
+        print(chosen.folder / path.name)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,159 @@
+"""The whole book in Chromium, from its folder: what a reader sees, and what would be missing.
+
+`make check-book` installs what it needs.
+"""
+
+import re
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from course.versions import NOTEBOOKS
+from tests.browser.lab import open_browser
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.xdist_group("browser"),
+    pytest.mark.skipif(find_spec("sphinx") is None, reason="needs the extra book: make check-book"),
+]
+
+ROOT = NOTEBOOKS.parent
+#: Looked at with axe, in both themes: prose, panels, results, reference, glossary.
+LOOKED_AT = (
+    "index.html",
+    "notebooks/00_start_here.html",
+    "notebooks/03_laws_and_their_errors.html",
+    "docs/teaching/05_train_your_own_monoid.html",
+    "docs/results.html",
+    "reference/laws.html",
+    "glossary.html",
+)
+DESKTOP, TELEPHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")
+def book(tmp_path_factory):
+    """The folder of the book, built from all notebooks; runs of `make book` are used again."""
+    folder = tmp_path_factory.mktemp("book")
+    source, target = str(folder / "source"), str(folder / "book")
+    options = ["-W", "--keep-going", "--quiet", "-c", "book", source, target]
+    for command in (["course.book", source], ["sphinx", *options]):
+        done = subprocess.run(
+            [sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+        assert "WARNING" not in done.stderr
+    return folder / "book"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with open_browser() as opened:
+        yield opened
+
+
+def pages_of(book: Path) -> list[Path]:
+    own = {"genindex.html", "search.html", "py-modindex.html"}
+    return [path for path in sorted(book.rglob("*.html")) if path.name not in own]
+
+
+def visit(browser, path, size, theme="light"):
+    """Open a page; returns it, and what went wrong while it loaded."""
+    page = browser.new_page(viewport=size, color_scheme=theme)
+    wrong = []
+    page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("requestfailed", lambda request: wrong.append(f"missing: {request.url}"))
+    page.on(
+        "request",
+        lambda request: (
+            wrong.append(f"from the network: {request.url}")
+            if request.url.startswith("http")
+            else None
+        ),
+    )
+    page.goto(path.as_uri())
+    page.wait_for_load_state("networkidle")
+    return page, wrong
+
+
+def test_every_page_loads_whole_from_its_folder_and_does_not_scroll_sideways(book, browser):
+    found = {}
+    for path in pages_of(book):
+        for size in (DESKTOP, TELEPHONE):
+            page, wrong = visit(browser, path, size)
+            wrong += page.evaluate(
+                "[...document.images].filter(i => i.complete && !i.naturalWidth).map(i => i.src)"
+            )
+            wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+            wrong += [f"{wide} px too wide at {size['width']}"] * (wide > 0)
+            page.close()
+            if wrong:
+                found[str(path.relative_to(book))] = wrong
+    assert not found
+
+
+def test_every_link_within_the_book_leads_somewhere(book):
+    ids = {}
+
+    def ids_of(path):
+        if path not in ids:
+            ids[path] = set(re.findall(r'\bid="([^"]+)"', path.read_text()))
+        return ids[path]
+
+    dead, count = [], 0
+    for path in pages_of(book):
+        for link in re.findall(r'<a [^>]*href="(?!\w+:)([^"]*)"', path.read_text()):
+            file, _, place = unquote(link).partition("#")
+            target = (path.parent / file).resolve() if file else path
+            count += 1
+            if not target.is_file() or (place and place not in ids_of(target)):
+                dead.append(f"{path.relative_to(book)}: {link}")
+    assert count > 1000
+    assert not dead
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("name", LOOKED_AT)
+def test_axe_finds_nothing_serious(name, theme, book, browser):
+    page, _ = visit(browser, book / name, DESKTOP, theme)
+    serious = [
+        (each["id"], each["nodes"][0]["html"][:200], len(each["nodes"]))
+        for each in Axe().run(page).response["violations"]
+        if each["impact"] in ("serious", "critical")
+    ]
+    page.close()
+    assert not serious
+
+
+def test_a_word_shows_its_definition_on_hover_and_on_focus(book, browser):
+    page, _ = visit(browser, book / "notebooks" / "00_start_here.html", DESKTOP)
+    word = page.locator("a[data-definition]").first
+    word.hover()
+    assert page.locator("#definition").inner_text() == word.get_attribute("data-definition")
+    page.keyboard.press("Escape")
+    assert page.locator("#definition").is_hidden()
+    word.focus()
+    assert page.locator("#definition").is_visible()
+    page.close()
+
+
+def test_search_finds_a_word_without_a_server(book, browser):
+    page, _ = visit(browser, book / "search.html", DESKTOP)
+    page.goto((book / "search.html").as_uri() + "?q=associahedron")
+    page.wait_for_selector("#search-results li")
+    assert page.locator("#search-results li").count() >= 2
+    page.close()
+
+
+def test_solutions_are_folded(book, browser):
+    page, _ = visit(browser, book / "notebooks" / "00_start_here.html", DESKTOP)
+    solution = page.locator("details", has_text="A solution").first
+    assert solution.get_attribute("open") is None
+    page.close()

@@ -1,0 +1,119 @@
+"""The sources of the book, the slides and the buttons, without building or running anything."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from course import buttons
+from course.decks.slides import LETTERS, LINES, slides
+from course.docstrings import as_rst
+from course.terms import EVERYDAY, split_at_terms
+from course.versions import NOTEBOOKS
+from lcm_core.exercises.lessons import lessons_in
+
+BOOK = NOTEBOOKS.parent / "book"
+GLOSSARY = (BOOK / "glossary.md").read_text()
+TERMS = re.findall(r"^([^\s`#].*)\n  \S", GLOSSARY.split("```{glossary}")[1], re.MULTILINE)
+DECKS = [lesson for lesson in lessons_in(NOTEBOOKS) if lesson.name < "06"]
+
+
+def test_the_glossary_is_sorted_and_defines_each_word_once():
+    assert len(TERMS) > 50
+    assert [term.lower() for term in TERMS] == sorted({term.lower() for term in TERMS})
+
+
+def test_a_word_with_an_everyday_sense_is_linked_where_it_is_bold_only():
+    assert {"state", "lower", "tree"} <= EVERYDAY
+
+
+@given(st.lists(st.sampled_from(["a state", "States", "law errors", "laws,", "x-state", "und"])))
+def test_a_text_is_split_at_the_first_use_of_each_term(words):
+    text = " ".join(words)
+    terms = {"state": "state", "law": "law", "law error": "law error"}
+    pieces = split_at_terms(text, dict(terms))
+    assert "".join(piece for piece, _ in pieces) == text
+    linked = [term for _, term in pieces if term]
+    assert len(linked) == len(set(linked))
+    assert ("law error" in linked) == ("law errors" in words)
+    assert ("law" in linked) == ("laws," in words)
+    assert ("state" in linked) == bool({"a state", "States"}.intersection(words))
+
+
+def test_the_works_that_the_bibliography_names_are_in_the_file():
+    keys = set(re.findall(r"^@\w+\{(\w+),", (BOOK / "references.bib").read_text(), re.MULTILINE))
+    text = "".join(path.read_text() for path in BOOK.rglob("*.md"))
+    assert keys == set(re.findall(r"\{cite:\w\}`(\w+)`", text))
+
+
+def test_buttons_are_put_on_once_and_follow_the_address(monkeypatch):
+    plain = "# Title\n\n**What you will learn**"
+    once = buttons.with_buttons(plain, "00_start_here.ipynb")
+    assert buttons.with_buttons(once, "00_start_here.ipynb") == once
+    assert "not tried" in once
+    assert once.startswith("# Title\n\n")
+    assert once.endswith("\n\n**What you will learn**")
+    monkeypatch.setattr(buttons, "REPOSITORY", "somebody/somewhere")
+    moved = buttons.with_buttons(once, "00_start_here.ipynb")
+    assert moved.count("somebody/somewhere") == 2
+    assert "OWNER" not in moved
+
+
+def test_buttons_need_a_heading():
+    with pytest.raises(ValueError, match=r"expected a heading .* 01\.ipynb, got 'no heading'"):
+        buttons.with_buttons("no heading", "01.ipynb")
+
+
+@pytest.mark.parametrize("lesson", DECKS, ids=lambda lesson: lesson.name)
+def test_slides_run_the_code_of_the_notebook_and_show_each_section_and_exercise(lesson):
+    made = slides(lesson.cells)
+    code = [cell["source"] for cell in made if cell["cell_type"] == "code"]
+    assert code == [cell["source"] for cell in lesson.cells if cell["cell_type"] == "code"]
+    shown = {cell["id"] for cell in made if "slide-exercise" in cell["metadata"].get("tags", ())}
+    assert shown == {f"exercise-{exercise.name}" for exercise in lesson.exercises}
+    kinds = [cell["metadata"]["slideshow"]["slide_type"] for cell in made]
+    assert kinds[0] == "slide"
+    sections = sum(
+        bool(re.match("##? ", cell["source"]))
+        for cell in lesson.cells
+        if cell["cell_type"] == "markdown"
+    )
+    assert kinds.count("slide") == sections >= 5
+
+
+@pytest.mark.parametrize("lesson", DECKS, ids=lambda lesson: lesson.name)
+def test_the_text_of_a_slide_is_short_and_the_notes_have_the_rest(lesson):
+    made = [cell for cell in slides(lesson.cells) if cell["cell_type"] == "markdown"]
+    notes = [c["source"] for c in made if c["metadata"]["slideshow"]["slide_type"] == "notes"]
+    prose = [cell["source"] for cell in lesson.cells if cell["cell_type"] == "markdown"]
+    assert notes == prose
+    for cell in made:
+        if cell["metadata"]["slideshow"]["slide_type"] != "notes":
+            lines = [line for line in cell["source"].split("\n") if line]
+            assert sum(1 + len(line) // LETTERS for line in lines) <= LINES + 2, cell["source"]
+            assert "<details>" not in cell["source"]
+
+
+def test_code_in_a_docstring_is_marked_and_shapes_are_no_emphasis():
+    plain = """\
+Sum of *all* x (*, d), (n, *d), |x| or `|x|`s.
+
+    @offer
+    def f(*, x): ...
+
+Args:
+    x: (*, d)"""
+    marked = """\
+Sum of *all* x (\\*, d), (n, \\*d), \\|x\\| or `|x|`\\ s.
+
+::
+
+    @offer
+    def f(*, x): ...
+
+Args:
+    x: (\\*, d)"""
+    assert as_rst(plain.split("\n")) == marked.split("\n")
+    doctest = [">>> f(a | b)", "(*, 1)", "", "|x|"]
+    assert as_rst(doctest) == [*doctest[:3], "\\|x\\|"]
