@@ -8,7 +8,6 @@ controls do not answer; each panel says so.
 
 from __future__ import annotations
 
-import argparse
 import os
 import re
 import shutil
@@ -20,13 +19,12 @@ from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 
 from course.versions import NOTEBOOKS
-from course.web.executed import STATE, executed
+from course.web.executed import BUILD, EXECUTED, PATIENCE, STATE, asked_for, executed
 from course.web.scripts import SCRIPTS, write_scripts
 
-__all__ = ["BUILD", "EXECUTED", "PACKAGES", "page_of", "write_pages"]
+__all__ = ["PACKAGES", "PAGES", "page_of", "write_pages"]
 
-BUILD = NOTEBOOKS.parent / "build"
-EXECUTED = BUILD / "executed"
+PAGES = BUILD / "html"
 PACKAGES = BUILD / "npm"
 LINK = re.compile(r"\]\((?!https?:|#)([^)\s]+)")
 
@@ -54,12 +52,12 @@ def page_of(notebook: NotebookNode, title: str, folder: Path) -> str:
     return str(exporter.from_notebook_node(notebook, {"metadata": {"name": title}})[0])
 
 
-def write_pages(folder: Path, paths: Sequence[Path], stored: Path = EXECUTED) -> list[Path]:
+def write_pages(folder: Path, paths: Sequence[Path], patience: float = PATIENCE) -> list[Path]:
     """Write pages, and all that they load; returns the pages.
 
     Args:
         paths: of the notebooks.
-        stored: the folder of executed notebooks.
+        patience: seconds for the run of each panel that has one.
     """
     write_scripts(folder, PACKAGES)
     pictures = NOTEBOOKS / "pictures"
@@ -67,7 +65,7 @@ def write_pages(folder: Path, paths: Sequence[Path], stored: Path = EXECUTED) ->
         shutil.copytree(pictures, folder / pictures.name, dirs_exist_ok=True)
     written = []
     for path in paths:
-        page = page_of(executed(path, stored), path.stem, folder)
+        page = page_of(executed(path, EXECUTED, patience), path.stem, folder)
         written.append(folder / f"{path.stem}.html")
         written[-1].write_text(page, encoding="utf-8")
     return written
@@ -85,14 +83,10 @@ def _target(link: str, folder: Path) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Write the pages, as the command line says, and state their weights."""
-    parser = argparse.ArgumentParser(prog="python -m course.web.pages", description=__doc__)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--only", default="", help="notebooks whose names contain this")
-    chosen = parser.parse_args(arguments)
-    paths = sorted(NOTEBOOKS.glob(f"*{chosen.only}*.ipynb"))
-    written = write_pages(chosen.folder, paths)
-    for file in [*written, *sorted((chosen.folder / SCRIPTS).iterdir())]:
+    """Write pages, as the command line says, and state their weights."""
+    folder, paths, patience = asked_for(__doc__, PAGES, arguments)
+    written = write_pages(folder, paths, patience)
+    for file in [*written, *sorted((folder / SCRIPTS).iterdir())]:
         print(f"{file.stat().st_size / 1e6:7.2f} MB  {file}")
 
 
