@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Sequence
 from copy import deepcopy
 from pathlib import Path
@@ -21,6 +20,7 @@ from nbformat import NotebookNode
 from course.versions import NOTEBOOKS
 from course.web.executed import BUILD, EXECUTED, PATIENCE, STATE, asked_for, executed
 from course.web.scripts import SCRIPTS, write_scripts
+from lcm_core.exercises.lessons import read_lesson
 
 __all__ = ["PACKAGES", "PAGES", "page_of", "write_pages"]
 
@@ -35,10 +35,17 @@ def page_of(notebook: NotebookNode, title: str, folder: Path) -> str:
     Args:
         notebook: executed, with the states of its widgets.
     """
+
+    def moved(text: str) -> str:
+        return LINK.sub(lambda found: f"]({_target(found[1], folder)}", text)
+
     notebook = deepcopy(notebook)
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cell.source = LINK.sub(lambda found: f"]({_target(found[1], folder)}", cell.source)
+            cell.source = moved(cell.source)
+        for output in cell.get("outputs", []):
+            if "text/markdown" in output.get("data", {}):
+                output.data["text/markdown"] = moved(output.data["text/markdown"])
     for model in notebook.metadata.get("widgets", {}).get(STATE, {}).get("state", {}).values():
         if "script" in model["state"]:  # plotly's, which is beside the page
             model["state"]["script"] = ""
@@ -60,13 +67,11 @@ def write_pages(folder: Path, paths: Sequence[Path], patience: float = PATIENCE)
         patience: seconds for the run of each panel that has one.
     """
     write_scripts(folder, PACKAGES)
-    pictures = NOTEBOOKS / "pictures"
-    if pictures.exists():
-        shutil.copytree(pictures, folder / pictures.name, dirs_exist_ok=True)
     written = []
     for path in paths:
-        page = page_of(executed(path, EXECUTED, patience), path.stem, folder)
+        notebook = executed(path, EXECUTED, patience)
         written.append(folder / f"{path.stem}.html")
+        page = page_of(notebook, read_lesson(path).title, folder)
         written[-1].write_text(page, encoding="utf-8")
     return written
 
