@@ -83,9 +83,10 @@ def _folded(cell: str, images: list[str]) -> dict[str, Any]:
 
 
 def _alternative(words: str) -> str:
-    """The first sentences of a panel's words, as the alternative text of an image in Markdown."""
+    """The first sentences of a panel's words, without tables, as an image's text in Markdown."""
     name, _, said = words.partition("\n")
-    text = f"{name}. {' '.join(said.split())}".translate(str.maketrans("[]", "()"))
+    lines = [line for line in said.splitlines() if line and "  " not in line]
+    text = " ".join(lines or [name]).translate(str.maketrans("[]", "()"))
     if len(text) > LONGEST:
         text = text[:LONGEST].rpartition(". ")[0] or text[:LONGEST]
     return text.rstrip(".") + "."
