@@ -96,12 +96,12 @@ class Progress:
             note: a few words, written behind the numbers.
             now: write a plain line, however recent the last one is.
         """
-        self.done, self._note = done, note
+        self.done, self._note = int(done) if done == int(done) else done, note
         if self._show is not None:
             self._show(self)
         elif self._bar is not None:
             self._bar.set_postfix_str(note, refresh=False)
-            self._bar.n = done
+            self._bar.n = self.done
             self._bar.update(0)  # draws, if it is time
         elif self._plain and (now or time.monotonic() - self._written_at >= self._every):
             self._write()

@@ -90,6 +90,24 @@ def test_in_a_terminal_there_is_a_bar(monkeypatch):
     assert "half" in sys.stderr.getvalue()
 
 
+@pytest.mark.parametrize("terminal", [True, False])
+def test_jobs_of_an_experiment_are_counted_by_the_same_progress(monkeypatch, capsys, terminal):
+    from lcm_core.experiments.framework.progress import Jobs
+    from lcm_core.experiments.framework.work import Progress as Steps
+
+    monkeypatch.setattr(type(sys.stderr), "isatty", lambda self: terminal, raising=False)
+    with Jobs(4, done=1) as jobs:
+        jobs.progress("sum · short", Steps(500, 1000, 20.0))
+        jobs.finish("sum · short")
+        jobs.finish("max · short", "failed: max · short")
+    said = capsys.readouterr()
+    assert said.out == "failed: max · short\n"
+    if terminal:
+        assert "3/4" in said.err
+    else:
+        assert said.err == "2 of 4 jobs, sum · short\n3 of 4 jobs, max · short\n"
+
+
 def test_json_is_all_that_is_on_standard_output(tmp_path, monkeypatch, capsys):
     from lcm_core.train import main
 
