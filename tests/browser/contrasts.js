@@ -59,13 +59,16 @@
             for (const each of shapes.slice(0, i)) {
                 if (each.localName === "text") continue;
                 const b = each.getBoundingClientRect(), s = style(each);
-                if (x >= b.left && x <= b.right && y >= b.top && y <= b.bottom)
-                    known = each.localName !== "image",
-                    below = over(rgba(s.fill), below, Number(s.fillOpacity) * opacityOf(each));
+                if (x < b.left || x > b.right || y < b.top || y > b.bottom) continue;
+                const fill = rgba(s.fill), opacity = Number(s.fillOpacity) * opacityOf(each);
+                if (each.localName === "image") known = false;
+                else if (fill[3] * opacity > 0.9) known = true;
+                below = over(fill, below, opacity);
             }
             if (own.paintOrder.startsWith("stroke") && own.stroke !== "none")
                 below = over(rgba(own.stroke), below); // letters with a halo
-            if (known) note("text", ratio(over(rgba(own.fill), below, Number(own.fillOpacity) * opacityOf(shape)), below), shape.textContent);
+            const ink = over(rgba(own.fill), below, Number(own.fillOpacity) * opacityOf(shape));
+            if (known) note("text", ratio(ink, below), shape.textContent);
         });
         const marks = ".lcm-mark, .lcm-place:not(.lcm-bare), .lcm-edge, .lcm-pair-disc, .lcm-pair-left, "
             + ".lcm-pair-right, .lcm-map-square, .lcm-compare-dot, .point, .js-line, .bars path";
