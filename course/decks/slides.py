@@ -11,7 +11,6 @@ import copy
 import re
 from typing import Any
 
-
 __all__ = ["LINES", "slides"]
 
 Cell = dict[str, Any]
