@@ -16,12 +16,9 @@ from axe_playwright_python.sync_playwright import Axe
 from course.versions import NOTEBOOKS
 from tests.browser.lab import open_browser
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.xdist_group("browser"),
-    pytest.mark.skipif(find_spec("sphinx") is None, reason="needs the extra book: make check-book"),
-]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
+if find_spec("sphinx") is None:
+    pytest.skip("needs the extra book: make check-book", allow_module_level=True)
 
 ROOT = NOTEBOOKS.parent
 #: Looked at with axe, in both themes: prose, panels, results, reference, glossary.
