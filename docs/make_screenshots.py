@@ -1,8 +1,8 @@
 """Makes the pictures of the panels in docs/ from a real notebook in a real JupyterLab.
 
 Run it as `python docs/make_screenshots.py [NAME …]`; all of them take about two minutes. As
-`python docs/make_screenshots.py --notebooks [PART …]` it makes the still pictures below panels of
-notebooks, or of those with such a part in their names.
+`python docs/make_screenshots.py --notebooks --only 02_ 04_` it makes the still pictures below the
+panels of these notebooks, or without `--only` of all; see `course/web/stills.py`.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ PANELS: dict[str, tuple[str, Act]] = {
 def main(wanted: list[str]) -> None:
     """Makes the pictures of these names, or all; or those of the notebooks."""
     if wanted[:1] == ["--notebooks"]:
-        stills.main(["--only", *(wanted[1:] or [""])])
+        stills.main(wanted[1:])
         return
     if unknown := set(wanted) - set(PANELS):
         raise SystemExit(f"no picture is called {', '.join(unknown)}; choose from {list(PANELS)}")

@@ -21,10 +21,12 @@ from nbformat import NotebookNode
 
 from course.versions import NOTEBOOKS, without_stills
 
-__all__ = ["STATE", "VIEW", "execute", "executed"]
+__all__ = ["BUILD", "EXECUTED", "PATIENCE", "STATE", "VIEW", "asked_for", "execute", "executed"]
 
 STATE = "application/vnd.jupyter.widget-state+json"
 VIEW = "application/vnd.jupyter.widget-view+json"
+BUILD = NOTEBOOKS.parent / "build"
+EXECUTED = BUILD / "executed"
 #: Of what outputs are made, beside the notebook.
 SOURCES = (NOTEBOOKS.parent / "lcm_core", NOTEBOOKS.parent / "docs" / "results")
 #: Versions that show in outputs.
@@ -41,28 +43,33 @@ report({{patience}})
 """
 
 
-def executed(path: Path, folder: Path) -> NotebookNode:
-    """The notebook with its outputs: stored in `folder` before, or run now and stored."""
+def executed(path: Path, folder: Path, patience: float = PATIENCE) -> NotebookNode:
+    """The notebook with its outputs: stored in `folder` before, or run now and stored.
+
+    Args:
+        patience: as in `execute`; what ran for longer is as good.
+    """
     target = folder / path.name
     made_of = _digest(path)
     if target.exists():
         notebook = nbformat.read(target, as_version=4)
-        if notebook.metadata.get("lcm", {}).get("made_of") == made_of:
+        kept = notebook.metadata.get("lcm", {})
+        if kept.get("made_of") == made_of and kept.get("patience", 0) >= patience:
             return notebook
-    notebook = execute(path)
-    notebook.metadata.lcm = {"made_of": made_of}
+    notebook = execute(path, patience=patience)
+    notebook.metadata.lcm = {"made_of": made_of, "patience": patience}
     target.parent.mkdir(parents=True, exist_ok=True)
     nbformat.write(notebook, target)
     return notebook
 
 
-def execute(path: Path, timeout: int = 600, patience: float = PATIENCE) -> NotebookNode:
+def execute(path: Path, timeout: int = 300, patience: float = PATIENCE) -> NotebookNode:
     """Run all cells in a fresh kernel, in the folder of the notebook; the file is not changed.
 
     Then panels that begin empty are started: the reader of a page cannot press their buttons.
 
     Args:
-        timeout: seconds for one cell.
+        timeout: seconds for one cell; the runs of panels have more.
         patience: seconds of training, or of measuring, for each of these panels.
 
     Raises:
@@ -73,7 +80,7 @@ def execute(path: Path, timeout: int = 600, patience: float = PATIENCE) -> Noteb
     notebook.cells.append(nbformat.v4.new_code_cell(ASK.format(patience=patience)))
     client = NotebookClient(
         notebook,
-        timeout=timeout,
+        timeout=int(timeout + 10 * patience),
         store_widget_state=False,
         resources={"metadata": {"path": str(path.parent)}},
     )
@@ -99,15 +106,33 @@ def _digest(path: Path) -> str:
     return digest.hexdigest()
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the notebooks, as the command line says."""
-    parser = argparse.ArgumentParser(prog="python -m course.web.executed", description=__doc__)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--only", default="", help="notebooks whose names contain this")
+def asked_for(
+    about: str, folder: Path, arguments: Sequence[str] | None
+) -> tuple[Path, list[Path], float]:
+    """What the command line of a module here asks for: a folder, notebooks, and patience.
+
+    Args:
+        about: the docstring of the module.
+        folder: where the command writes unless another is given.
+        arguments: of the command line; None takes those of the process.
+    """
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument("folder", type=Path, nargs="?", default=folder, help="to write in")
+    parser.add_argument("--only", nargs="+", default=[""], help="parts of the notebooks' names")
+    parser.add_argument(
+        "--patience", type=float, default=PATIENCE, help="seconds for the run of a panel"
+    )
     chosen = parser.parse_args(arguments)
-    for path in sorted(NOTEBOOKS.glob(f"*{chosen.only}*.ipynb")):
-        executed(path, chosen.folder)
-        print(chosen.folder / path.name)
+    paths = {path for part in chosen.only for path in NOTEBOOKS.glob(f"*{part}*.ipynb")}
+    return chosen.folder, sorted(paths), chosen.patience
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run notebooks, as the command line says."""
+    folder, paths, patience = asked_for(__doc__, EXECUTED, arguments)
+    for path in paths:
+        executed(path, folder, patience)
+        print(folder / path.name)
 
 
 if __name__ == "__main__":

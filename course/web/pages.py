@@ -8,10 +8,8 @@ controls do not answer; each panel says so.
 
 from __future__ import annotations
 
-import argparse
 import os
 import re
-import shutil
 from collections.abc import Sequence
 from copy import deepcopy
 from pathlib import Path
@@ -20,13 +18,13 @@ from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 
 from course.versions import NOTEBOOKS
-from course.web.executed import STATE, executed
+from course.web.executed import BUILD, EXECUTED, PATIENCE, STATE, asked_for, executed
 from course.web.scripts import SCRIPTS, write_scripts
+from lcm_core.exercises.lessons import read_lesson
 
-__all__ = ["BUILD", "EXECUTED", "PACKAGES", "drop_script", "page_of", "write_pages"]
+__all__ = ["PACKAGES", "PAGES", "drop_script", "page_of", "write_pages"]
 
-BUILD = NOTEBOOKS.parent / "build"
-EXECUTED = BUILD / "executed"
+PAGES = BUILD / "html"
 PACKAGES = BUILD / "npm"
 LINK = re.compile(r"\]\((?!https?:|#)([^)\s]+)")
 
@@ -37,10 +35,17 @@ def page_of(notebook: NotebookNode, title: str, folder: Path) -> str:
     Args:
         notebook: executed, with the states of its widgets.
     """
+
+    def moved(text: str) -> str:
+        return LINK.sub(lambda found: f"]({_target(found[1], folder)}", text)
+
     notebook = deepcopy(notebook)
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cell.source = LINK.sub(lambda found: f"]({_target(found[1], folder)}", cell.source)
+            cell.source = moved(cell.source)
+        for output in cell.get("outputs", []):
+            if "text/markdown" in output.get("data", {}):
+                output.data["text/markdown"] = moved(output.data["text/markdown"])
     drop_script(notebook)
     exporter = HTMLExporter(
         template_name="lcm",
@@ -59,21 +64,19 @@ def drop_script(notebook: NotebookNode) -> None:
             model["state"]["script"] = ""
 
 
-def write_pages(folder: Path, paths: Sequence[Path], stored: Path = EXECUTED) -> list[Path]:
+def write_pages(folder: Path, paths: Sequence[Path], patience: float = PATIENCE) -> list[Path]:
     """Write pages, and all that they load; returns the pages.
 
     Args:
         paths: of the notebooks.
-        stored: the folder of executed notebooks.
+        patience: seconds for the run of each panel that has one.
     """
     write_scripts(folder, PACKAGES)
-    pictures = NOTEBOOKS / "pictures"
-    if pictures.exists():
-        shutil.copytree(pictures, folder / pictures.name, dirs_exist_ok=True)
     written = []
     for path in paths:
-        page = page_of(executed(path, stored), path.stem, folder)
+        notebook = executed(path, EXECUTED, patience)
         written.append(folder / f"{path.stem}.html")
+        page = page_of(notebook, read_lesson(path).title, folder)
         written[-1].write_text(page, encoding="utf-8")
     return written
 
@@ -90,14 +93,10 @@ def _target(link: str, folder: Path) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Write the pages, as the command line says, and state their weights."""
-    parser = argparse.ArgumentParser(prog="python -m course.web.pages", description=__doc__)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--only", default="", help="notebooks whose names contain this")
-    chosen = parser.parse_args(arguments)
-    paths = sorted(NOTEBOOKS.glob(f"*{chosen.only}*.ipynb"))
-    written = write_pages(chosen.folder, paths)
-    for file in [*written, *sorted((chosen.folder / SCRIPTS).iterdir())]:
+    """Write pages, as the command line says, and state their weights."""
+    folder, paths, patience = asked_for(__doc__, PAGES, arguments)
+    written = write_pages(folder, paths, patience)
+    for file in [*written, *sorted((folder / SCRIPTS).iterdir())]:
         print(f"{file.stat().st_size / 1e6:7.2f} MB  {file}")
 
 

@@ -8,7 +8,6 @@ panel where no widget can run: on a code host, in a PDF, in whatever nbconvert m
 
 from __future__ import annotations
 
-import argparse
 import base64
 import io
 import json
@@ -20,12 +19,11 @@ from nbformat import NotebookNode
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
-from course.versions import NOTEBOOKS
 from course.web.chromium import open_browser
-from course.web.executed import VIEW
-from course.web.pages import EXECUTED, write_pages
+from course.web.executed import EXECUTED, VIEW, asked_for
+from course.web.pages import PAGES, write_pages
 
-__all__ = ["add_pictures", "open_page", "pictures_on", "small_png"]
+__all__ = ["add_pictures", "open_page", "pictures_on", "small_png", "take_pictures"]
 
 LIGHTER = ((128, 1.0), (64, 1.0), (32, 1.0), (64, 0.7), (32, 0.5))  # colours, and size
 WINDOW = {"width": 1180, "height": 1300}
@@ -100,14 +98,9 @@ def add_pictures(notebook: NotebookNode, pictures: dict[str, bytes]) -> int:
     return added
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Make pages and pictures, as the command line says."""
-    parser = argparse.ArgumentParser(prog="python -m course.web.pictures", description=__doc__)
-    parser.add_argument("folder", type=Path, help="of the pages")
-    parser.add_argument("--only", default="", help="notebooks whose names contain this")
-    chosen = parser.parse_args(arguments)
-    paths = sorted(NOTEBOOKS.glob(f"*{chosen.only}*.ipynb"))
-    pages = write_pages(chosen.folder, paths)
+def take_pictures(folder: Path, paths: Sequence[Path], patience: float) -> None:
+    """Write pages in a folder, and put their pictures into the executed notebooks."""
+    pages = write_pages(folder, paths, patience)
     with open_browser() as browser:
         for path, file in zip(paths, pages, strict=True):
             stored = EXECUTED / path.name
@@ -117,6 +110,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
             page.context.close()
             nbformat.write(notebook, stored)
             print(f"{count} pictures in {stored}")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Make pages and pictures, as the command line says."""
+    take_pictures(*asked_for(__doc__, PAGES, arguments))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Writes a folded still picture below each panel of a notebook, so that it reads on paper.
 
-    python -m course.web.stills --only 02_ 04_
+    python -m course.web.stills --only 02_ 04_ --patience 300
 
 Where nothing runs (a code host, a printed page) the reader unfolds "What you should see". The
 pictures lie in `notebooks/pictures`; the cells carry the tag `still-picture`, by which everything
@@ -9,7 +9,6 @@ that is made of the notebooks knows them. Run it again after a change of a noteb
 
 from __future__ import annotations
 
-import argparse
 import base64
 import json
 from collections.abc import Iterator, Sequence
@@ -19,11 +18,10 @@ from typing import Any, NamedTuple
 import nbformat
 from nbformat import NotebookNode
 
-from course.versions import NOTEBOOKS, STILL_PICTURE, without_stills
-from course.web.executed import VIEW
-from course.web.pages import BUILD, EXECUTED
-from course.web.pictures import main as take_pictures
-from course.web.pictures import small_png
+from course.versions import STILL_PICTURE, without_stills
+from course.web.executed import EXECUTED, VIEW, asked_for
+from course.web.pages import PAGES
+from course.web.pictures import small_png, take_pictures
 
 __all__ = ["Still", "stills_of", "write_stills"]
 
@@ -85,9 +83,10 @@ def _folded(cell: str, images: list[str]) -> dict[str, Any]:
 
 
 def _alternative(words: str) -> str:
-    """The first sentences of a panel's words, as the alternative text of an image in Markdown."""
+    """The first sentences of a panel's words, without tables, as an image's text in Markdown."""
     name, _, said = words.partition("\n")
-    text = f"{name}. {' '.join(said.split())}".translate(str.maketrans("[]", "()"))
+    lines = [line for line in said.splitlines() if line and "  " not in line]
+    text = " ".join(lines or [name]).translate(str.maketrans("[]", "()"))
     if len(text) > LONGEST:
         text = text[:LONGEST].rpartition(". ")[0] or text[:LONGEST]
     return text.rstrip(".") + "."
@@ -95,14 +94,12 @@ def _alternative(words: str) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Take pictures of notebooks, and write them into these, as the command line says."""
-    parser = argparse.ArgumentParser(prog="python -m course.web.stills", description=__doc__)
-    parser.add_argument("--only", nargs="+", default=[""], help="parts of the notebooks' names")
-    for part in parser.parse_args(arguments).only:
-        take_pictures([str(BUILD / "html"), "--only", part])
-        for path in sorted(NOTEBOOKS.glob(f"*{part}*.ipynb")):
-            stills = list(stills_of(nbformat.read(EXECUTED / path.name, as_version=4)))
-            write_stills(path, stills)
-            print(f"{len(stills)} still pictures in {path}")
+    folder, paths, patience = asked_for(__doc__, PAGES, arguments)
+    take_pictures(folder, paths, patience)
+    for path in paths:
+        stills = list(stills_of(nbformat.read(EXECUTED / path.name, as_version=4)))
+        write_stills(path, stills)
+        print(f"{len(stills)} still pictures in {path}")
 
 
 if __name__ == "__main__":

@@ -113,6 +113,20 @@ def test_pictures_go_into_the_notebook_for_whatever_shows_no_widgets(page, noteb
     assert latex.count(r"\adjustimage") == 2
 
 
+def test_links_lead_from_page_to_page_and_back_to_other_files(tmp_path):
+    links = "[a](02_reduction_trees.ipynb#top), [b](../docs/design.md), [c](https://example.org)"
+    cells = [nbformat.v4.new_markdown_cell(links), nbformat.v4.new_code_cell("path")]
+    shown = nbformat.v4.new_output("display_data", data={"text/markdown": "[d](index.ipynb)"})
+    cells[1].outputs = [shown]
+    text = page_of(nbformat.v4.new_notebook(cells=cells), "Links", tmp_path)
+    assert 'href="02_reduction_trees.html#top"' in text
+    assert 'href="https://example.org"' in text
+    assert 'href="index.html"' in text
+    away = re.search(r'href="([^"]+design\.md)"', text)
+    assert away is not None
+    assert (tmp_path / away[1]).resolve() == NOTEBOOKS.parent / "docs" / "design.md"
+
+
 def test_one_panel_is_embedded_in_a_page_of_its_own(chromium, folder):
     panel = BracketingExplorer("symmetrized_gru", n=4)
     file = folder / "embedded.html"
@@ -149,9 +163,17 @@ def test_every_notebook_opens_from_disk_without_an_error(path, chromium, folder)
 
 
 @pytest.mark.slow
-def test_a_headless_run_of_others_stores_no_buffer_without_a_place():
+def test_a_plain_headless_run_stores_what_a_page_can_show(chromium, folder):
     made = nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, SOURCES)))
     nbclient.NotebookClient(made).execute()
-    models = made.metadata.widgets[STATE]["state"].values()
-    assert len(models) > 20
-    assert not any(model.get("buffers") for model in models)
+    assert not any(
+        model.get("buffers")  # they would be those of messages that have gone
+        for model in made.metadata.widgets[STATE]["state"].values()
+    )
+    file = folder / "plain.html"
+    file.write_text(page_of(made, "plain", folder), encoding="utf-8")
+    errors: list[str] = []
+    page = open_page(chromium, file, errors)
+    expect(page.locator(".lcm-panel .main-svg .point").first).to_be_visible()
+    assert not errors
+    page.context.close()
