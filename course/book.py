@@ -19,8 +19,8 @@ import nbformat
 import lcm_core
 from course.chapters import chapter
 from course.versions import NOTEBOOKS
-from course.web.executed import executed
-from course.web.pages import EXECUTED, PACKAGES
+from course.web.executed import EXECUTED, executed
+from course.web.pages import PACKAGES
 from course.web.scripts import write_scripts
 
 __all__ = ["gather", "rooms"]

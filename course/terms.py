@@ -8,8 +8,8 @@ __all__ = ["EVERYDAY", "split_at_terms"]
 
 #: Words that are often meant in their everyday sense: linked only where they are bold.
 EVERYDAY = set(
-    "depth element event fold law lift lower plan rank record score seed span spread state task tree "
-    "work".split()
+    "depth element event fold law lift lower plan rank record root score seed span spread state "
+    "task tree work".split()
 )
 
 

@@ -117,3 +117,26 @@ Args:
     assert as_rst(plain.split("\n")) == marked.split("\n")
     doctest = [">>> f(a | b)", "(*, 1)", "", "|x|"]
     assert as_rst(doctest) == [*doctest[:3], "\\|x\\|"]
+
+
+def shown_of(*outputs):
+    """What a slide shows of a cell with these outputs."""
+    cell = {
+        "cell_type": "code",
+        "id": "shown",
+        "metadata": {},
+        "source": "show_results()",
+        "outputs": [{"data": data} for data in outputs],
+    }
+    made = slides([{"cell_type": "markdown", "source": "# Title"}, cell])[-1]
+    assert made["metadata"]["tags"] == ["slide-picture"]
+    return [output["data"] for output in made["outputs"]]
+
+
+def test_of_many_results_a_slide_shows_the_first_picture_or_the_first_table():
+    made_by = {"text/markdown": "Made by us."}
+    one, other = ({"text/markdown": f"{name}:\n\n| a |\n|---|\n| 1 |"} for name in "ab")
+    picture = {"image/png": "…", "text/plain": "a plot"}
+    assert shown_of(made_by, one, other) == [one]
+    assert shown_of(made_by, one, picture, other) == [picture]
+    assert shown_of(picture, picture) == [picture, picture]

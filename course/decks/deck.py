@@ -18,8 +18,8 @@ from nbconvert import SlidesExporter
 
 from course.decks.slides import slides
 from course.versions import NOTEBOOKS, write_notebook
-from course.web.executed import executed
-from course.web.pages import EXECUTED, PACKAGES, drop_script
+from course.web.executed import EXECUTED, executed
+from course.web.pages import PACKAGES, drop_script
 from course.web.scripts import Package, files_of, write_scripts
 
 __all__ = ["DECKS", "write_deck"]

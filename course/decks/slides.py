@@ -11,7 +11,6 @@ import copy
 import re
 from typing import Any
 
-
 __all__ = ["LINES", "slides"]
 
 Cell = dict[str, Any]
@@ -24,13 +23,8 @@ CODE_LETTERS = 100
 
 #: Paragraphs that are for readers of the notebook, and end what a slide says of a section.
 ASIDES = ("**Try this", "**What you need", "**How to use", "**Where to go", "**Exercise")
-PICTURES = {
-    "application/vnd.jupyter.widget-view+json",
-    "image/png",
-    "image/svg+xml",
-    "text/html",
-    "text/markdown",
-}
+PLOTS = {"application/vnd.jupyter.widget-view+json", "image/png", "image/svg+xml"}
+PICTURES = PLOTS | {"text/html", "text/markdown"}
 FOLD = re.compile(r"<details>.*?</details>\n*", re.DOTALL)
 SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z*`(⌈$\"])")
 MINUTES = re.compile(r" \(\d+ minutes?\)$")
@@ -92,6 +86,7 @@ class _Talk:
             self._add(f"### {self.section}\n\n{words}".rstrip(), "subslide")
             cell["metadata"]["slideshow"] = {"slide_type": "-"}
             cell["metadata"]["tags"] = [f"slide-{kind}"]
+            _keep_first_result(cell)
             self.caption = ""
         self.cells.append(cell)
 
@@ -163,6 +158,16 @@ def _first_try(blocks: list[str]) -> str:
                 return f"**Try this**: {_lead([items[0].removeprefix('- ')], 2)}"
             return _lead([block], 2)
     return ""
+
+
+def _keep_first_result(cell: Cell) -> None:
+    """Of results with many tables and pictures, keep the first picture, or else the first table."""
+    outputs = cell.get("outputs", [])
+    texts = ["".join(each.get("data", {}).get("text/markdown", "")) for each in outputs]
+    if any(texts):
+        plots = [each for each in outputs if PLOTS & each.get("data", {}).keys()]
+        tables = [each for each, text in zip(outputs, texts, strict=True) if "\n|--" in text]
+        cell["outputs"] = [*plots, *tables, *outputs][:1]
 
 
 def _lines(text: str, letters: int) -> int:

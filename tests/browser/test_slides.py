@@ -9,12 +9,9 @@ import pytest
 from course.versions import NOTEBOOKS
 from tests.browser.lab import open_browser
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.xdist_group("browser"),
-    pytest.mark.skipif(find_spec("sphinx") is None, reason="needs the extra book: make check-book"),
-]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
+if find_spec("sphinx") is None:
+    pytest.skip("needs the extra book: make check-book", allow_module_level=True)
 
 DECKS = sorted(path.stem for path in NOTEBOOKS.glob("0[0-5]*.ipynb"))
 SMALLEST = 0.5  # a picture that is made smaller than that cannot be read from the back row
