@@ -1,6 +1,8 @@
 """The sources of the book, the slides and the buttons, without building or running anything."""
 
+import json
 import re
+import shutil
 
 import pytest
 from hypothesis import given
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from course import buttons
 from course.decks.slides import LETTERS, LINES, slides
 from course.docstrings import as_rst
+from course.metadata import fill_in
 from course.terms import EVERYDAY, split_at_terms
 from course.versions import NOTEBOOKS
 from lcm_core.exercises.lessons import lessons_in
@@ -58,6 +61,17 @@ def test_buttons_are_put_on_once_and_follow_the_address(monkeypatch):
     moved = buttons.with_buttons(once, "00_start_here.ipynb")
     assert moved.count("somebody/somewhere") == 2
     assert "OWNER" not in moved
+
+
+def test_buttons_change_the_first_cell_of_a_notebook_alone(tmp_path):
+    path = shutil.copy(DECKS[1].path, tmp_path / DECKS[1].path.name)
+    before = json.loads(path.read_text())
+    assert buttons.put_on(path)
+    assert not buttons.put_on(path)
+    after = json.loads(path.read_text())
+    assert "".join(after["cells"][0]["source"]).count(buttons.REPOSITORY) == 2
+    assert after["cells"][1:] == before["cells"][1:]
+    assert fill_in(path) == []  # the file is still as JupyterLab writes it
 
 
 def test_buttons_need_a_heading():
