@@ -103,7 +103,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--only", default="", help="chapters whose names contain this")
     chosen = parser.parse_args()
-    notebooks = sorted(NOTEBOOKS.glob(f"*{chosen.only}*.ipynb"))
+    notebooks = [path for path in sorted(NOTEBOOKS.glob("*.ipynb")) if chosen.only in path.name]
     print(f"{gather(chosen.folder, notebooks)} pages in {chosen.folder}")
 
 

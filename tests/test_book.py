@@ -4,11 +4,13 @@ import json
 import re
 import shutil
 
+import nbformat
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from course import buttons
+from course.chapters import chapter
 from course.decks.slides import LETTERS, LINES, slides
 from course.docstrings import as_rst
 from course.metadata import fill_in
@@ -72,6 +74,14 @@ def test_buttons_change_the_first_cell_of_a_notebook_alone(tmp_path):
     assert "".join(after["cells"][0]["source"]).count(buttons.REPOSITORY) == 2
     assert after["cells"][1:] == before["cells"][1:]
     assert fill_in(path) == []  # the file is still as JupyterLab writes it
+
+
+def test_links_of_outputs_lead_to_chapters():
+    notebook = nbformat.read(NOTEBOOKS / "index.ipynb", as_version=4)
+    shown = {"text/markdown": "| [00](00_start_here.ipynb) |", "text/plain": "00"}
+    notebook.cells[1].outputs = [nbformat.v4.new_output("display_data", shown)]
+    made = chapter(notebook, NOTEBOOKS / "index.ipynb")
+    assert made.cells[1].outputs[0].data["text/markdown"] == "| [00](00_start_here.html) |"
 
 
 def test_buttons_need_a_heading():
