@@ -10,7 +10,6 @@ import plotly.graph_objects as go
 import pytest
 
 from lcm_core import FoldAggregation
-from lcm_core.experiments import Picture
 from lcm_core.widgets import LiveFigure, Panel, ReadOut, TreeExplorer, Worker, button
 from lcm_core.widgets.base.bar import PanelBar
 from lcm_core.widgets.base.text_areas import ErrorArea
@@ -325,7 +324,7 @@ ARGUMENTS = {
     "LawExplorer": {"operators": ("sum", "gru"), "samples": 100},
     "OperatorPlayground": {},
     "OrderExplorer": {"n": 3},
-    "PicturePanel": {"picture": Picture("name", "what it shows", lambda: go.Figure())},
+    "FigurePanel": {"figure": go.Figure(), "text": "what it shows"},
     "PropertyExplorer": {},
     "TrainingPanel": {"recipe": "task=second_minimum bits=4 channels=8 steps=2"},
     "TweakOperator": {},

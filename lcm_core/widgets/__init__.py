@@ -8,6 +8,7 @@ import torch
 
 from lcm_core.threads import default_threads
 from lcm_core.widgets.base.controls import button, row
+from lcm_core.widgets.base.figure_panel import FigurePanel
 from lcm_core.widgets.base.live_figure import LiveFigure
 from lcm_core.widgets.base.panel import Panel
 from lcm_core.widgets.base.text_areas import ReadOut
@@ -36,6 +37,7 @@ __all__ = [
     "CompareOperators",
     "DepthExplorer",
     "FamilyGallery",
+    "FigurePanel",
     "FoldExplorer",
     "LawExplorer",
     "LiveFigure",

@@ -10,26 +10,9 @@ from lcm_core.experiments import Picture, find_experiment
 from lcm_core.experiments.claims import CLAIMS
 from lcm_core.experiments.framework.rendering import facts_of, markdown, summary_lines
 from lcm_core.experiments.framework.store import Store, stored
-from lcm_core.widgets.base.live_figure import LiveFigure
-from lcm_core.widgets.base.panel import Panel
-from lcm_core.widgets.base.text_areas import ReadOut
+from lcm_core.widgets.base.figure_panel import FigurePanel
 
 __all__ = ["show_claims", "show_results"]
-
-
-class PicturePanel(Panel):
-    """A picture of a report, and its text."""
-
-    def __init__(self, picture: Picture):
-        super().__init__()
-        self._picture = picture
-        self.figure = LiveFigure()
-        self.read_out = ReadOut("picture", live="off")
-        self.lay_out([], [self.figure.widget, self.read_out])
-
-    def draw(self) -> None:
-        self.figure.show(self._picture.draw())
-        self.read_out.say(self._picture.alt)
 
 
 def show_results(name: str, column: str | None = None, folder: Path | None = None) -> None:
@@ -59,7 +42,10 @@ def show_results(name: str, column: str | None = None, folder: Path | None = Non
     if not results.finished:
         return
     for part in experiment.report(results):
-        display(PicturePanel(part) if isinstance(part, Picture) else Markdown(markdown(part)))
+        if isinstance(part, Picture):
+            display(FigurePanel(part.draw(), part.alt))
+        else:
+            display(Markdown(markdown(part)))
 
 
 def show_claims(folder: Path | None = None) -> None:
