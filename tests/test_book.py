@@ -1,6 +1,7 @@
 """The sources of the book, the slides and the buttons, without building or running anything."""
 
 import json
+import os
 import re
 import shutil
 
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course import buttons
+from course.book import replace_files
 from course.chapters import chapter
 from course.decks.slides import LETTERS, LINES, slides
 from course.docstrings import as_rst
@@ -164,3 +166,17 @@ def test_of_many_results_a_slide_shows_the_first_picture_or_the_first_table():
     assert shown_of(made_by, one, other) == [one]
     assert shown_of(made_by, one, picture, other) == [picture]
     assert shown_of(picture, picture) == [picture, picture]
+
+
+def test_sources_that_are_the_same_keep_their_time(tmp_path):
+    """Else Sphinx would read every page again."""
+    same, other, gone = (tmp_path / "pages" / name for name in ("same.md", "other.md", "gone.md"))
+    same.parent.mkdir()
+    for file in (same, other, gone):
+        file.write_text("old")
+        os.utime(file, (1, 1))
+    names = {same.relative_to(tmp_path): b"old", other.relative_to(tmp_path): b"new"}
+    replace_files(tmp_path, names)
+    assert same.stat().st_mtime == 1
+    assert other.read_bytes() == b"new"
+    assert not gone.exists()
