@@ -1,4 +1,4 @@
-"""The course's tools: student and teacher versions, assignments, minutes, progress.
+"""The course's tools: versions, assignments, minutes, progress, pages, the book, slides, buttons.
 
 Open `versions.py` first. Everything is derived from the notebooks in `notebooks/`.
 """

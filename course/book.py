@@ -23,12 +23,13 @@ from course.web.executed import EXECUTED, executed
 from course.web.pages import PACKAGES
 from course.web.scripts import write_scripts
 
-__all__ = ["gather", "rooms"]
+__all__ = ["gather", "replace_files", "rooms"]
 
 ROOT = NOTEBOOKS.parent
 LIBRARY = Path(lcm_core.__file__).parent
 #: Pages from elsewhere in the project, which others link to.
 OTHERS = ("README.md", "CONTRIBUTING.md", "lcm_core/tasks/molecules/data/PROVENANCE.md")
+SCRIPTS = "_scripts"
 LINK = re.compile(r"\]\((?!\w+:|#)([^)\s#]+)")
 ROOM = """# `lcm_core.{room}`
 
@@ -50,7 +51,7 @@ def rooms() -> list[str]:
 
 
 def gather(target: Path, notebooks: list[Path]) -> int:
-    """Write the sources into the folder `target`, anew; returns the number of pages.
+    """Write the sources into the folder `target`; returns the number of pages.
 
     Args:
         target: Sphinx's source folder.
@@ -67,16 +68,26 @@ def gather(target: Path, notebooks: list[Path]) -> int:
     for room in rooms():
         texts[Path("reference") / f"{room}.md"] = ROOM.format(room=room)
 
-    shutil.rmtree(target, ignore_errors=True)
+    files = {name: text.encode() for name, text in texts.items()}
     for name, text in texts.items():
-        (target / name).parent.mkdir(parents=True, exist_ok=True)
-        (target / name).write_text(text, encoding="utf-8")
-        for linked in _linked(name, text):
-            (target / linked).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / linked, target / linked)
-    shutil.copy(own / "references.bib", target)
-    write_scripts(target / "_scripts", PACKAGES).rename(target / "_scripts" / "panels")
+        files |= {linked: (ROOT / linked).read_bytes() for linked in _linked(name, text)}
+    files[Path("references.bib")] = (own / "references.bib").read_bytes()
+    replace_files(target, files)
+    shutil.rmtree(target / SCRIPTS, ignore_errors=True)
+    write_scripts(target / SCRIPTS, PACKAGES).rename(target / SCRIPTS / "panels")
     return len(texts)
+
+
+def replace_files(folder: Path, files: dict[Path, bytes]) -> None:
+    """Make a folder have these files; those that are the same stay, so that Sphinx skips them."""
+    for old in folder.rglob("*"):
+        if old.is_file() and old.relative_to(folder) not in files:
+            old.unlink()
+    for name, content in files.items():
+        file = folder / name
+        if not file.exists() or file.read_bytes() != content:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
 
 
 def _linked(page: Path, text: str) -> Iterator[Path]:
@@ -103,7 +114,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--only", default="", help="chapters whose names contain this")
     chosen = parser.parse_args()
-    notebooks = sorted(NOTEBOOKS.glob(f"*{chosen.only}*.ipynb"))
+    notebooks = [path for path in sorted(NOTEBOOKS.glob("*.ipynb")) if chosen.only in path.name]
     print(f"{gather(chosen.folder, notebooks)} pages in {chosen.folder}")
 
 

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from course.versions import NOTEBOOKS
 
-__all__ = ["BRANCH", "REPOSITORY", "buttons", "with_buttons"]
+__all__ = ["BRANCH", "REPOSITORY", "buttons", "put_on", "with_buttons"]
 
 #: Where the project lies on GitHub. No address is known yet: put yours in place of OWNER.
 REPOSITORY = "OWNER/lcm-core"

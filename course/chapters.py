@@ -19,6 +19,7 @@ from lcm_core.exercises.progress import START_PAGE
 
 __all__ = ["chapter"]
 
+NOTEBOOK = re.compile(r"\]\((\w+)\.ipynb\b")
 HEADING = re.compile(r"^# ", re.MULTILINE)
 
 
@@ -35,6 +36,10 @@ def chapter(notebook: NotebookNode, path: Path) -> NotebookNode:
     for cell in notebook.cells:
         if cell.id == "imports":
             cell.metadata.tags = ["hide-input"]
+        for output in cell.get("outputs", []):  # Sphinx follows links of texts, not of outputs
+            data = output.get("data", {})
+            if "text/markdown" in data:
+                data["text/markdown"] = NOTEBOOK.sub(r"](\1.html", data["text/markdown"])
     drop_script(notebook)
     return notebook
 

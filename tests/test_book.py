@@ -1,14 +1,21 @@
 """The sources of the book, the slides and the buttons, without building or running anything."""
 
+import json
+import os
 import re
+import shutil
 
+import nbformat
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from course import buttons
+from course.book import replace_files
+from course.chapters import chapter
 from course.decks.slides import LETTERS, LINES, slides
 from course.docstrings import as_rst
+from course.metadata import fill_in
 from course.terms import EVERYDAY, split_at_terms
 from course.versions import NOTEBOOKS
 from lcm_core.exercises.lessons import lessons_in
@@ -58,6 +65,25 @@ def test_buttons_are_put_on_once_and_follow_the_address(monkeypatch):
     moved = buttons.with_buttons(once, "00_start_here.ipynb")
     assert moved.count("somebody/somewhere") == 2
     assert "OWNER" not in moved
+
+
+def test_buttons_change_the_first_cell_of_a_notebook_alone(tmp_path):
+    path = shutil.copy(DECKS[1].path, tmp_path / DECKS[1].path.name)
+    before = json.loads(path.read_text())
+    assert buttons.put_on(path)
+    assert not buttons.put_on(path)
+    after = json.loads(path.read_text())
+    assert "".join(after["cells"][0]["source"]).count(buttons.REPOSITORY) == 2
+    assert after["cells"][1:] == before["cells"][1:]
+    assert fill_in(path) == []  # the file is still as JupyterLab writes it
+
+
+def test_links_of_outputs_lead_to_chapters():
+    notebook = nbformat.read(NOTEBOOKS / "index.ipynb", as_version=4)
+    shown = {"text/markdown": "| [00](00_start_here.ipynb) |", "text/plain": "00"}
+    notebook.cells[1].outputs = [nbformat.v4.new_output("display_data", shown)]
+    made = chapter(notebook, NOTEBOOKS / "index.ipynb")
+    assert made.cells[1].outputs[0].data["text/markdown"] == "| [00](00_start_here.html) |"
 
 
 def test_buttons_need_a_heading():
@@ -140,3 +166,17 @@ def test_of_many_results_a_slide_shows_the_first_picture_or_the_first_table():
     assert shown_of(made_by, one, other) == [one]
     assert shown_of(made_by, one, picture, other) == [picture]
     assert shown_of(picture, picture) == [picture, picture]
+
+
+def test_sources_that_are_the_same_keep_their_time(tmp_path):
+    """Else Sphinx would read every page again."""
+    same, other, gone = (tmp_path / "pages" / name for name in ("same.md", "other.md", "gone.md"))
+    same.parent.mkdir()
+    for file in (same, other, gone):
+        file.write_text("old")
+        os.utime(file, (1, 1))
+    names = {same.relative_to(tmp_path): b"old", other.relative_to(tmp_path): b"new"}
+    replace_files(tmp_path, names)
+    assert same.stat().st_mtime == 1
+    assert other.read_bytes() == b"new"
+    assert not gone.exists()

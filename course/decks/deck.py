@@ -41,6 +41,7 @@ def write_deck(path: Path, target: Path) -> Path:
     write_notebook(path, [_without_outputs(cell) for cell in notebook.cells], target / path.name)
     exporter = SlidesExporter(
         template_name="lcm_slides",
+        exclude_anchor_links=True,
         extra_template_basedirs=[str(HERE)],
         require_js_url="scripts/require.js",
         mathjax_url="scripts/mathjax.js",

@@ -60,7 +60,8 @@ def browser():
 
 def pages_of(book: Path) -> list[Path]:
     own = {"genindex.html", "search.html", "py-modindex.html"}
-    return [path for path in sorted(book.rglob("*.html")) if path.name not in own]
+    pages = (path for path in sorted(book.rglob("*.html")) if "_static" not in path.parts)
+    return [path for path in pages if path.name not in own]
 
 
 def visit(browser, path, size, theme="light"):
