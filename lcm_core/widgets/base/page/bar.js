@@ -1,7 +1,7 @@
 // The bar of a panel: More, Copy as code, Picture, Projector; and what it tells the kernel.
 
 import { dark, html, onTheme, svg } from "./svg.js";
-import { startPage } from "./page.js";
+import { nameSliders, startPage } from "./page.js";
 import { download, pictureOf } from "./picture.js";
 
 export default {
@@ -49,10 +49,12 @@ export default {
     model.on("change:more change:projector", show);
     element.classList.add("lcm-bar");
     element.append(more, copy, picture, projector, said);
-    const forget = whenOnPage(element, show);
+    let unname = () => {};
+    const forget = whenOnPage(element, () => { show(); unname = nameSliders(panel()); });
     countView(model, 1);
     return () => {
       forget();
+      unname();
       model.off("msg:custom", answered);
       model.off("change:more change:projector", show);
       countView(model, -1);

@@ -20,23 +20,38 @@ function askForResize() {
 }
 
 function follow(plot) {
-  let width = 0, looks = 0, next = 0;
+  let width = 0, tries = 0;
   const fit = () => { delete plot.layout?.width; askForResize(); };
-  // A drawing that was on its way while the width changed has the old one: look again for a while.
-  const look = () => {
-    const drawn = plot.querySelector(".main-svg")?.getBoundingClientRect().width;
-    if (drawn && Math.abs(drawn - width) > 1) fit();
-    if (looks-- > 0) next = setTimeout(look, 300);
-  };
   new ResizeObserver(([entry]) => {
     const now = Math.round(entry.contentRect.width);
     if (!now || now === width) return;
     width = now;
-    looks = 8;
-    clearTimeout(next);
-    next = setTimeout(look, 300);
+    tries = 0;
     fit();
   }).observe(plot);
+  // A drawing that was on its way while the width changed ends at the old one, after the resize.
+  plot.on("plotly_afterplot", () => {
+    const drawn = plot.querySelector(".main-svg")?.getBoundingClientRect().width;
+    if (drawn && width && Math.abs(drawn - width) > 1 && tries++ < 5) fit();
+  });
+}
+
+/**
+ * Sliders of ipywidgets have no name that a screen reader could say: they get that of their label,
+ * now and when their widget makes them anew. The function returned ends it.
+ */
+export function nameSliders(panel) {
+  const name = () => {
+    for (const handle of panel.querySelectorAll(".noUi-handle:not([aria-label])")) {
+      const slider = handle.closest(".widget-hslider");
+      const label = slider?.querySelector(".widget-label")?.textContent || slider?.title;
+      if (label) handle.setAttribute("aria-label", label);
+    }
+  };
+  const observer = new MutationObserver(name);
+  observer.observe(panel, { childList: true, subtree: true });
+  name();
+  return () => observer.disconnect();
 }
 
 // JupyterLab takes plain keys in a cell's output for its own: an arrow key in a menu would go to
