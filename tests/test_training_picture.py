@@ -104,7 +104,7 @@ def test_pictures_do_not_change_training() -> None:
 def test_the_picture_shows_the_untrained_operator_and_follows_the_run(panels) -> None:
     panel = panels(RECIPE)
     data = panel.picture.view.data
-    assert data["panels"][0]["words"] == "before the data are loaded"
+    assert data["panels"][0]["words"] == "the dots come with the data"
     panel.bar.views = 1  # a page shows the panel: what Start needs is loaded
     wait_for(lambda: "points" in panel.picture.view.data["panels"][0])
     assert (panel.state, panel.trainer.step) == ("ready", 0)

@@ -216,15 +216,16 @@ def line(entry: Entry, points: Curve) -> go.Scatter:
 
 
 def empty_plot(steps: int, empty: bool, last: bool = False) -> go.Figure:
-    """Axes without curves; without numbers if `empty`. The last of a column names the steps."""
-    figure = go.Figure(layout=plain_layout(116 if last else 96))
+    """Axes without curves; without numbers if `empty`. The last of a column has the steps."""
+    figure = go.Figure(layout=plain_layout(116 if last else 84))
     figure.update_layout(
         showlegend=False,
-        margin={"l": 60, "r": 14, "t": 6, "b": 40 if last else 20},
+        margin={"l": 60, "r": 14, "t": 6, "b": 40 if last else 8},
         xaxis={
             "range": [0, steps],
             "fixedrange": True,
             "nticks": 6,
+            "showticklabels": last,
             "title": {"text": "step" if last else "", "standoff": 2},
         },
         yaxis={

@@ -89,10 +89,9 @@ class LawsInWords:
 
     def html(self) -> str:
         """The same as a list, for a page."""
-        marks = {True: ("✓", "#009E73"), False: ("✗", "#D55E00"), None: ("?", "#333333")}
+        marks = {True: "✓", False: "✗", None: "?"}
         rows = "".join(
-            f"<li><b style='color:{marks[words.holds][1]}'>{marks[words.holds][0]}</b> "
-            f"<b>{words.law}</b>: {html.escape(words.text)}</li>"
+            f"<li><b>{marks[words.holds]} {words.law}</b>: {html.escape(words.text)}</li>"
             for words in self.laws.values()
         )
         return (

@@ -137,7 +137,7 @@ export default view(({ element, touch, model }) => {
     if (one < seen.width - 3 * line) {
       const x = seen.left + seen.width - 8 - one, y = seen.top + seen.height - 7;
       part.append(svg("path", { class: "lcm-scale-bar", d: `M${x} ${y - 3}v6m0-3h${one}m0-3v6` }));
-      part.append(svg("text", { x: x + one, y: y - 7, "text-anchor": "end", class: "lcm-soft" }, "1 s"));
+      part.append(svg("text", { x: x + one, y: y - 7, "text-anchor": "end", class: "lcm-soft lcm-below" }, first ? "s: their spread" : "1 s"));
     }
     const line_ = part.appendChild(svg("line", { class: "lcm-pair-distance" }));
     const left_ = part.appendChild(leftMark()), right = part.appendChild(rightMark());

@@ -33,7 +33,11 @@ def pair_sentence(law: str, errors: Mapping[str, float]) -> str:
     left, right = sides_of(law)
     if not errors:
         return f"None of these operators has {left} and {right} to compare."
-    return f"{left} and {right} are apart by {_by_amount(errors)}; s is the spread of such results."
+    apart = {name: error for name, error in errors.items() if not error <= SHOWN}
+    parts = [f"are apart by {_by_amount(apart)}"] if apart else []
+    if meet := [f"<b>{html.escape(name)}</b>" for name in errors if name not in apart]:
+        parts.append(f"meet for {', '.join(meet)}")
+    return f"{left} and {right} {', and '.join(parts)}."
 
 
 def map_sentence(law: str, errors: Mapping[str, float]) -> str:

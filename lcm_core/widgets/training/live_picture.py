@@ -19,11 +19,11 @@ __all__ = ["LivePicture"]
 HEIGHT = 316  # of the drawing, in pixels: as high as the plots beside it
 
 _TITLES = {
-    "answers": "five sets, each reduced in every way",
-    "solid": "one set, reduced in every way",
+    "answers": "answers of five sets, a colour each",
+    "solid": "answers of one set",
     "map": "associativity error over the states",
 }
-_KEY = "a colour: one set. a dot: its answer by one {}"
+_KEY = "a dot: the answer by one {}"
 
 
 class LivePicture:
@@ -64,7 +64,7 @@ class LivePicture:
         before, self._before = self._before, {}
         names = run_names([run_state.recipe for run_state in run.run_states])
         for number, (run_state, name) in enumerate(zip(run.run_states, names, strict=True)):
-            data: dict[str, Any] = {"words": "before the data are loaded"}
+            data: dict[str, Any] = {"words": "the dots come with the data"}
             found = None
             if run_state.trainer is not None:
                 data, found = picture_of(run_state.trainer, self.menu.value, before.get(run_state))

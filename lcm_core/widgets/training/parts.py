@@ -98,7 +98,7 @@ def rows(
     """The controls in view, the content, and what *More* unfolds."""
     sentence = widgets.HBox([view.status, view.sentence])
     sentence.add_class("lcm-sentence")
-    plots = widgets.HBox([view.curves, picture.view])
+    plots = widgets.HBox([picture.view, view.curves])
     plots.add_class("lcm-training")
     first = [controls.sliders[field] for field in FIRST_SLIDERS]
     others = [slider for slider in controls.sliders.values() if slider not in first]

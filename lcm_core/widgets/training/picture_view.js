@@ -185,7 +185,8 @@ export default view(({ element, touch }) => {
   function say() {
     const names = namesOf(data), place = state.chosen % Math.max(names.length, 1);
     const far = names.length ? `${names[place]}: ${number(data.panels[data.first].deviations[place])} spreads off its mean` : "";
-    foot.textContent = fitted(far, width / 6);
+    const looking = root.matches(":hover, :focus"), untouched = data.kind === "answers" ? data.key : "";
+    foot.textContent = fitted((looking && far) || untouched || far, width / 6);
     set(root, names.length ? {
       role: "slider", "aria-label": data.label, "aria-valuemin": 1, "aria-valuemax": names.length,
       "aria-valuenow": place + 1, "aria-valuetext": far,
@@ -194,14 +195,17 @@ export default view(({ element, touch }) => {
 
   function build() {
     const letters = parseFloat(getComputedStyle(root).fontSize) || 12, line = Math.round(letters * 1.5);
-    const top = line + 4, below = 2 * line + 4;
-    const inner = Math.min(data.panels.length === 2 ? width / 2 + line : width, data.height ?? 300);
-    const height = top + inner + below;
+    const top = line + 4;
+    const keyed = data.kind === "answers" ? 0 : line; // colours of an error have a key of their own
+    const tall = (data.height ?? 300) + line - keyed;
+    const inner = Math.min(data.panels.length === 2 ? width / 2 + line : width, tall);
+    const height = top + inner + line + keyed + 4;
     set(root, { height, viewBox: `0 0 ${width} ${height}` });
     root.classList.toggle("lcm-draggable", data.kind === "solid");
     const heading = svg("text", { y: letters, class: "lcm-plot-title" }, data.title ?? "");
     foot = svg("text", { y: top + inner + line });
-    root.replaceChildren(heading, foot, key(data.kind, width, top + inner + 2 * line, letters));
+    root.replaceChildren(heading, foot);
+    if (keyed) root.append(key(top + inner + 2 * line, letters));
     scenes = tiles(data.panels.length, width, inner).map((frame, i) => {
       const panel = data.panels[i], titled = panel.title ? line : 0;
       if (titled)
@@ -218,12 +222,8 @@ export default view(({ element, touch }) => {
     });
   }
 
-  /** What the colours or the distances mean. */
-  function key(kind, width, y, letters) {
-    if (kind === "answers") {
-      return svg("g", { transform: `translate(0,${y})` },
-        svg("text", { class: "lcm-soft" }, fitted(data.key ?? "", width / (letters * 0.52))));
-    }
+  /** What the colours mean. */
+  function key(y, letters) {
     const colours = scale(root, "error"), parts = [];
     for (let i = 0; i < 20; i++)
       parts.push(svg("rect", { x: 20 + 4 * i, y: -letters + 2, width: 4.5, height: letters, fill: between(colours, i / 19) }));
@@ -251,6 +251,7 @@ export default view(({ element, touch }) => {
     },
     cancel() { state = this.began; redraw(); },
   });
+  for (const name of ["pointerenter", "pointerleave", "focus", "blur"]) root.addEventListener(name, say);
   root.addEventListener("keydown", (event) => {
     const names = namesOf(data);
     if (event.ctrlKey || event.metaKey || event.altKey || !names.length) return;

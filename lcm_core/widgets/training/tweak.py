@@ -215,12 +215,12 @@ class TweakOperator(Panel):
         ways = ways_of(True)
         found = placed(bracketed(self.operator, self._sets), ways.edges, self._trained.points)
         pictures = (("as trained", self._trained), ("tweaked", found))
-        title = "five sets, each reduced in every way"
+        title = "answers of five sets, a colour each"
         self.picture.show(
             kind="answers",
             title=title,
             label=f"{title}, as trained and tweaked",
-            key="a colour: one set. a dot: its answer by one bracketing",
+            key="a dot: the answer by one bracketing",
             height=300,
             first=1,
             panels=[{**drawn(each, ways), "title": name} for name, each in pictures],

@@ -90,7 +90,9 @@ export default view(({ element, touch }) => {
       nodes = data.names.map((_, i) => nodeAt(data, i, radius, letter));
       drawing.replaceChildren(edgesOf(data, radius), ...nodes);
       legend.replaceChildren(...(data.sideNames ?? []).map((name, side) =>
-        html("span", {}, html("span", { class: `lcm-side-mark-${side}` }, side ? "■ " : "● "), name)));
+        html("span", {}, svg("svg", { viewBox: "-7 -7 14 14", "aria-hidden": "true" }, side
+          ? svg("rect", { x: -5, y: -5, width: 10, height: 10, class: "lcm-mark lcm-side-mark-1" })
+          : svg("circle", { r: 5.5, class: "lcm-mark lcm-side-mark-0" })), name)));
       if (active >= 0) focused = active;
       if (!nodes[focused]) focused = data.chosen;
       set(nodes[focused], { tabindex: 0 });

@@ -151,7 +151,7 @@ export function real(value) {
 /** At most two places after the point, for a cell among others; 0.00 is a small number that is not 0. */
 export function shortly(value) {
   const text = number(value);
-  if (text.length <= 5 || Math.abs(value) >= 1000) return text;
+  if (text.length <= 4 || Math.abs(value) >= 1000) return text;
   const rounded = Math.round(100 * value) / 100;
   return rounded === 0 ? "0.00" : number(rounded);
 }

@@ -9,7 +9,7 @@ const HEIGHT = 312; // pixels, of one tree
 const NARROW = 480; // below, two trees stand one above the other
 const STEP = 300; // ms, to another level
 
-const HINT = "Drag a leaf. Click a node: its bracket moves.";
+const HINT = "Drag a leaf, or click a node.";
 
 export default view(({ element, touch, model }) => {
   const mine = Math.random().toString(36).slice(2);
@@ -96,7 +96,11 @@ export default view(({ element, touch, model }) => {
     let before = null;
     const drop = () => { dragging = null; for (const each of boards) each.arrange(wanted, null, 150); };
     drag(node.g, {
-      start: () => { dragging = node; before = wanted ?? data.order; },
+      start: () => {
+        dragging = node;
+        before = wanted ?? data.order;
+        while (node.g.nextSibling) node.g.before(node.g.nextSibling); // above all others; it stays focused
+      },
       move: (across) => {
         const { fit, shape } = board, x = across - board.x;
         node.x = Math.min(Math.max(x, fit.left - fit.room / 2), fit.left + fit.room * (shape.n - 0.5));
