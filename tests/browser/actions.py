@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 
 from playwright.sync_api import Locator, expect
 
@@ -11,6 +12,19 @@ from playwright.sync_api import Locator, expect
 #: busy machine half as fast keeps too. 60 frames and 16 to 90 ms were seen on an idle one, where
 #: 50 and 150 are the aim.
 LEAST_FRAMES, CAUGHT_UP = 30, 400
+
+#: Keeps, for each key pressed in a panel, how long what is watched took to change.
+WATCH = """(panel, watched) => {
+    window.lcmDelays = [];
+    let pressed = null;
+    panel.addEventListener("keydown", () => { pressed = performance.now(); }, true);
+    new MutationObserver(() => {
+        if (pressed === null) return;
+        window.lcmDelays.push(performance.now() - pressed);
+        pressed = null;
+    }).observe(panel.querySelector(watched),
+        { subtree: true, childList: true, attributes: true, characterData: true });
+}"""
 
 
 def press(cell: Locator, name: str) -> None:
@@ -62,3 +76,13 @@ def wait_for_step(cell: Locator, least: int, seconds: float = 60) -> int:
 def write_recipe(cell: Locator, text: str) -> None:
     cell.locator(".lcm-recipe textarea").fill(text)
     press(cell, "apply")
+
+
+def delays(cell: Locator, watched: str, act: Callable[[int], object], times: int) -> list[float]:
+    """Milliseconds from each key that `act(turn)` presses to a change of what is watched."""
+    cell.locator(".lcm-panel").evaluate(WATCH, watched)
+    for turn in range(times):
+        act(turn)
+        cell.page.wait_for_function("n => window.lcmDelays.length > n", arg=turn)
+        cell.page.wait_for_timeout(40)
+    return sorted(cell.page.evaluate("window.lcmDelays"))

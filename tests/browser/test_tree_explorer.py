@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.actions import CAUGHT_UP, choose, press, slide, write
+from tests.browser.actions import CAUGHT_UP, choose, delays, press, slide, write
 from tests.browser.notebook_page import NotebookPage
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -17,20 +17,6 @@ Take = Callable[[Page, str], None]
 
 FRAMES = 50  # a second, while a tree plays; half of it where tests share the machine
 WIDTHS = (600, 700, 800, 900, 1100, 1400)
-
-#: Keeps, for each key pressed in a panel, how long its picture took to change.
-WATCH = """panel => {
-    window.lcmRedraws = [];
-    let pressed = null;
-    panel.addEventListener("keydown", () => { pressed = performance.now(); }, true);
-    new MutationObserver(() => {
-        if (pressed === null) return;
-        window.lcmRedraws.push(performance.now() - pressed);
-        pressed = null;
-    }).observe(
-        panel.querySelector(".lcm-view svg"), { subtree: true, childList: true, attributes: true }
-    );
-}"""
 
 #: Counts frames of the page until the button reads Play again; returns frames a second.
 COUNT_FRAMES = """panel => new Promise(resolve => {
@@ -169,6 +155,7 @@ def test_leaves_and_brackets_are_moved_by_mouse_and_keyboard(
     mouse.move(to, y, steps=10)
     workshop.page.wait_for_timeout(250)
     assert names_of(cell) == list("bcdae")  # before the button is released
+    expect(cell.locator(".lcm-node").last).to_contain_class("lcm-dragged")  # above all others
     screenshot(workshop.page, "tree-drag")
     mouse.up()
     expect(lead_of(cell)).to_contain_text("The first order gives another answer")
@@ -236,12 +223,12 @@ def test_a_tree_of_255_nodes_keeps_up(workshop: NotebookPage, screenshot: Take) 
     expect(text_of(cell)).to_contain_text("Level 7 of 7")
     screenshot(page, "tree-128")
     panel = cell.locator(".lcm-panel")
-    panel.evaluate(WATCH)
-    for turn in range(40):
-        slide(cell, "level", "ArrowLeft" if turn % 8 < 4 else "ArrowRight")
-        page.wait_for_function("n => window.lcmRedraws.length > n", arg=turn)
-        page.wait_for_timeout(40)
-    times = sorted(page.evaluate("window.lcmRedraws"))
+    times = delays(
+        cell,
+        ".lcm-view svg",
+        lambda turn: slide(cell, "level", "ArrowLeft" if turn % 8 < 4 else "ArrowRight"),
+        times=40,
+    )
     print(f"slider to picture: median {times[20]:.0f} ms, 95th percentile {times[37]:.0f} ms")
     assert times[37] < CAUGHT_UP, times
 
