@@ -19,7 +19,7 @@ FIGURE_TAKEN_AWAY = "Error setting state: Cannot read properties of undefined (r
 
 #: What anywidget logs when a busy page makes a widget later than after two seconds: it comes all
 #: the same. Allowed only where all is on the page in the end.
-MADE_LATE = "page error: [anywidget] Failed to initialize model."
+MADE_LATE = "[anywidget] Failed to initialize model."
 
 
 class NotebookPage:
