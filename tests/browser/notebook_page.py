@@ -17,6 +17,10 @@ FIGURE_WITHOUT_VIEW = ("Resize must be passed a displayed plot div element",)
 #: while a drawing is on its way: noise too, allowed only where a cell that draws is run again.
 FIGURE_TAKEN_AWAY = "Error setting state: Cannot read properties of undefined (reading 'length')"
 
+#: What anywidget logs when a busy page makes a widget later than after two seconds: it comes all
+#: the same. Allowed only where all is on the page in the end.
+MADE_LATE = "[anywidget] Failed to initialize model."
+
 
 class NotebookPage:
     """A notebook in a page of JupyterLab."""

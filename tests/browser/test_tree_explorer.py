@@ -155,6 +155,7 @@ def test_leaves_and_brackets_are_moved_by_mouse_and_keyboard(
     mouse.move(to, y, steps=10)
     workshop.page.wait_for_timeout(250)
     assert names_of(cell) == list("bcdae")  # before the button is released
+    expect(cell.locator(".lcm-node").last).to_contain_class("lcm-dragged")  # above all others
     screenshot(workshop.page, "tree-drag")
     mouse.up()
     expect(lead_of(cell)).to_contain_text("The first order gives another answer")
