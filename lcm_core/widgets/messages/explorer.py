@@ -7,7 +7,7 @@ from typing import Any
 import ipywidgets as widgets
 import numpy as np
 
-from lcm_core.tasks import make_task
+from lcm_core.tasks import BBBP
 from lcm_core.widgets.base.controls import button, row
 from lcm_core.widgets.base.molecule import atom_names, atom_places, bond_orders
 from lcm_core.widgets.base.panel import Panel
@@ -42,7 +42,7 @@ class MessageExplorer(Panel):
         self, model: str = "molecules", molecule: int = 148, step: int = 0, more: bool = False
     ):
         super().__init__(more)
-        graph = make_task("bbbp").graph(molecule)
+        graph = BBBP().graph(molecule)
         self.passes = Passes.of(model, graph)
         self._names, self._graph = atom_names(graph), graph
         self._rounds = len(self.passes.rounds) - 1

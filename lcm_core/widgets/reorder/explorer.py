@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from lcm_core.tasks import make_task
+from lcm_core.tasks import BBBP
 from lcm_core.widgets.base.controls import button, row
 from lcm_core.widgets.base.molecule import atom_names, atom_places, bond_orders
 from lcm_core.widgets.base.panel import Panel
@@ -59,7 +59,7 @@ class ReorderExplorer(Panel):
         super().__init__(more)
         if not 1 <= len(models) <= MOST_MODELS:
             raise ValueError(f"expected 1 to {MOST_MODELS} models, got {len(models)}")
-        graph = make_task("bbbp").graph(molecule)
+        graph = BBBP().graph(molecule)
         self.readers = [Reader.of(name, graph) for name in models]
         self._names = atom_names(graph)
         edges = graph.edge_index.t()[graph.edge_index[0] < graph.edge_index[1]].tolist()
