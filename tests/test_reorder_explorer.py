@@ -97,7 +97,7 @@ def test_a_panel_of_a_given_order_is_that_order_and_bad_arguments_are_refused():
 
 @pytest.mark.slow
 def test_how_often_an_answer_flips():
-    """Notebook 00: 79 of 175 molecules of 8 to 22 atoms by the LSTM; a nearly exact ⊕ flips too."""
+    """Notebook 00: 82 of 180 molecules of 8 to 22 atoms by the LSTM; a nearly exact ⊕ flips too."""
     task, generator = make_task("bbbp"), torch.Generator().manual_seed(0)
     unseen = sorted({*task.members["validation"].tolist(), *task.members["test"].tolist()})
     flips = {name: 0 for name in ("molecules_lstm", "molecules_tropical", "molecules")}
@@ -116,7 +116,7 @@ def test_how_often_an_answer_flips():
                 ptr = torch.arange(0, 101 * n + 1, n)
                 yes = model.decoder(model.aggregation(x[torch.cat(orders)], ptr=ptr)) >= 0
             flips[name] += bool(yes.any() and not yes.all())
-    assert count == 175
-    assert flips["molecules_lstm"] == pytest.approx(79, abs=8)
-    assert 0 < flips["molecules"] < flips["molecules_lstm"]
+    assert count == 180
+    assert flips["molecules_lstm"] == pytest.approx(82, abs=4)
+    assert flips["molecules"] == pytest.approx(71, abs=4)
     assert flips["molecules_tropical"] == 0
