@@ -68,7 +68,7 @@ test-newest: | $(NEWEST)/bin/python  ## the fast tests on the newest versions al
 test-wheel: $(VENV)/.dev-installed  ## the first notebook with a wheel, in an environment of its own
 	$(BIN)/python -m tests.wheel
 
-check-all: test test-slow test-oldest test-newest test-wheel  ## everything before a release
+check-all: test test-slow test-oldest test-newest test-wheel check-book  ## everything before a release
 
 fuzz-tables: $(VENV)/.dev-installed  ## 10,000 damaged tables of molecules against an independent reader
 	$(BIN)/python -m tests.fuzz_tables $(FUZZ_FLAGS)
