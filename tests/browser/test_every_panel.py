@@ -297,7 +297,7 @@ def test_the_first_panel_of_a_notebook_is_small_and_quick(
             ".lcm-map-mark",
             ".lcm-laws-sentence",
         ),
-        ("TweakOperator('lcm')", ".lcm-weight [role=slider]", ".lcm-tweak"),
+        ("TweakOperator('lcm')", ".lcm-weight [role=slider]", ".lcm-tweak-text"),
     ],
     ids=["pair", "map", "weight"],
 )

@@ -56,6 +56,7 @@ def test_numbers_change_sides_and_both_ways_are_gone(
     cell.locator(".lcm-chip[aria-label='6 in A']").press("Enter")
     expect(cell.locator(".lcm-union-sentence")).to_contain_text("3")
     expect(cell.locator(".lcm-chip[aria-label='6 in B']")).to_have_count(3)
+    workshop.page.wait_for_timeout(500)  # until chips are drawn by what the kernel says
     drag(
         workshop.page,
         cell.locator(".lcm-chip[aria-label='2 in B']"),

@@ -20,20 +20,23 @@ function askForResize() {
 }
 
 function follow(plot) {
-  let width = 0, tries = 0;
+  let width = 0, looks = 0, next = 0;
   const fit = () => { delete plot.layout?.width; askForResize(); };
+  // A drawing that was on its way while the width changed has the old one: look again for a while.
+  const look = () => {
+    const drawn = plot.querySelector(".main-svg")?.getBoundingClientRect().width;
+    if (drawn && Math.abs(drawn - width) > 1) fit();
+    if (looks-- > 0) next = setTimeout(look, 300);
+  };
   new ResizeObserver(([entry]) => {
     const now = Math.round(entry.contentRect.width);
     if (!now || now === width) return;
     width = now;
-    tries = 0;
+    looks = 8;
+    clearTimeout(next);
+    next = setTimeout(look, 300);
     fit();
   }).observe(plot);
-  // A drawing that was on its way while the width changed ends at the old one, after the resize.
-  plot.on("plotly_afterplot", () => {
-    const drawn = plot.querySelector(".main-svg")?.getBoundingClientRect().width;
-    if (drawn && width && Math.abs(drawn - width) > 1 && tries++ < 5) fit();
-  });
 }
 
 /**
