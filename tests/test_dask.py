@@ -74,6 +74,7 @@ def wait_until(condition, seconds=120.0):
         time.sleep(0.05)
 
 
+@pytest.mark.slow
 def test_workers_that_come_and_go_give_the_results_of_one_process(tmp_path, cluster):
     alone, spread = tmp_path / "alone", tmp_path / "spread"
     workers = [cluster.worker(), cluster.worker()]
