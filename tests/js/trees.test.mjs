@@ -6,7 +6,7 @@ import {
   brackets, fitted, keysOf, neighbour, nodeAtGap, played, real, reordered, shapeOf, shifted, shortly,
 } from "../../lcm_core/widgets/trees/tree_layout.js";
 import { halves, inkOn, painter, written } from "../../lcm_core/widgets/trees/tree_face.js";
-import { bondLines, inBox, insideOf, leastDistance, towards } from "../../lcm_core/widgets/base/page/graph_layout.js";
+import { bondLines, edgeLines, inBox, insideOf, leastDistance, towards } from "../../lcm_core/widgets/base/page/graph_layout.js";
 
 const LEFT = [[0, 1], [4, 2], [5, 3]]; // (((a b) c) d)
 const BALANCED = [[0, 1], [2, 3], [4, 5]];
@@ -181,4 +181,7 @@ test("double bonds have a second line on the side of the ring, aromatic ones a d
   assert.equal(bondLines([0, 0], [10, 0], 2, [5, -8], 3)[1][1], -3);
   assert.equal(bondLines([0, 0], [10, 0], 3, [5, 8], 3).length, 3);
   assert.deepEqual(insideOf([[0, 0], [2, 0], [2, 2], [0, 2]], [[1, 3], [0, 2], [1, 3], [0, 2]], 0, 1), [1, 2]);
+  const square = [[0, 0], [2, 0], [2, 2], [0, 2]], ring = [[0, 1], [1, 2], [2, 3], [3, 0]];
+  assert.deepEqual(edgeLines(square, ring, undefined, 1)[1], [[2, 0, 2, 2, false]]);
+  assert.equal(edgeLines(square, ring, [2, 1, 1, 1], 1)[0][1][1], 1);
 });

@@ -1,6 +1,6 @@
 // Rounds of messages along the bonds of a molecule, then the atoms rise and a tree combines them.
 
-import { bondLines, inBox, insideOf } from "../base/page/graph_layout.js";
+import { edgeLines, inBox } from "../base/page/graph_layout.js";
 import { between, move, scale, set, svg, view } from "../base/page/svg.js";
 
 const TALL = 260; // pixels, of the molecule and of the tree
@@ -103,13 +103,8 @@ export default view(({ element, model }) => {
     nodes = data.across.map((x, i) => [left + x * room, top + TALL - 18 - (data.heights[i] / depth) * (TALL - 36 - line)]);
     radius = Math.max(4, Math.min(9, 0.42 * room / n));
     set(drawing, { viewBox: `0 0 ${width} ${top + TALL}`, height: top + TALL, "aria-label": data.label });
-    const near = data.names.map(() => []);
-    for (const [a, b] of data.edges) { near[a].push(b); near[b].push(a); }
-    bonds.replaceChildren(...data.edges.flatMap(([a, b], i) => {
-      const inside = data.orders[i] === 1 ? places[a] : insideOf(places, near, a, b);
-      return bondLines(places[a], places[b], data.orders[i], inside, 4).map(([x1, y1, x2, y2, dashed]) =>
-        svg("line", { x1, y1, x2, y2, class: "lcm-edge", "stroke-dasharray": dashed ? "4 3" : "none" }));
-    }));
+    bonds.replaceChildren(...edgeLines(places, data.edges, data.orders, 4).flat().map(([x1, y1, x2, y2, dashed]) =>
+      svg("line", { x1, y1, x2, y2, class: "lcm-edge", "stroke-dasharray": dashed ? "4 3" : "none" })));
     atoms = data.names.map(() => {
       const disc = svg("circle", { r: radius, class: "lcm-mark" }), name = svg("text", { class: "lcm-cell lcm-below", y: -radius - 6 });
       return { g: svg("g", {}, disc, name), disc, name };

@@ -1,6 +1,6 @@
 // A molecule, the list in which its atoms are read, and what trained networks answer.
 
-import { bondLines, inBox, insideOf } from "../base/page/graph_layout.js";
+import { edgeLines, inBox } from "../base/page/graph_layout.js";
 import { drag, move, set, svg, view } from "../base/page/svg.js";
 import { movedTo, placeAfter, slotAt, slotsOf } from "./list_layout.js";
 
@@ -102,13 +102,8 @@ export default view(({ element, touch }) => {
 
   function drawMolecule(box) {
     places = inBox(data.places, box.width, box.height, 26, true).map(([x, y]) => [x, y]);
-    const near = data.names.map(() => []);
-    for (const [a, b] of data.edges) { near[a].push(b); near[b].push(a); }
-    bonds.replaceChildren(...data.edges.flatMap(([a, b], i) => {
-      const inside = data.orders[i] === 1 ? places[a] : insideOf(places, near, a, b);
-      return bondLines(places[a], places[b], data.orders[i], inside, 4).map(([x1, y1, x2, y2, dashed]) =>
-        svg("line", { x1, y1, x2, y2, class: "lcm-edge lcm-bond", "stroke-dasharray": dashed ? "4 3" : "none" }));
-    }));
+    bonds.replaceChildren(...edgeLines(places, data.edges, data.orders, 4).flat().map(([x1, y1, x2, y2, dashed]) =>
+      svg("line", { x1, y1, x2, y2, class: "lcm-edge lcm-bond", "stroke-dasharray": dashed ? "4 3" : "none" })));
     atoms = data.names.map((name, atom) => {
       const letters = name.replace(/\d+$/, ""), middle = places.reduce((sum, [x, y]) => [sum[0] + x / places.length, sum[1] + y / places.length], [0, 0]);
       const [x, y] = places[atom], away = Math.hypot(x - middle[0], y - middle[1]) || 1;

@@ -159,9 +159,8 @@ class TrainingPanel(RunPanel):
 
     def _use_data(self, task: str) -> None:
         """Somebody's data become the task of all recipes."""
-        self.recipes = checked_race(
-            [as_shown(each.with_choice("task", task)) for each in self.recipes]
-        )
+        chosen = with_choice(self.recipes, self.selected, "task", task)
+        self.recipes = checked_race([as_shown(recipe) for recipe in chosen])
         self._reset()
 
     def _prepare(self, recipes: Sequence[Recipe]) -> None:

@@ -1,7 +1,7 @@
 // The graph beside the trees: a click, or Enter, chooses the node whose neighbours are reduced.
 
 import { html, set, svg, view } from "../base/page/svg.js";
-import { bondLines, inBox, insideOf, leastDistance, towards } from "../base/page/graph_layout.js";
+import { edgeLines, inBox, leastDistance, towards } from "../base/page/graph_layout.js";
 
 const TALL = 312; // pixels
 const LARGEST = 13; // radius of a node
@@ -40,14 +40,11 @@ export default view(({ element, touch }) => {
 
   /** Edges, or the bonds of a molecule; those to neighbours of the chosen node are thick. */
   function edgesOf(data, radius) {
-    const near = data.names.map(() => []), chosen = new Set(data.near);
-    for (const [a, b] of data.edges) { near[a].push(b); near[b].push(a); }
-    const layer = svg("g", { "aria-hidden": "true" });
+    const chosen = new Set(data.near), layer = svg("g", { "aria-hidden": "true" });
+    const lines = edgeLines(places, data.edges, data.orders, Math.max(3, 0.4 * radius));
     data.edges.forEach(([a, b], i) => {
       const marked = (a === data.chosen && chosen.has(b)) || (b === data.chosen && chosen.has(a));
-      const order = data.orders ? data.orders[i] : 1;
-      const inside = order === 1 ? places[a] : insideOf(places, near, a, b);
-      for (const [x1, y1, x2, y2, dashed] of bondLines(places[a], places[b], order, inside, Math.max(3, 0.4 * radius))) {
+      for (const [x1, y1, x2, y2, dashed] of lines[i]) {
         const line = svg("line", { x1, y1, x2, y2, class: `lcm-edge${marked ? " lcm-near-edge" : data.orders ? " lcm-bond" : " lcm-far-edge"}` });
         if (dashed) set(line, { "stroke-dasharray": "4 3" });
         layer.append(line);

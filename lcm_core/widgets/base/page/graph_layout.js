@@ -62,3 +62,13 @@ export function insideOf(places, near, a, b) {
   if (!around.length) return places[a];
   return [0, 1].map((axis) => around.reduce((sum, node) => sum + places[node][axis], 0) / around.length);
 }
+
+/** The lines of each edge, as `bondLines` gives them; `orders` of bonds may be missing. */
+export function edgeLines(places, edges, orders, gap) {
+  const near = places.map(() => []);
+  for (const [a, b] of edges) { near[a].push(b); near[b].push(a); }
+  return edges.map(([a, b], i) => {
+    const order = orders ? orders[i] : 1, inside = order === 1 ? places[a] : insideOf(places, near, a, b);
+    return bondLines(places[a], places[b], order, inside, gap);
+  });
+}
