@@ -279,7 +279,7 @@ class Run:
                 self._wake.wait_for(lambda: others() or self._errands, left)
             self._run_errands()
         period = 1 / (pace * len(self.run_states))
-        self._due = max(self._due + period, time.monotonic())
+        self._due = max(self._due, time.monotonic()) + period
 
     def _enter(self, state: State) -> None:
         with self._wake:
