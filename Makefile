@@ -15,6 +15,7 @@
 ifeq ($(origin OMP_WAIT_POLICY),undefined)
 export OMP_WAIT_POLICY := PASSIVE
 export GOMP_SPINCOUNT := 1000
+export OPENBLAS_THREAD_TIMEOUT := 4
 endif
 
 PYTHON ?= python3

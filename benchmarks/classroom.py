@@ -33,7 +33,7 @@ from tqdm import tqdm
 
 from benchmarks.measure import memory_of
 from benchmarks.reductions import processor
-from lcm_core.threads import VARIABLE, available_cpus
+from lcm_core.threads import PASSIVE, VARIABLE, available_cpus
 
 DEFAULT = "default"
 ALL = str(available_cpus())
@@ -44,7 +44,7 @@ SETTINGS: Mapping[str, dict[str, str]] = {
     "all threads, active": {VARIABLE: ALL, "OMP_WAIT_POLICY": "ACTIVE"},
     "all threads, passive": {VARIABLE: ALL, "OMP_WAIT_POLICY": "PASSIVE"},
 }
-UNSET = (VARIABLE, "OMP_WAIT_POLICY", "KMP_BLOCKTIME", "GOMP_SPINCOUNT", "OMP_NUM_THREADS")
+UNSET = (VARIABLE, *PASSIVE, "OMP_NUM_THREADS")
 RECIPE = "steps=1000000"  # the default one, without an end
 OPEN = """
 import lcm_core.widgets

@@ -4,7 +4,7 @@ At the end of a parallel loop the threads that are done wait for the others. By 
 for a while: they ask over and over, which is quickest on idle cores. On cores that other programs
 use too, a thread that spins keeps the one that it waits for from running: with a load of 3 on 2
 cores, training took 15 times as long. A thread that waits *passively* sleeps, and others run.
-OpenMP reads the choice from the environment when torch is imported.
+OpenMP reads the choice from the environment when torch is imported, and OpenBLAS when NumPy is.
 
 The last digits of a result depend on the number of threads, since sums are split among them. The
 number is therefore chosen from the machine, and never from what else runs on it.
@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 __all__ = [
+    "PASSIVE",
     "VARIABLE",
     "available_cpus",
     "cpu_quota",
@@ -33,9 +34,15 @@ VARIABLE = "LCM_CORE_THREADS"  # for the user
 MOST = 4  # more threads do not speed up batches of the usual sizes, and leave less to others
 SHARE = 2  # CPUs for each thread: the others are for the kernel's own cells, the page, and company
 
-#: How threads wait, for GNU's OpenMP and for Intel's and LLVM's. GNU's ask a thousand times before
-#: they sleep: to wake a thread takes longer than the work between two loops often does.
-PASSIVE = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "1000", "KMP_BLOCKTIME": "0"}
+#: How threads wait, for GNU's OpenMP, for Intel's and LLVM's, and for NumPy's OpenBLAS. GNU's ask a
+#: thousand times before they sleep: to wake a thread takes longer than the work between two loops
+#: often does. OpenBLAS's would spin for 30 ms after each product, a third of a run with a picture.
+PASSIVE = {
+    "OMP_WAIT_POLICY": "PASSIVE",
+    "GOMP_SPINCOUNT": "1000",
+    "KMP_BLOCKTIME": "0",
+    "OPENBLAS_THREAD_TIMEOUT": "4",  # 2⁴ cycles, the fewest
+}
 
 _lock = threading.Lock()
 _changes = 0  # of torch's number that hold now, in all threads of Python
