@@ -54,7 +54,7 @@ def put_off(name: str) -> Iterator[None]:
     """Context manager: `import name` within it is quick, and is made up for at the first use.
 
     Nothing changes if the module is imported already. After the context, `import name` elsewhere
-    imports it as always.
+    imports it as always, and so does a look into it as an attribute of its package.
 
     Args:
         name: of a module that may be slow to import, and which the packages that are imported
@@ -68,6 +68,9 @@ def put_off(name: str) -> Iterator[None]:
         yield
     finally:
         _forget(stand_in)
+        package, _, child = name.rpartition(".")
+        if package in sys.modules:
+            vars(sys.modules[package]).setdefault(child, stand_in)
 
 
 def _forget(stand_in: _PutOff) -> None:

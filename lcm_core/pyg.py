@@ -1,14 +1,20 @@
 """The parts of PyTorch Geometric that we use, imported without what they do not need.
 
-PyG imports `torch._dynamo`, for one check of a compiled module's class: two thirds of its time and
-memory. Here that import waits until something uses it.
+PyG imports `torch._dynamo`, for one check of a compiled module's class, and its data sets, which
+bring pandas: four fifths of its time and memory. Here these imports wait until something uses them.
 """
 
 import warnings
 
+import torch  # before torch._dynamo is put off: torch itself looks into it  # noqa: F401
+
 from lcm_core.imports import put_off
 
-with put_off("torch._dynamo"), warnings.catch_warnings():
+with (
+    put_off("torch._dynamo"),
+    put_off("torch_geometric.datasets"),
+    warnings.catch_warnings(),
+):
     # PyG 2.8 calls torch.jit.script, which torch 2.14 warns about.
     warnings.filterwarnings("ignore", "`torch.jit.script` is deprecated")
     from torch_geometric import __version__ as pyg_version

@@ -17,14 +17,16 @@ HEAVY = (
     "ipywidgets",
     "nbformat",
     "networkx",
+    "pandas",
     "plotly",
     "rdkit",
+    "sklearn",
     "sympy",
     "torch._dynamo",
     "torch_geometric",
     "triton",
 )
-WAITING = ("nbformat", "sympy", "torch._dynamo", "triton")
+WAITING = ("nbformat", "pandas", "sklearn", "sympy", "torch._dynamo", "triton")
 
 
 def loaded(code: str) -> set[str]:
@@ -61,6 +63,26 @@ plotly.io.renderers.default = "plotly_mimetype"
 go.Figure(go.Scatter(y=[1, 2]))._ipython_display_()
 """
     assert loaded(code).isdisjoint(WAITING)
+
+
+def test_training_does_without_what_is_put_off() -> None:
+    code = """
+import lcm_core
+recipe = "task=bbbp steps=2 channels=4 batch_size=8 eval_every=2 log_every=1 device=cpu"
+result = lcm_core.fit(recipe)
+assert 0 < result.records[-1].metric < 1
+"""
+    assert loaded(code).isdisjoint(WAITING)
+
+
+def test_what_is_put_off_is_there_when_it_is_asked_for() -> None:
+    code = """
+import lcm_core.pyg
+import torch_geometric
+assert torch_geometric.datasets.Planetoid.__name__ == "Planetoid"
+assert torch_geometric.datasets is __import__("sys").modules["torch_geometric.datasets"]
+"""
+    assert "pandas" in loaded(code)
 
 
 # The names of the package -----------------------------------------------------------------------

@@ -11,6 +11,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.metrics import roc_auc_score
 from torch_geometric.data import Batch
 from torch_geometric.utils import from_smiles
 from torch_geometric.utils.smiles import e_map, x_map
@@ -330,12 +331,6 @@ def test_without_rdkit_the_error_names_the_extra(tmp_path, monkeypatch):
         MoleculeTask(table_file(tmp_path, [*RINGS, ("CCCCO", 1)]))
 
 
-def test_without_scikit_learn_the_error_names_the_extra(monkeypatch):
-    monkeypatch.setitem(sys.modules, "sklearn.metrics", None)
-    with pytest.raises(ImportError, match=r"scikit-learn.*pip install 'lcm-core\[molecules\]'"):
-        roc_auc(torch.tensor([[0.1], [0.2]]), torch.tensor([[0.0], [1.0]]))
-
-
 def test_a_second_task_shares_the_molecules_and_cannot_change_them():
     first, second = BBBP(), BBBP()
     assert second._molecules is first._molecules
@@ -470,6 +465,21 @@ def test_a_constant_answer_has_the_baseline(bbbp):
         targets = torch.cat([bbbp.targets(batch) for batch in bbbp.batches(split)])
         assert bbbp.baseline(split) == 0.5
         assert bbbp.metric(torch.full_like(targets, 0.3), targets) == 0.5
+
+
+@given(st.integers(0, 2**31), st.integers(2, 60), st.sampled_from([2, 5, 10**6]))
+def test_roc_auc_is_that_of_scikit_learn(seed, count, levels):
+    draw = np.random.default_rng(seed)
+    outputs = (draw.integers(levels, size=count) / levels).astype("float32")
+    labels = draw.permuted(np.arange(count) % draw.integers(2, count + 1) == 0)
+    ours = roc_auc(torch.from_numpy(outputs)[:, None], torch.from_numpy(labels)[:, None].float())
+    assert ours == pytest.approx(roc_auc_score(labels, outputs), abs=1e-12)
+
+
+def test_roc_auc_of_nan_says_so():
+    outputs, targets = torch.tensor([[1.0], [torch.nan]]), torch.tensor([[0.0], [1.0]])
+    with pytest.raises(ValueError, match="1 of the 2 given are NaN"):
+        roc_auc(outputs, targets)
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0])

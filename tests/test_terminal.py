@@ -229,7 +229,7 @@ def test_a_read_only_home_and_installation(tmp_path):
 MISSING = """
 import sys
 import lcm_core
-from lcm_core.tasks.scores import import_roc_auc
+from lcm_core.experiments.molecule_data import _score_of_atom_counts
 
 def widgets():
     import lcm_core.widgets
@@ -239,7 +239,7 @@ def figures():
 
 for package, use, extra in (
     ("rdkit", lambda: lcm_core.make_task("csv:mine.csv"), "molecules"),
-    ("sklearn", import_roc_auc, "molecules"),
+    ("sklearn", lambda: _score_of_atom_counts(None), "molecules"),
     ("pandas", lambda: lcm_core.make_task("parquet:mine.csv"), "tables"),
     ("pyarrow", lambda: lcm_core.make_task("parquet:mine.csv"), "tables"),
     ("plotly", figures, "notebooks"),

@@ -553,7 +553,6 @@ class TestCommand:
         assert Trainer.load(checkpoint).done
 
     def test_events_in_the_recipe_are_followed(self, tmp_path):
-        pytest.importorskip("sklearn")
         records = tmp_path / "records.jsonl"
         text = f"{BBBP} @2 associativity=0.5 @4 rate_scale=0.1"
         assert train.main([text, "--records", str(records)]) == 0

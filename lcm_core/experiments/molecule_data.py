@@ -14,8 +14,10 @@ from lcm_core.experiments.framework.base import Measurement, Table
 from lcm_core.experiments.framework.comparisons import difference
 from lcm_core.experiments.framework.results import Results
 from lcm_core.experiments.framework.tables import alike_in_steps, interval, spread, steps_of
+from lcm_core.imports import needed
 from lcm_core.tasks import MoleculeTask, make_task
 from lcm_core.tasks.molecules.auc_uncertainty import auc_standard_error
+from lcm_core.tasks.scores import roc_auc
 
 __all__ = ["DATA", "FORM", "against", "data_jobs", "data_table"]
 
@@ -51,17 +53,17 @@ def _count(name: str) -> dict[str, Any]:
 
 
 def _score_of_atom_counts(task: MoleculeTask) -> float:
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.metrics import roc_auc_score
+    regression = needed("sklearn.linear_model", "molecules", "the score of counts", "scikit-learn")
 
     def counts(split: str) -> tuple[np.ndarray, np.ndarray]:
         graphs = [task.graph(index) for index in task.members[split].tolist()]
         atoms = torch.stack([graph.x[:, 0].bincount(minlength=ELEMENTS) for graph in graphs])
         return atoms.float().log1p().numpy(), np.array([int(graph.y) for graph in graphs])
 
-    model = LogisticRegression(max_iter=5000).fit(*counts("train"))
+    model = regression.LogisticRegression(max_iter=5000).fit(*counts("train"))
     atoms, labels = counts("test")
-    return float(roc_auc_score(labels, model.decision_function(atoms)))
+    scores = torch.from_numpy(model.decision_function(atoms))
+    return roc_auc(scores[:, None], torch.from_numpy(labels)[:, None])
 
 
 def data_table(results: Results, labels: Sequence[str]) -> Table:

@@ -10,6 +10,7 @@ from torch import Tensor
 from lcm_core.laws.populations import Population
 from lcm_core.operators import Operator
 from lcm_core.operators.devices import beside
+from lcm_core.optimizers import Adam
 
 __all__ = ["Found", "search_largest"]
 
@@ -53,7 +54,7 @@ def search_largest(
     radius = torch.where(known, finite - centre, 0.0).norm(dim=-1).max()
     fixed = ~moving.isfinite()  # infinite entries stay
     moving = moving.detach().requires_grad_()
-    ascent = torch.optim.Adam([moving], lr=0.05 * float(radius), maximize=True)
+    ascent = Adam([moving], lr=0.05 * float(radius), maximize=True)
 
     largest: Found | None = None
     for _ in range(steps + 1):

@@ -1,18 +1,21 @@
-"""Scores that need scikit-learn, an optional dependency."""
-
-from collections.abc import Callable
+"""The area under the ROC curve."""
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from lcm_core.imports import needed
-
-__all__ = ["import_roc_auc", "mean_roc_auc", "roc_auc"]
+__all__ = ["mean_roc_auc", "roc_auc"]
 
 
 def roc_auc(outputs: Float[Tensor, "B 1"], targets: Float[Tensor, "B 1"]) -> float:
-    """ROC-AUC by scikit-learn, with a ValueError if only one class is present."""
+    """The share of pairs, one item of each class, in which that of class 1 has the larger output.
+
+    Ties count half. The ranks of the outputs give it (Mann and Whitney, 1947). scikit-learn's
+    `roc_auc_score` is the same number, and its import takes 1.4 s and 130 MB.
+
+    Raises:
+        ValueError: only one class is present, or an output is NaN.
+    """
     classes = sorted(set(targets.flatten().tolist()))
     if classes != [0, 1]:
         raise ValueError(
@@ -20,7 +23,18 @@ def roc_auc(outputs: Float[Tensor, "B 1"], targets: Float[Tensor, "B 1"]) -> flo
             f"{targets.numel()} targets given have {classes or 'none'}. Use more items, another "
             "split_seed, or another split"
         )
-    return float(import_roc_auc()(targets.flatten().cpu(), outputs.detach().flatten().cpu()))
+    outputs = outputs.detach().flatten()
+    if unknown := int(outputs.isnan().sum()):
+        raise ValueError(
+            f"ROC-AUC compares outputs by size; {unknown} of the {outputs.numel()} given are NaN"
+        )
+    positive = targets.flatten() == 1
+    _, place, count = outputs.unique(return_inverse=True, return_counts=True)
+    rank = count.cumsum(0) - (count.double() - 1) / 2  # equal outputs share their mean rank
+    positives = int(positive.sum())
+    negatives = len(positive) - positives
+    above = float(rank[place][positive].sum()) - positives * (positives + 1) / 2
+    return above / (positives * negatives)
 
 
 def mean_roc_auc(
@@ -46,8 +60,3 @@ def mean_roc_auc(
         known = targets[~targets.isnan()]
         return roc_auc(known[:, None], known[:, None]), each  # raises: it has one class
     return sum(measured) / len(measured), each
-
-
-def import_roc_auc() -> Callable[..., float]:
-    """`roc_auc_score` of scikit-learn; an ImportError says what to install if it is missing."""
-    return needed("sklearn.metrics", "molecules", "ROC-AUC", "scikit-learn").roc_auc_score

@@ -6,13 +6,13 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.optim import AdamW
 
 from lcm_core.aggregations import LCMAggregation
 from lcm_core.models.networks import CategoricalEncoder, GraphModel, Layer, SetModel
 from lcm_core.models.pna_benchmark import PropertyModel, Round
 from lcm_core.operators import GRU, Sum, SymmetrizedGRU
 from lcm_core.operators.ordinary import has_gradient_hook, hooks_of
+from lcm_core.optimizers import AdamW
 from lcm_core.pyg import MessagePassing
 from lcm_core.reduction.paths import choose_path
 from lcm_core.reduction.plan import ReductionPlan

@@ -13,6 +13,7 @@ from lcm_core.errors import unknown
 from lcm_core.laws.penalties import law_penalty
 from lcm_core.laws.worst_triple import worst_associativity
 from lcm_core.operators import Cayley
+from lcm_core.optimizers import Adam
 from lcm_core.reduction.plan import ReductionPlan
 from lcm_core.reduction.ragged import reduce
 from lcm_core.seeding import Seeded
@@ -111,7 +112,7 @@ class TableLearner:
         self.symbols = torch.eye(m)
         self._draw = torch.Generator().manual_seed(seed)
         self._plan = ReductionPlan.from_sizes([size] * batch)
-        self._optimizer = torch.optim.Adam([self.operator.logits], lr=rate)
+        self._optimizer = Adam([self.operator.logits], lr=rate)
 
     def advance(self, steps: int = 1) -> None:
         """Some more updates of the table."""

@@ -20,6 +20,7 @@ from lcm_core.files.checkpoints import read_checkpoint, write_checkpoint
 from lcm_core.laws.of_aggregation import mean_errors
 from lcm_core.laws.penalties import PENALTIES
 from lcm_core.models.networks import make_model
+from lcm_core.optimizers import AdamW
 from lcm_core.seeding import Seeded, initialised
 from lcm_core.tasks import make_task
 from lcm_core.tasks.base import Task, seeded_generator
@@ -103,7 +104,7 @@ class Trainer:
         with using_threads(self.threads):
             self.model = initialised(lambda: _model(recipe, self.task), recipe.seed)
         self.model.to(self.device)
-        self.optimizer = torch.optim.AdamW(
+        self.optimizer = AdamW(
             self.model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
         )
         self.schedule = _SCHEDULES[recipe.schedule](self.optimizer, recipe)
