@@ -59,11 +59,12 @@ class TweakedOperator(Operator):
 
     def forward(self, left: Tensor, right: Tensor) -> Tensor:
         """The blend of both results, without the silenced channels."""
-        sides = [side.reshape(-1, self.state_dim) for side in torch.broadcast_tensors(left, right)]
+        left, right = torch.broadcast_tensors(left, right)
+        sides = [side.reshape(-1, self.state_dim) for side in (left, right)]
         made = self.operator.combine(*sides)
         if self.other is not None and self.share:
             made = torch.lerp(made, self.other.combine(*sides), self.share)
-        made = made.view(torch.broadcast_shapes(left.shape, right.shape))
+        made = made.view(left.shape)
         return made.masked_fill(self.silent, 0.0)
 
 
