@@ -16,6 +16,7 @@ PACKAGE = "lcm_core"
 ROOMS = (
     "errors",
     "imports",
+    "optimizers",
     "pyg",
     "registry",
     "rounding",

@@ -63,7 +63,7 @@ def _score_of_atom_counts(task: MoleculeTask) -> float:
     model = regression.LogisticRegression(max_iter=5000).fit(*counts("train"))
     atoms, labels = counts("test")
     scores = torch.from_numpy(model.decision_function(atoms))
-    return roc_auc(scores[:, None], torch.from_numpy(labels)[:, None])
+    return roc_auc(scores[:, None], torch.from_numpy(labels)[:, None].double())
 
 
 def data_table(results: Results, labels: Sequence[str]) -> Table:
