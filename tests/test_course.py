@@ -149,6 +149,16 @@ def test_a_notebook_has_questions_whose_wrong_answers_say_what_they_reveal(lesso
         assert all(len(answer.split()) >= 8 for answer in answers)
 
 
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
+def test_each_section_states_its_minutes(lesson):
+    stated = [each for each in minutes.sections(lesson) if each.stated]
+    for each in stated:
+        assert abs(each.minutes - each.stated) <= max(1, 0.2 * each.minutes), each
+    untimed = {each.title for each in minutes.sections(lesson)} - {each.title for each in stated}
+    assert untimed <= {"What you have learned", "7. Challenges"}
+    assert abs(sum(each.stated for each in stated) - lesson.minutes) <= 0.2 * lesson.minutes
+
+
 ASSIGNED = "a = 1", "b = 2", "c = 3", "d = 4"
 KINDS = {
     "values": ("e = 0", "e = 1"),
