@@ -3,7 +3,8 @@
     python -m course.minutes
 
 A minute for 200 words of prose (folded text aside) and for each panel, half a minute for each
-question, and the minutes in the metadata of the exercises, optional ones included.
+question, and the minutes in the metadata of the exercises, optional ones included. What is said of
+each section in its heading is estimated in the same way.
 """
 
 from __future__ import annotations
@@ -18,15 +19,25 @@ import lcm_core.widgets
 from course.versions import NOTEBOOKS
 from lcm_core.exercises.lessons import Lesson, lessons_in
 
-__all__ = ["Estimate", "estimate", "table"]
+__all__ = ["Estimate", "Section", "estimate", "sections", "table"]
 
 WORDS_A_MINUTE = 200
 MINUTES_A_PANEL = 1
 MINUTES_A_QUESTION = 0.5
 TOLERANCE = 0.2
 FOLDED = re.compile(r"<details>.*?</details>", re.DOTALL)
+HEADING = re.compile(r"^## (.+?)(?: \((\d+) minutes?\))?$", re.MULTILINE)
 #: Code, formulas, links' addresses, HTML and marks: not read as words.
 MARKUP = re.compile(r"```.*?```|\$\$.*?\$\$|\]\([^)]*\)|<[^>]+>|[|#*`_\[\]-]", re.DOTALL)
+
+
+@dataclass
+class Section:
+    """A section of a notebook: its estimated minutes, and what its heading states, or None."""
+
+    title: str
+    minutes: float
+    stated: int | None
 
 
 @dataclass(frozen=True)
@@ -66,6 +77,25 @@ def estimate(lesson: Lesson) -> Estimate:
         sum(each.effort.get("minutes", 0) for each in lesson.exercises if not each.core),
         lesson.minutes,
     )
+
+
+def sections(lesson: Lesson) -> list[Section]:
+    """The sections of a lesson with their estimated minutes; its opening is left out."""
+    found = [Section("", 0.0, None)]
+    exercises = {each.index: each.effort.get("minutes", 0) for each in lesson.exercises}
+    for index, cell in enumerate(lesson.cells):
+        if cell["cell_type"] == "code":
+            panels = _panels(cell["source"]) * MINUTES_A_PANEL
+            found[-1].minutes += panels + exercises.get(index, 0)
+            continue
+        before, *rest = HEADING.split(cell["source"])
+        found[-1].minutes += _words(before) / WORDS_A_MINUTE
+        for title, stated, text in zip(rest[::3], rest[1::3], rest[2::3], strict=True):
+            minutes = _words(f"{title} {text}") / WORDS_A_MINUTE
+            found.append(Section(title, minutes, int(stated) if stated else None))
+        if cell["source"] in lesson.questions:
+            found[-1].minutes += MINUTES_A_QUESTION
+    return found[1:]
 
 
 def table(estimates: list[Estimate]) -> str:

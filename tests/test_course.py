@@ -149,6 +149,24 @@ def test_a_notebook_has_questions_whose_wrong_answers_say_what_they_reveal(lesso
         assert all(len(answer.split()) >= 8 for answer in answers)
 
 
+def test_the_right_answer_is_not_to_be_guessed_by_its_letter():
+    right = r"<summary>([A-Z])\. [^\n]+</summary>\n\nYes"
+    letters = [re.findall(right, "".join(lesson.questions)) for lesson in LESSONS]
+    everywhere = "".join(map("".join, letters))
+    assert all(len(everywhere) / 4 < everywhere.count(letter) for letter in "ABC")
+    assert all(len(set(each)) > 1 for each in letters)
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
+def test_each_section_states_its_minutes(lesson):
+    stated = [each for each in minutes.sections(lesson) if each.stated]
+    for each in stated:
+        assert abs(each.minutes - each.stated) <= max(1, 0.2 * each.minutes), each
+    untimed = {each.title for each in minutes.sections(lesson)} - {each.title for each in stated}
+    assert untimed <= {"What you have learned", "7. Challenges"}
+    assert abs(sum(each.stated for each in stated) - lesson.minutes) <= 0.2 * lesson.minutes
+
+
 ASSIGNED = "a = 1", "b = 2", "c = 3", "d = 4"
 KINDS = {
     "values": ("e = 0", "e = 1"),

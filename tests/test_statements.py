@@ -285,6 +285,17 @@ def test_half_a_sum_goes_further_than_bounded_states_and_not_far():
     assert results.constant(column, "size 128") == pytest.approx(0.29, abs=0.005)
 
 
+def test_the_penalty_takes_18_to_39_percent_of_the_steps_in_equal_time():
+    """Notebook 09, section 7."""
+    results = read_results("molecules")
+    fewer = []
+    for column in results.columns:
+        with_it = steps_of(results, "LCM", column)
+        without = steps_of(results, "LCM without associativity", column)
+        fewer += [1 - a / b for a, b in zip(with_it, without, strict=True)]
+    assert [round(each(fewer), 2) for each in (min, max)] == [0.18, 0.39]
+
+
 def test_on_bace_the_steps_and_the_penalty_make_the_order():
     """Notebook 09, section 7: the neighbours, at equal time and at equal steps."""
     there, here = read_results("molecules"), read_results("equal_steps")
