@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import lcm_core.widgets
+from course.command import finish
 from course.versions import NOTEBOOKS
 from lcm_core.exercises.lessons import Lesson, lessons_in
 
@@ -108,4 +109,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    finish(main)
