@@ -32,7 +32,7 @@ SOURCES = [
     'BracketingExplorer("symmetrized_gru", n=4)',
 ]
 #: Shapes of our views that no rule of the style sheet paints: they are black, as SVG begins.
-UNPAINTED = """() => [...document.querySelectorAll(".lcm-view svg :is(circle, rect, path, polygon)")]
+UNPAINTED = """() => [...document.querySelectorAll(".lcm-view :is(circle, rect, path, polygon)")]
   .filter((shape) => {
     const style = getComputedStyle(shape);
     return style.fill === "rgb(0, 0, 0)" && Number(style.fillOpacity) > 0
