@@ -144,7 +144,7 @@ def open_table(
     title = ""
     if header and first and more and _is_title(first, more[0]):
         title, first = first.fields[0].strip(), more[0]
-        dialect = dialect._replace(skipped=first.line - 1)
+        dialect = Dialect(dialect.delimiter, dialect.quote, skipped=first.line - 1)
     if first is None:
         raise ValueError(f"expected a table in {path.name}, got an empty file")
     if first.problem:
