@@ -140,13 +140,13 @@ def open_table(
     """
     text, found = decode(contents, path.name, encoding)
     dialect = find_dialect(text, delimiter)
-    first, *more = [*islice(read_rows(text, dialect), 2)] or [None]
-    title = ""
-    if header and first and more and _is_title(first, more[0]):
-        title, first = first.fields[0].strip(), more[0]
-        dialect = Dialect(dialect.delimiter, dialect.quote, skipped=first.line - 1)
-    if first is None:
+    top = list(islice(read_rows(text, dialect), 2))
+    if not top:
         raise ValueError(f"expected a table in {path.name}, got an empty file")
+    first, title = top[0], ""
+    if header and len(top) > 1 and _is_title(*top):
+        first, title = top[1], first.fields[0].strip()
+        dialect = Dialect(dialect.delimiter, dialect.quote, skipped=first.line - 1)
     if first.problem:
         raise ValueError(
             f"expected the names of the columns in {path.name}, line {first.line}; found "
