@@ -15,6 +15,7 @@ import copy
 from pathlib import Path
 from typing import Any
 
+from course.command import finish
 from course.effort import head
 from course.solutions import hint_only, solution_of
 from course.versions import NOTEBOOKS, rewritten, write_notebook
@@ -88,4 +89,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    finish(main)

@@ -18,7 +18,8 @@ import nbformat
 
 import lcm_core
 from course.chapters import chapter
-from course.versions import NOTEBOOKS
+from course.command import finish
+from course.versions import NOTEBOOKS, notebooks_named
 from course.web.executed import EXECUTED, executed
 from course.web.pages import PACKAGES
 from course.web.scripts import write_scripts
@@ -114,9 +115,8 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--only", default="", help="chapters whose names contain this")
     chosen = parser.parse_args()
-    notebooks = [path for path in sorted(NOTEBOOKS.glob("*.ipynb")) if chosen.only in path.name]
-    print(f"{gather(chosen.folder, notebooks)} pages in {chosen.folder}")
+    print(f"{gather(chosen.folder, notebooks_named([chosen.only]))} pages in {chosen.folder}")
 
 
 if __name__ == "__main__":
-    main()
+    finish(main)

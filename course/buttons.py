@@ -13,6 +13,7 @@ import re
 from pathlib import Path
 from urllib.parse import quote
 
+from course.command import finish, take_no_arguments
 from course.versions import NOTEBOOKS
 
 __all__ = ["BRANCH", "REPOSITORY", "buttons", "put_on", "with_buttons"]
@@ -70,10 +71,11 @@ def put_on(path: Path) -> bool:
 
 def main() -> None:
     """Put the buttons on all notebooks, the start page included."""
+    take_no_arguments("course.buttons", __doc__)
     for path in sorted(NOTEBOOKS.glob("*.ipynb")):
         if put_on(path):
             print(path.name)
 
 
 if __name__ == "__main__":
-    main()
+    finish(main)

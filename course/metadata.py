@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from course.command import finish, take_no_arguments
 from course.effort import effort_by_rule, head
 from course.solutions import solution_of
 from course.versions import NOTEBOOKS
@@ -50,10 +51,11 @@ def _written(notebook: dict[str, object]) -> str:
 
 def main() -> None:
     """Fill in all notebooks, and say which exercises changed."""
+    take_no_arguments("course.metadata", __doc__)
     for path in sorted(NOTEBOOKS.glob("[0-9]*.ipynb")):
         for name in fill_in(path):
             print(f"{path.name}: {name}")
 
 
 if __name__ == "__main__":
-    main()
+    finish(main)

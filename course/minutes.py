@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import lcm_core.widgets
+from course.command import finish
 from course.versions import NOTEBOOKS
 from lcm_core.exercises.lessons import Lesson, lessons_in
 
@@ -138,4 +139,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    finish(main)

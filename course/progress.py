@@ -14,6 +14,7 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
+from course.command import finish
 from course.versions import NOTEBOOKS
 from lcm_core.exercises import show_progress
 
@@ -64,4 +65,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    finish(main)

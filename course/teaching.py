@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from course.command import finish, take_no_arguments
 from course.versions import NOTEBOOKS
 from lcm_core.exercises import Verdict
 from lcm_core.exercises.lessons import Lesson, read_lesson
@@ -67,6 +68,7 @@ def with_verdicts(page: str, lesson: Lesson) -> str:
 
 def main() -> None:
     """Refresh all pages."""
+    take_no_arguments("course.teaching", __doc__)
     for path in sorted(PAGES.glob("[0-9]*.md")):
         page = path.read_text(encoding="utf-8")
         fresh = with_verdicts(page, read_lesson(NOTEBOOKS / f"{path.stem}.ipynb"))
@@ -76,4 +78,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    finish(main)

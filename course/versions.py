@@ -13,10 +13,11 @@ import copy
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from course.command import finish
 from course.effort import head
 from course.solutions import hint_only, solution_of
 from lcm_core.exercises.lessons import Exercise, Lesson, lessons_in
@@ -25,6 +26,7 @@ from lcm_core.exercises.progress import START_PAGE
 __all__ = [
     "NOTEBOOKS",
     "STILL_PICTURE",
+    "notebooks_named",
     "rewritten",
     "student",
     "teacher",
@@ -89,6 +91,20 @@ def write_notebook(source: Path, cells: list[dict[str, Any]], target: Path) -> N
     target.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
+def notebooks_named(parts: Sequence[str]) -> list[Path]:
+    """The notebooks whose names contain one of these texts; "" is in all.
+
+    Raises:
+        ValueError: no name contains one of the texts.
+    """
+    every = sorted(NOTEBOOKS.glob("*.ipynb"))
+    for part in parts:
+        if not any(part in path.name for path in every):
+            names = ", ".join(path.stem for path in every)
+            raise ValueError(f"expected a part of one of the names {names}, got {part!r}")
+    return [path for path in every if any(part in path.name for part in parts)]
+
+
 def write_version(rewrite: Rewrite, target: Path, source: Path = NOTEBOOKS) -> list[Path]:
     """Write all lessons, and the start page, into a folder; returns the files.
 
@@ -114,4 +130,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    finish(main)

@@ -5,6 +5,7 @@ Run it as `make results` or `python docs/make_results.py`; the pictures need Chr
 
 from __future__ import annotations
 
+import argparse
 import base64
 import sys
 from pathlib import Path
@@ -27,6 +28,7 @@ DRAW = """async ([figure, width, height, scale]) => {
 
 def main() -> None:
     """Writes the text and the pictures; removes pictures that are no longer shown."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     rendered = render(RESULTS, CLAIMS)
     for path in RESULTS.glob("*.png"):
         if path.name not in rendered.pictures:

@@ -8,9 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from course.progress import write_csv
+from course.web.executed import execute
 from lcm_core.exercises import check_identities, check_witness, show_progress
 from lcm_core.exercises.progress import PROGRESS, solved
 
@@ -126,3 +128,16 @@ def test_progress_is_exported_as_csv(folder):
     (row,) = (each for each in rows if each["solved"])
     assert (row["folder"], row["exercise"], row["need"]) == ("notebooks", "witness", "core")
     assert row["solved"] == json.loads((folder / PROGRESS).read_text())["solved"]["check_witness"]
+
+
+def test_what_is_built_shows_nobodys_progress_and_leaves_none(folder):
+    kept = json.dumps({"solved": {"check_mean": "2026-11-27T06:00:00+00:00"}})
+    (folder / PROGRESS).write_text(kept)
+    page = nbformat.read(folder / "index.ipynb", as_version=4)
+    code = f"from lcm_core.exercises import check_witness\nprint(check_witness{RIGHT})"
+    page.cells.append(nbformat.v4.new_code_cell(code))
+    nbformat.write(page, folder / "index.ipynb")
+    shown = str(execute(folder / "index.ipynb", patience=0).cells)
+    assert "0 of 6 exercises solved" in shown
+    assert "Passed: " in shown
+    assert (folder / PROGRESS).read_text() == kept

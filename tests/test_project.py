@@ -5,6 +5,7 @@ import importlib.metadata
 import json
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -93,6 +94,36 @@ def test_conda_installs_the_same_packages_as_make_lab():
     assert options == ["--constraint constraints.txt", "--editable ."]
     listed = {canonicalize_name(r.name): r for r in map(Requirement, pip[1:-1])}
     assert listed == declared("notebooks")
+
+
+#: Packages that are imported and not declared, and a declared one that cannot be without them.
+COMES_WITH = {
+    "docutils": "sphinx",
+    "ipykernel": "jupyterlab",
+    "ipython": "ipywidgets",
+    "jupyter-client": "ipykernel",
+    "nbconvert": "jupyter-server",
+    "scipy": "scikit-learn",
+    "traitlets": "ipywidgets",
+}
+
+
+def test_every_package_that_is_imported_is_declared_or_comes_with_one_that_is():
+    folders = ("lcm_core", "course", "benchmarks", "docs", "tests")
+    trees = [ast.parse(path.read_text()) for f in folders for path in (ROOT / f).rglob("*.py")]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+    modules = {name.split(".")[0] for name in names} - sys.stdlib_module_names - {*folders}
+    known = importlib.metadata.packages_distributions()
+    packages = {canonicalize_name(known[module][0]) for module in modules if module in known}
+    every = declared(*PROJECT["optional-dependencies"])
+    undeclared = packages - set(every)
+    assert undeclared <= set(COMES_WITH)
+    for name in undeclared:
+        carrier = COMES_WITH[name]
+        needed = map(Requirement, importlib.metadata.requires(carrier) or [])
+        assert name in {canonicalize_name(each.name) for each in needed}, f"{carrier}: {name}"
 
 
 @pytest.mark.pinned

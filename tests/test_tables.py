@@ -20,6 +20,7 @@ from lcm_core.tasks.molecules import read as reading
 from lcm_core.tasks.molecules.featurise import featurise, parse
 from lcm_core.tasks.molecules.splits import ogb_scaffold_split, random_split
 from lcm_core.tasks.molecules.texts import Texts
+from lcm_core.tasks.tables.source import open_table
 from lcm_core.tasks.tables.values import TargetColumns, read_number
 
 RINGS = [(f"C1{'C' * n}C1{end}", n % 2) for n in range(1, 11) for end in ("", "O", "N")]
@@ -269,6 +270,25 @@ def test_a_table_without_a_header_is_noticed(tmp_path):
     assert task.understood["columns"] == "2, without a header"
 
 
+@pytest.mark.parametrize("gap", ["", "\n", ";;\n"])
+def test_a_spreadsheets_title_above_the_header_is_no_header(tmp_path, gap):
+    path = tmp_path / "mine.csv"
+    rows = "".join(f"{smiles};{y};\n" for smiles, y in RINGS)
+    path.write_text(f"März 2025;;\n{gap}smiles;target;remark\n{rows}", encoding="latin-1")
+    task = MoleculeTask(path, split="random")
+    above = 1 + gap.count("\n")
+    assert task.understood["header"] == f"line {above + 1}, below the title 'März 2025'"
+    assert [task.line(i) for i in (0, 29)] == [above + 2, above + 31]
+    assert task.y[:, 0].tolist() == [y for _, y in RINGS]
+
+
+@pytest.mark.parametrize("header", [";smiles", "smiles;", "mine;;"])
+def test_a_header_with_blank_names_stays_one(header):
+    table = open_table(Path("mine.csv"), f"{header}\n0;CCO;1\n1;CC;0\n".encode())
+    assert table.header[: header.count(";") + 1] == header.split(";")
+    assert "header" not in table.understood
+
+
 def test_several_columns_that_can_be_meant_are_listed(tmp_path):
     path = table(tmp_path, [("CCO,1.5", 2.5), ("CCN,2.5", 1)], "smiles,one,other")
     with pytest.raises(ValueError, match=r"expected target=COLUMN .* 'one', 'other' can be meant"):
@@ -304,6 +324,7 @@ def columns_of(values: list[str], kind: str = "") -> TargetColumns:
         (["0", "1", "", "1.0"], "yesno", [0, 1, np.nan, 1]),
         (["yes", "No", "NA"], "yesno", [1, 0, np.nan]),
         (["active", "inactive"], "yesno", [1, 0]),
+        (["Aktiv", "inaktiv"], "yesno", [1, 0]),
         (["1.5", "-2", "null"], "numbers", [1.5, -2, np.nan]),
         (["0", "1", "2"], "numbers", [0, 1, 2]),
         (["red", "blue", "", "red"], "classes", [1, 0, np.nan, 1]),
@@ -313,6 +334,13 @@ def test_the_kind_of_targets_is_found(values, kind, y):
     found = columns_of(values).finish()
     assert found.kind == kind
     np.testing.assert_array_equal(found.y[:, 0], y)
+
+
+def test_classes_are_named_with_their_counts():
+    """So that a remark in a column of two answers is seen, which makes a class of its own."""
+    found = columns_of(["aktiv", "inaktiv", "inaktiv", "n. b.", ""]).finish()
+    assert found.words == "classes: inaktiv 2, aktiv 1, n. b. 1"
+    assert columns_of(list("abcdefg")).finish().words.endswith("d 1 and 3 more")
 
 
 def test_the_kind_can_be_said(tmp_path):

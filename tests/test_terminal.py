@@ -1,5 +1,6 @@
 """What leaves a terminal: any encoding, no control codes in a file, exit codes, JSON, read-only."""
 
+import importlib
 import json
 import os
 import shutil
@@ -8,6 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from course.command import finish
 
 ROOT = Path(__file__).parents[1]
 SMALL = (
@@ -143,6 +146,60 @@ def test_exit_codes(tmp_path, monkeypatch, capsys):
 
         patch.setattr(Trainer, "_advance", interrupt)
         assert main([SMALL]) == 130
+
+
+# --- the commands of the course and of the benchmarks
+
+COMMANDS = [
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__main__")
+    for room in ("lcm_core", "course", "benchmarks")
+    for path in sorted((ROOT / room).rglob("*.py"))
+    if '\nif __name__ == "__main__":\n' in path.read_text(encoding="utf-8")
+]
+EACH = """
+import contextlib, io, runpy, sys
+for name in sys.argv[1:]:
+    sys.argv = ["", "--help"]
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(said):
+            runpy.run_module(name, run_name="__main__")
+        print(name, "did something")
+    except SystemExit as error:
+        print(name, error.code, said.getvalue()[:6])
+        print(said.getvalue(), file=sys.stderr)
+"""
+
+
+def test_every_command_says_what_it_does_and_does_nothing():
+    """One once rewrote the notebooks of somebody who had asked for help."""
+    assert len(COMMANDS) > 20
+    watched = sorted((ROOT / "notebooks").glob("*.ipynb"))
+    before = [path.read_bytes() for path in watched]
+    done = run("-W", "ignore", "-c", EACH, *COMMANDS, PYTHONIOENCODING="ascii")
+    assert [path.read_bytes() for path in watched] == before
+    assert done.returncode == 0, done.stderr.decode("ascii")
+    expected = [f"{name} 0 usage:" for name in COMMANDS]
+    assert done.stdout.decode("ascii").splitlines() == expected
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        (["course.minutes", "nowhere"], "expected notebooks such as"),
+        (["course.web.pages", "nowhere", "--only", "13_"], "got '13_'"),
+        (["course.buttons", "all"], "unrecognized arguments: all"),
+    ],
+)
+def test_a_mistake_is_a_sentence_and_exit_code_2(command, message, monkeypatch, capsys):
+    name, *arguments = command
+    monkeypatch.setattr(sys, "argv", ["", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        finish(importlib.import_module(name).main)
+    assert ended.value.code == 2
+    said = capsys.readouterr()
+    assert message in said.err
+    assert said.out == ""
 
 
 # --- a home and an installation that cannot be written to

@@ -146,7 +146,7 @@ def test_what_is_found_can_be_said_otherwise(opened: Open) -> None:
     assert "weight (numbers)" in words_of(section.summary)
     pick(section, "split", "random")
     pick(section, "kind", "classes")
-    assert "weight (classes)" in words_of(section.summary)
+    assert "weight (classes: " in words_of(section.summary)
     pick(section, "kind", "")
     pick(section, "target", "…")  # several
     assert section.menus.targets.widget.value == ("weight",)  # one more can be chosen

@@ -16,8 +16,9 @@ from typing import Any
 import nbformat
 from nbconvert import SlidesExporter
 
+from course.command import finish
 from course.decks.slides import slides
-from course.versions import NOTEBOOKS, write_notebook
+from course.versions import notebooks_named, write_notebook
 from course.web.executed import EXECUTED, executed
 from course.web.pages import PACKAGES, drop_script
 from course.web.scripts import Package, files_of, write_scripts
@@ -77,11 +78,15 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--only", default="", help="decks whose names contain this")
     chosen = parser.parse_args()
+    paths = [path for path in notebooks_named([chosen.only]) if path.name[:2] in DECKS]
+    if not paths:
+        raise ValueError(
+            f"expected a notebook with slides ({', '.join(DECKS)}), got {chosen.only!r}"
+        )
     write_look(chosen.folder)
-    for path in sorted(NOTEBOOKS.glob("[0-9]*.ipynb")):
-        if path.name[:2] in DECKS and chosen.only in path.name:
-            print(write_deck(path, chosen.folder))
+    for path in paths:
+        print(write_deck(path, chosen.folder))
 
 
 if __name__ == "__main__":
-    main()
+    finish(main)

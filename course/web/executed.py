@@ -11,6 +11,8 @@ import argparse
 import hashlib
 import json
 import os
+import shutil
+import tempfile
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -19,7 +21,9 @@ import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
-from course.versions import NOTEBOOKS, without_stills
+from course.command import finish
+from course.versions import NOTEBOOKS, notebooks_named, without_stills
+from lcm_core.exercises.progress import START_PAGE
 
 __all__ = ["BUILD", "EXECUTED", "PATIENCE", "STATE", "VIEW", "asked_for", "execute", "executed"]
 
@@ -64,8 +68,10 @@ def executed(path: Path, folder: Path, patience: float = PATIENCE) -> NotebookNo
 
 
 def execute(path: Path, timeout: int = 300, patience: float = PATIENCE) -> NotebookNode:
-    """Run all cells in a fresh kernel, in the folder of the notebook; the file is not changed.
+    """Run all cells in a fresh kernel; the file is not changed.
 
+    It runs in a folder with copies of the notebooks beside it, and nothing else: the progress and
+    the data of whoever runs it are theirs. Nothing is left there either.
     Then panels that begin empty are started: the reader of a page cannot press their buttons.
 
     Args:
@@ -78,13 +84,16 @@ def execute(path: Path, timeout: int = 300, patience: float = PATIENCE) -> Noteb
     notebook = nbformat.read(path, as_version=4)
     notebook.cells = without_stills(notebook.cells)  # its outputs will have the panels
     notebook.cells.append(nbformat.v4.new_code_cell(ASK.format(patience=patience)))
-    client = NotebookClient(
-        notebook,
-        timeout=int(timeout + 10 * patience),
-        store_widget_state=False,
-        resources={"metadata": {"path": str(path.parent)}},
-    )
-    client.execute(env={**os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1"})
+    with tempfile.TemporaryDirectory() as folder:
+        for each in path.parent.glob("*.ipynb"):
+            shutil.copy(each, folder)
+        client = NotebookClient(
+            notebook,
+            timeout=int(timeout + 10 * patience),
+            store_widget_state=False,
+            resources={"metadata": {"path": folder}},
+        )
+        client.execute(env={**os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1"})
     said = notebook.cells.pop().outputs[0].data
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
@@ -96,8 +105,12 @@ def execute(path: Path, timeout: int = 300, patience: float = PATIENCE) -> Noteb
 
 
 def _digest(path: Path) -> str:
-    """Changes with the notebook, the library, and the versions of what is shown."""
-    cells = without_stills(nbformat.read(path, as_version=4).cells)
+    """Changes with the notebook, the library, and the versions of what is shown.
+
+    The start page shows all notebooks, and changes with each.
+    """
+    shown = sorted(path.parent.glob("*.ipynb")) if path.name == START_PAGE else [path]
+    cells = [without_stills(nbformat.read(each, as_version=4).cells) for each in shown]
     digest = hashlib.sha256(json.dumps(cells).encode())
     for file in sorted(file for source in SOURCES for file in source.rglob("*")):
         if file.is_file() and "__pycache__" not in file.parts:
@@ -115,6 +128,9 @@ def asked_for(
         about: the docstring of the module.
         folder: where the command writes unless another is given.
         arguments: of the command line; None takes those of the process.
+
+    Raises:
+        ValueError: there is no such notebook.
     """
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument("folder", type=Path, nargs="?", default=folder, help="to write in")
@@ -123,8 +139,7 @@ def asked_for(
         "--patience", type=float, default=PATIENCE, help="seconds for the run of a panel"
     )
     chosen = parser.parse_args(arguments)
-    paths = {path for part in chosen.only for path in NOTEBOOKS.glob(f"*{part}*.ipynb")}
-    return chosen.folder, sorted(paths), chosen.patience
+    return chosen.folder, notebooks_named(chosen.only), chosen.patience
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -136,4 +151,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    finish(main)

@@ -17,6 +17,7 @@ from pathlib import Path
 from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 
+from course.command import finish
 from course.versions import NOTEBOOKS
 from course.web.executed import BUILD, EXECUTED, PATIENCE, STATE, asked_for, executed
 from course.web.scripts import SCRIPTS, write_scripts
@@ -101,4 +102,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    finish(main)

@@ -19,6 +19,7 @@ from nbformat import NotebookNode
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
+from course.command import finish
 from course.web.chromium import open_browser
 from course.web.executed import EXECUTED, VIEW, asked_for
 from course.web.pages import PAGES, write_pages
@@ -118,4 +119,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    finish(main)

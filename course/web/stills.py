@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import nbformat
 from nbformat import NotebookNode
 
+from course.command import finish
 from course.versions import STILL_PICTURE, without_stills
 from course.web.executed import EXECUTED, VIEW, asked_for
 from course.web.pages import PAGES
@@ -103,4 +104,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    finish(main)

@@ -103,7 +103,7 @@ def _draw(results: Results) -> Any:
     from lcm_core.figures import dots_figure
 
     rows = {row: scores for row in ROWS if (scores := results.scores(row, COLUMN, "test"))}
-    return dots_figure({COLUMN: rows}, "test ROC-AUC (a constant answer: 0.5)", ".2f")
+    return dots_figure({COLUMN: rows}, "test ROC-AUC (a constant answer: 0.5)", ".3f")
 
 
 EXPERIMENT = Experiment(

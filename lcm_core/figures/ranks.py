@@ -31,6 +31,8 @@ def ranks_figure(
     rounds = 1 + max((number for number, *_ in messages), default=-1)
     labels = [f"rank {rank}" for rank in range(ranks)] if names is None else list(names)
     holds = _holds(ranks, rounds, messages)
+    longest = max(len(_text(blocks)) for held in holds for blocks in held)
+    size = min(max(30, 7 * longest), 60)  # pixels: the text fits into its circle
     figure = go.Figure(layout=plain_layout(height))
     for rank in range(ranks):
         figure.add_trace(
@@ -40,7 +42,7 @@ def ranks_figure(
                 mode="lines+markers+text",
                 line={"color": FAINT, "width": 1},
                 marker={
-                    "size": 30,
+                    "size": size,
                     "color": "white",
                     "line": {"color": [INK] * (rounds + 1), "width": 1.5},
                 },
@@ -55,10 +57,10 @@ def ranks_figure(
             )
         )
     for number, source, target, blocks in messages:
-        _add_arrow(figure, number, source, target, _text(blocks))
+        _add_arrow(figure, number, source, target, _text(blocks), size / 2 + 1)
     figure.update_layout(
         showlegend=False,
-        margin={"l": 64, "r": 16, "t": 16, "b": 36},
+        margin={"l": 92, "r": 16, "t": 16, "b": 36},
         xaxis={
             "tickvals": list(range(ranks)),
             "ticktext": labels,
@@ -79,7 +81,9 @@ def ranks_figure(
     return figure
 
 
-def _add_arrow(figure: go.Figure, number: int, source: int, target: int, text: str) -> None:
+def _add_arrow(
+    figure: go.Figure, number: int, source: int, target: int, text: str, away: float
+) -> None:
     """An arrow of the sender's colour, and what it carries beside its beginning."""
     colour = category_colour(source)
     ends = {"x": target, "y": number + 1, "ax": source, "ay": number}
@@ -94,8 +98,8 @@ def _add_arrow(figure: go.Figure, number: int, source: int, target: int, text: s
         arrowhead=2,
         arrowwidth=1.5,
         arrowcolor=colour,
-        standoff=16,
-        startstandoff=16,
+        standoff=away,
+        startstandoff=away,
     )
     figure.add_annotation(
         x=source + 0.3 * (target - source),
@@ -139,4 +143,4 @@ def _text(blocks: Sequence[Block]) -> str:
 
 
 def _when(number: int) -> str:
-    return f"round {number}" if number else "start"
+    return f"after round {number - 1}" if number else "start"

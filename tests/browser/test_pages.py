@@ -31,6 +31,14 @@ SOURCES = [
     'TreeExplorer("sum", values=[3, 9, 4])',
     'BracketingExplorer("symmetrized_gru", n=4)',
 ]
+#: Shapes of our views that no rule of the style sheet paints: they are black, as SVG begins.
+UNPAINTED = """() => [...document.querySelectorAll(".lcm-view :is(circle, rect, path, polygon)")]
+  .filter((shape) => {
+    const style = getComputedStyle(shape);
+    return style.fill === "rgb(0, 0, 0)" && Number(style.fillOpacity) > 0
+      && style.visibility === "visible" && shape.getBoundingClientRect().width > 0;
+  })
+  .map((shape) => shape.outerHTML.slice(0, 120))"""
 NO_KERNEL = "This page has no kernel: the controls do not answer."
 
 
@@ -157,6 +165,9 @@ def test_every_notebook_opens_from_disk_without_an_error(path, chromium, folder)
         for output in cell.get("outputs", [])
         if VIEW in output.get("data", {})
     ]
+    assert page.evaluate(UNPAINTED) == []
+    wide = page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
+    assert wide <= 0
     assert set(pictures_on(page)) == set(views)
     assert not errors
     page.context.close()

@@ -33,7 +33,7 @@ from lcm_core.terminal import Progress
 __all__ = ["LARGE", "build_table", "kept_table"]
 
 LARGE = 5_000  # rows: about three seconds
-FORMAT = "molecules, format 2"
+FORMAT = "molecules, format 3"
 SHOWN_EVERY = 100  # molecules
 
 

@@ -3,6 +3,7 @@
 `python -m lcm_core.tasks.molecules.copies` writes them anew.
 """
 
+import argparse
 import hashlib
 from pathlib import Path
 from typing import Any
@@ -73,5 +74,6 @@ def _wide(name: str, values: np.ndarray) -> np.ndarray:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     for each in sorted((Path(__file__).parent / "data").glob("*.csv")):
         print(write_copy(each))

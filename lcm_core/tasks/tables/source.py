@@ -11,6 +11,7 @@ from lcm_core.errors import unknown
 from lcm_core.files.decoding import decode
 from lcm_core.files.delimited import Dialect, Row, find_dialect, read_rows
 from lcm_core.imports import needed
+from lcm_core.tasks.tables.values import read_number
 from lcm_core.terminal import Progress
 
 __all__ = ["ParquetTable", "Table", "TextTable", "open_parquet", "open_table"]
@@ -139,9 +140,13 @@ def open_table(
     """
     text, found = decode(contents, path.name, encoding)
     dialect = find_dialect(text, delimiter)
-    first = next(read_rows(text, dialect), None)
-    if first is None:
+    top = list(islice(read_rows(text, dialect), 2))
+    if not top:
         raise ValueError(f"expected a table in {path.name}, got an empty file")
+    first, title = top[0], ""
+    if header and len(top) > 1 and _is_title(*top):
+        first, title = top[1], first.fields[0].strip()
+        dialect = Dialect(dialect.delimiter, dialect.quote, skipped=first.line - 1)
     if first.problem:
         raise ValueError(
             f"expected the names of the columns in {path.name}, line {first.line}; found "
@@ -155,8 +160,24 @@ def open_table(
         "delimiter": dialect.words,
         "columns": f"{len(names)}{'' if header else ', without a header'}",
     }
+    if title:
+        understood["header"] = f"line {first.line}, below the title {title!r}"
     comma = "," if dialect.delimiter != "," else ""
     return TextTable(path.name, names, understood, comma, text, dialect, header)
+
+
+def _is_title(first: Row, second: Row) -> bool:
+    """Whether a spreadsheet's title stands alone in the first row, and names in the second."""
+    title, *rest = (field.strip() for field in first.fields)
+    names = [field.strip() for field in second.fields]
+    return (
+        bool(title)
+        and len(rest) > 1
+        and not any(rest)
+        and not second.problem
+        and len(set(names) - {""}) > 1
+        and all(read_number(name, ",") is None for name in names if name)
+    )
 
 
 def open_parquet(path: Path, contents: bytes) -> ParquetTable:

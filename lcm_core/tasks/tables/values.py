@@ -17,7 +17,23 @@ __all__ = ["KINDS", "TargetColumns", "TargetValues", "as_targets", "is_blank", "
 
 KINDS = ("yesno", "numbers", "classes")
 BLANK = frozenset(("", "nan", "na", "n/a", "null", "none", "<na>", "?", "-", "missing", "#n/a"))
-YES = ("yes", "true", "active", "positive", "toxic", "1", "ja", "oui", "si", "sí")
+YES = (
+    "yes",
+    "true",
+    "active",
+    "positive",
+    "toxic",
+    "1",
+    "ja",
+    "wahr",
+    "aktiv",
+    "positiv",
+    "toxisch",
+    "oui",
+    "vrai",
+    "si",
+    "sí",
+)
 NO = (
     "no",
     "false",
@@ -28,9 +44,15 @@ NO = (
     "not toxic",
     "0",
     "nein",
+    "falsch",
+    "inaktiv",
+    "negativ",
+    "nicht toxisch",
     "non",
+    "faux",
 )
 MOST_CLASSES = 1000
+SHOWN = 4  # classes that are named
 REMEMBERED = 50_000  # texts whose value is kept
 
 
@@ -71,8 +93,14 @@ class TargetValues(NamedTuple):
 
     @property
     def words(self) -> str:
-        """The kind, in words."""
-        return "yes or no" if self.kind == "yesno" else self.kind
+        """The kind, in words: of classes which there are, and how often."""
+        if self.kind != "classes":
+            return "yes or no" if self.kind == "yesno" else self.kind
+        counts = [int((self.y[:, 0] == code).sum()) for code in range(len(self.classes))]
+        often = sorted(zip(counts, self.classes, strict=True), key=lambda each: -each[0])
+        named = ", ".join(f"{shown(text)} {count:,}" for count, text in often[:SHOWN])
+        more = f" and {len(often) - SHOWN} more" if len(often) > SHOWN else ""
+        return f"classes: {named}{more}"
 
     def with_y(self, y: np.ndarray) -> "TargetValues":
         """Targets of other items, of the same kind."""

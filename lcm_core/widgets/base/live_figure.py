@@ -35,8 +35,8 @@ class LiveFigure:
         self.widget.live = self
 
     def part(self, width: str) -> widgets.VBox:
-        """The figure beside others: it has this share of the page, and wraps if that is little."""
-        layout = widgets.Layout(width=width, min_width="300px", overflow="hidden")
+        """The figure beside others: it has this share of the page; if that is little, a row."""
+        layout = widgets.Layout(width=width, min_width="300px", flex="1 1 auto", overflow="hidden")
         return widgets.VBox([self.widget], layout=layout)
 
     def on_click(self, place: int, callback: Callable[[int], None]) -> None:

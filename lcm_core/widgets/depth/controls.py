@@ -56,7 +56,7 @@ class DepthControls:
                 description="Longest run",
                 tooltip="a method stops where a run would take longer",
             ),
-            170,
+            180,
             "limit",
         )
         self.size_menu = compact(

@@ -120,7 +120,7 @@ def size_menu(sizes: Sequence[int], n: int) -> widgets.Dropdown:
     made = widgets.Dropdown(
         options=sizes, value=n, description="Elements", tooltip="elements in the set"
     )
-    return compact(made, 120, "elements")
+    return compact(made, 160, "elements")
 
 
 def seed_box(seed: int) -> widgets.BoundedIntText:
