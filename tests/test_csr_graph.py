@@ -200,6 +200,7 @@ def test_what_is_wrong_is_said():
         graph.sample(torch.tensor([0]), [-2])
 
 
+@pytest.mark.slow
 def test_the_report_at_a_small_size(capsys):
     sizes = ["--nodes", "500", "--edges", "5000", "--channels", "4"]
     main([*sizes, "--case", "4"])

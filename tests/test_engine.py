@@ -174,7 +174,9 @@ def test_autocast_computes_in_low_precision_and_keeps_the_dtype_of_x(path):
 @pytest.mark.parametrize(
     "backend",
     [
-        "aot_eager",  # the part of the compiler that needs no C++
+        # The part of the compiler that needs no C++. The fast tests of `test_ordinary_module`
+        # compile too.
+        pytest.param("aot_eager", marks=pytest.mark.slow),
         pytest.param(
             "inductor",
             marks=[

@@ -40,6 +40,7 @@ BROKEN_PLACES = [
 ]
 
 
+@pytest.mark.slow
 def test_the_broken_notebook_is_caught_in_every_place_and_in_no_other() -> None:
     run = run_notebook(BROKEN)
     for kind, text in BROKEN_PLACES:

@@ -32,6 +32,7 @@ def test_reductions_are_faster_than_by_pygs_class(name, factor):
         assert seconds[title][PYG] >= factor * seconds[title][OURS], seconds
 
 
+@pytest.mark.slow
 def test_the_benchmark_writes_the_table_that_it_prints(tmp_path, capsys):
     file = tmp_path / "table.md"
     flags = f"--workloads tiny,scale --largest 1000 --repeats 1 --threads 1 --output {file}"

@@ -182,6 +182,7 @@ def test_training_learns_the_second_minimum_of_small_numbers():
     assert records[-1]["metric"] > 0.65  # the best constant answer: 0.32
 
 
+@pytest.mark.slow
 def test_the_associativity_weight_lowers_the_law_errors():
     text = (
         "channels=16 steps=200 batch_size=64 learning_rate=0.005 log_every=100 eval_every=200 "

@@ -16,9 +16,11 @@ pytest.importorskip("triton", reason="Triton is for Linux")
 from lcm_core.gpu import symmetrized_gru
 
 
-def test_the_kernels_compute_what_the_definition_does():
+@pytest.mark.parametrize("which", ["not slow", pytest.param("slow", marks=pytest.mark.slow)])
+def test_the_kernels_compute_what_the_definition_does(which):
+    options = ["-q", "-p", "no:cacheprovider", "-m", which]
     finished = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "interpreted.py"],
+        [sys.executable, "-m", "pytest", *options, "interpreted.py"],
         cwd=Path(__file__).parent,
         env={**os.environ, "TRITON_INTERPRET": "1"},
         capture_output=True,

@@ -6,9 +6,12 @@ import sys
 import zipfile
 from pathlib import Path
 
+import pytest
+
 from tests.wheel import USE, build_wheel, files_of_the_library
 
 
+@pytest.mark.slow
 def test_a_wheel_has_every_file_of_the_library_and_its_data_are_read(tmp_path: Path) -> None:
     wheel = zipfile.ZipFile(build_wheel(tmp_path))
     packed = {name for name in wheel.namelist() if name.startswith("lcm_core/")}
