@@ -157,6 +157,34 @@ def test_the_text_of_a_slide_is_short_and_the_notes_have_the_rest(lesson):
             assert "<details>" not in cell["source"]
 
 
+def section_slide(source):
+    """The text of the slide that a section gets, in paragraphs."""
+    cells = [{"cell_type": "markdown", "source": text} for text in ("# Title", source)]
+    return slides(cells)[2]["source"].split("\n\n")
+
+
+def test_a_slide_begins_as_its_section_does_and_ends_with_a_sentence():
+    sentence = "A sentence of about forty letters, as here."
+    long = " ".join([sentence] * 40)
+    heading, *text = section_slide(f"## A\n\n{sentence} {sentence}\n\n{long}\n\n{sentence}")
+    assert heading == "## A"
+    assert text[0] == f"{sentence} {sentence}"
+    assert long.startswith(text[1])
+    assert text[1].count(sentence) > 5
+    assert len(text) == 2
+    assert section_slide("## A\n\nShort.\n\n**Try this**: no.") == ["## A", "Short."]
+    assert section_slide("## A\n\n**Exercise.** Do.") == ["## A", "**Exercise.** Do."]
+
+
+def test_items_that_do_not_fit_keep_their_marks_and_first_sentences():
+    items = [f"{k}. **Item {k}.** {'More and more words. ' * 20}" for k in range(1, 4)]
+    assert section_slide("## A\n\n" + "\n".join(items))[1].split("\n") == [
+        "1. **Item 1.** More and more words.",
+        "2. **Item 2.** More and more words.",
+        "3. **Item 3.** More and more words.",
+    ]
+
+
 def test_code_in_a_docstring_is_marked_and_shapes_are_no_emphasis():
     plain = """\
 Sum of *all* x (*, d), (n, *d), |x| or `|x|`s.
