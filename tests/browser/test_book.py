@@ -24,6 +24,7 @@ ROOT = NOTEBOOKS.parent
 PANELS_ARE_THERE = """() =>
   [...document.querySelectorAll(".widget-subarea")].every((area) => area.innerText.trim())
 """
+TRIES = 4
 #: What is folded must be right, too.
 UNFOLD = "for (const folded of document.querySelectorAll('details')) folded.open = true"
 MISSING = "[...document.images].filter(i => i.complete && !i.naturalWidth).map(i => i.src)"
@@ -60,10 +61,12 @@ def pages_of(book: Path) -> list[Path]:
 def visit(browser, path, size, theme="light"):
     """Open a page; returns it, and what went wrong while it loaded.
 
-    A second try is for a busy machine: a widget gives up if the page's scripts take two seconds.
+    More tries are for a busy machine: a widget gives up if the page's scripts take two seconds.
     """
     page, wrong = once(browser, path, size, theme)
-    if wrong:
+    for _ in range(TRIES - 1):
+        if not wrong:
+            break
         page.close()
         page, wrong = once(browser, path, size, theme)
     return page, wrong
@@ -86,10 +89,10 @@ def from_network(address):
 
 
 def serious(page):
-    """What axe finds: the rule, the first element, and how many there are."""
+    """What axe finds (it fetches no style sheet): rule, first element, how many there are."""
     return [
         (each["id"], each["nodes"][0]["html"][:200], len(each["nodes"]))
-        for each in Axe().run(page).response["violations"]
+        for each in Axe().run(page, options={"preload": False}).response["violations"]
         if each["impact"] in ("serious", "critical")
     ]
 
