@@ -35,6 +35,7 @@ NEWEST := $(VENV)-newest
 PIP_INSTALL := -m pip install --disable-pip-version-check
 INSTALL := $(BIN)/python $(PIP_INSTALL) --constraint constraints.txt
 FAST := not slow and not browser
+BOOK_TESTS := tests/browser/test_book.py tests/browser/test_slides.py
 SIDE_BY_SIDE := -n auto --maxprocesses 4
 NONE_CHOSEN = [ $$? -eq 5 ]  # the flags of pytest left none of these tests: no failure
 ROOT_FLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
@@ -56,7 +57,7 @@ test: lint  ## set up, then check format, lint and types, and run the tests
 	$(BIN)/python -m pytest -m "not slow and browser" tests/browser $(PYTEST_FLAGS) || $(NONE_CHOSEN)
 
 test-slow: $(VENV)/.dev-installed  ## the tests that train for longer
-	$(BIN)/python -m pytest -m slow $(PYTEST_FLAGS) || $(NONE_CHOSEN)
+	$(BIN)/python -m pytest -m slow $(addprefix --ignore=,$(BOOK_TESTS)) $(PYTEST_FLAGS) || $(NONE_CHOSEN)
 
 test-oldest: $(OLDEST)/.dev-installed  ## the fast tests on the oldest versions allowed
 	$(OLDEST)/bin/python -m pytest -m "$(FAST) and not pinned" $(SIDE_BY_SIDE) $(PYTEST_FLAGS) || $(NONE_CHOSEN)
@@ -122,8 +123,9 @@ book: $(VENV)/.book-installed  ## notebooks, guides and reference as web pages, 
 slides: $(VENV)/.book-installed  ## slides of notebooks 00 to 05, to build/slides
 	$(BIN)/python -m course.decks.deck build/slides
 
-check-book: $(VENV)/.dev-installed $(VENV)/.book-installed book slides  ## the book and the slides in a browser
-	$(BIN)/python -m pytest -m slow tests/browser/test_book.py tests/browser/test_slides.py $(PYTEST_FLAGS)
+# The tests build both, in a folder of their own, with the notebooks that `make book` has executed.
+check-book: $(VENV)/.dev-installed $(VENV)/.book-installed  ## the book and the slides in a browser
+	$(BIN)/python -m pytest -m slow $(BOOK_TESTS) $(PYTEST_FLAGS)
 
 minutes: $(VENV)/.notebooks-installed  ## estimate the minutes of each notebook
 	$(BIN)/python -m course.minutes

@@ -32,6 +32,8 @@ highlight_language = "default"
 nb_execution_mode = "off"  # course.executed ran the notebooks
 nb_render_markdown_format = "gfm"
 nb_merge_streams = True
+nb_code_prompt_show = "Show the imports"  # no other cell is folded
+nb_code_prompt_hide = "Hide the imports"
 nb_ipywidgets_js = {
     "panels/require.js": {},
     "panels/plotly.js": {},
@@ -51,8 +53,7 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
-napoleon_custom_sections = ["Shapes"]
-napoleon_use_ivar = True
+napoleon_custom_sections = ["Shapes", ("Attributes", "params_style")]  # `sets, elements: …`
 
 html_context = {"default_mode": "auto"}
 html_theme = "sphinx_book_theme"

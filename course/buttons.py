@@ -2,8 +2,9 @@
 
     python -m course.buttons
 
-Run it again after a change of `REPOSITORY`: the buttons are replaced. Neither service has been
-tried yet, which the buttons say; docs/colab.md has the cell that Colab needs first.
+`REPOSITORY` is the one setting; after a change of it run the command again. The chapters of the
+book have the buttons from the same setting. Neither service has been tried yet, which the buttons
+say; docs/colab.md has the cell that Colab needs first.
 """
 
 from __future__ import annotations
@@ -18,17 +19,26 @@ from course.versions import NOTEBOOKS
 
 __all__ = ["BRANCH", "REPOSITORY", "buttons", "put_on", "with_buttons"]
 
-#: Where the project lies on GitHub. No address is known yet: put yours in place of OWNER.
-REPOSITORY = "OWNER/lcm-core"
+#: Where the project lies on GitHub, as "owner/name". None is known yet: "" means no buttons.
+REPOSITORY = ""
 BRANCH = "main"
 
+ADDRESS = re.compile(r"[\w.-]+/[\w.-]+")
 WORDS = "Run it elsewhere (not tried yet):"
 LINE = re.compile(rf"{re.escape(WORDS)}.*\n\n")
 HEADING = re.compile(r"^# .+\n\n?", re.MULTILINE)
 
 
 def buttons(name: str) -> str:
-    """The line of buttons of a notebook, in Markdown; `name` is its file's name."""
+    """The line of buttons of a notebook, in Markdown; `name` is its file's name.
+
+    Raises:
+        ValueError: `REPOSITORY` is no address.
+    """
+    if not ADDRESS.fullmatch(REPOSITORY):
+        raise ValueError(
+            f'expected REPOSITORY in course/buttons.py as "owner/name", got {REPOSITORY!r}'
+        )
     path = f"notebooks/{name}"
     colab = f"https://colab.research.google.com/github/{REPOSITORY}/blob/{BRANCH}/{path}"
     binder = (
@@ -43,8 +53,10 @@ def buttons(name: str) -> str:
 def with_buttons(opening: str, name: str) -> str:
     """The first cell of a notebook with its buttons below the heading, once.
 
+    Where no address is known it has none.
+
     Raises:
-        ValueError: the cell has no heading.
+        ValueError: the cell has no heading, or `REPOSITORY` is no address.
     """
     plain = LINE.sub("", opening)
     heading = HEADING.search(plain)
@@ -52,6 +64,8 @@ def with_buttons(opening: str, name: str) -> str:
         raise ValueError(
             f"expected a heading `# …` in the first cell of {name}, got {plain[:40]!r}"
         )
+    if not REPOSITORY:
+        return plain
     above, below = plain[: heading.end()].rstrip("\n"), plain[heading.end() :]
     return f"{above}\n\n{buttons(name)}\n\n{below}"
 
@@ -70,8 +84,10 @@ def put_on(path: Path) -> bool:
 
 
 def main() -> None:
-    """Put the buttons on all notebooks, the start page included."""
+    """Put the buttons on all notebooks, the start page included, and say on which."""
     take_no_arguments("course.buttons", __doc__)
+    if not REPOSITORY:
+        print('REPOSITORY in course/buttons.py is "": write "owner/name" there to have buttons')
     for path in sorted(NOTEBOOKS.glob("*.ipynb")):
         if put_on(path):
             print(path.name)

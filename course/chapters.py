@@ -14,7 +14,7 @@ from nbformat import NotebookNode
 from course.buttons import with_buttons
 from course.effort import head
 from course.web.pages import drop_script
-from lcm_core.exercises.lessons import Lesson, read_lesson
+from lcm_core.exercises.lessons import HEAD, Lesson, read_lesson
 from lcm_core.exercises.progress import START_PAGE
 
 __all__ = ["chapter"]
@@ -45,9 +45,11 @@ def chapter(notebook: NotebookNode, path: Path) -> NotebookNode:
 
 
 def _mark_exercises(cells: list[NotebookNode], lesson: Lesson) -> None:
-    """Put the head of each exercise into a cell of its own, above the code."""
+    """Move the head of each exercise into a cell of its own, above the code."""
     at = {cell.id: index for index, cell in enumerate(cells)}
     for exercise in reversed(lesson.exercises):
         words = f"{{.effort}}\n{head(exercise).removeprefix('# ')}"
         cell = nbformat.v4.new_markdown_cell(words, id=f"effort-{exercise.name}")
-        cells.insert(at[f"exercise-{exercise.name}"], cell)
+        code = cells[at[f"exercise-{exercise.name}"]]
+        code.source = HEAD.sub("", code.source, count=1)
+        cells.insert(at[code.id], cell)

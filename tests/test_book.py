@@ -54,6 +54,13 @@ def test_the_works_that_the_bibliography_names_are_in_the_file():
     assert keys == set(re.findall(r"\{cite:\w\}`(\w+)`", text))
 
 
+@pytest.fixture
+def address(monkeypatch):
+    """A made-up address of the project; none is known."""
+    monkeypatch.setattr(buttons, "REPOSITORY", "somebody/somewhere")
+
+
+@pytest.mark.usefixtures("address")
 def test_buttons_are_put_on_once_and_follow_the_address(monkeypatch):
     plain = "# Title\n\n**What you will learn**"
     once = buttons.with_buttons(plain, "00_start_here.ipynb")
@@ -61,21 +68,47 @@ def test_buttons_are_put_on_once_and_follow_the_address(monkeypatch):
     assert "not tried" in once
     assert once.startswith("# Title\n\n")
     assert once.endswith("\n\n**What you will learn**")
-    monkeypatch.setattr(buttons, "REPOSITORY", "somebody/somewhere")
+    monkeypatch.setattr(buttons, "REPOSITORY", "else/where")
     moved = buttons.with_buttons(once, "00_start_here.ipynb")
-    assert moved.count("somebody/somewhere") == 2
-    assert "OWNER" not in moved
+    assert moved.count("else/where") == 2
+    assert "somebody" not in moved
 
 
-def test_buttons_change_the_first_cell_of_a_notebook_alone(tmp_path):
-    path = shutil.copy(DECKS[1].path, tmp_path / DECKS[1].path.name)
-    before = json.loads(path.read_text())
-    assert buttons.put_on(path)
-    assert not buttons.put_on(path)
-    after = json.loads(path.read_text())
-    assert "".join(after["cells"][0]["source"]).count(buttons.REPOSITORY) == 2
-    assert after["cells"][1:] == before["cells"][1:]
-    assert fill_in(path) == []  # the file is still as JupyterLab writes it
+def test_the_command_puts_buttons_on_every_notebook_and_takes_them_off(
+    tmp_path, monkeypatch, capsys
+):
+    names = [path.name for path in sorted(NOTEBOOKS.glob("*.ipynb"))]
+    before = {name: (NOTEBOOKS / name).read_bytes() for name in names}
+    for name in names:
+        shutil.copy(NOTEBOOKS / name, tmp_path)
+    monkeypatch.setattr(buttons, "NOTEBOOKS", tmp_path)
+    buttons.main()  # no address: nothing to put on
+    assert {name: (tmp_path / name).read_bytes() for name in names} == before
+    assert 'write "owner/name" there' in capsys.readouterr().out
+
+    monkeypatch.setattr(buttons, "REPOSITORY", "somebody/somewhere")
+    buttons.main()
+    assert capsys.readouterr().out.split() == names
+    for name in names:
+        one, other = json.loads(before[name]), json.loads((tmp_path / name).read_text())
+        text = "".join(other["cells"][0].pop("source"))
+        assert f"/somebody/somewhere/blob/main/notebooks/{name})" in text
+        assert f"/somebody/somewhere/main?urlpath=lab%2Ftree%2Fnotebooks%2F{name})" in text
+        del one["cells"][0]["source"]
+        assert one == other
+        assert fill_in(tmp_path / name) == []  # the file is still as JupyterLab writes it
+
+    monkeypatch.setattr(buttons, "REPOSITORY", "")
+    buttons.main()
+    assert {name: (tmp_path / name).read_bytes() for name in names} == before
+
+
+@pytest.mark.usefixtures("address")
+def test_a_chapter_has_the_buttons_of_its_notebook():
+    path = DECKS[1].path
+    made = chapter(nbformat.read(path, as_version=4), path)
+    assert made.cells[0].source.startswith("# 01 · ")
+    assert made.cells[0].source.count("somebody/somewhere") == 2
 
 
 def test_links_of_outputs_lead_to_chapters():
@@ -86,9 +119,12 @@ def test_links_of_outputs_lead_to_chapters():
     assert made.cells[1].outputs[0].data["text/markdown"] == "| [00](00_start_here.html) |"
 
 
-def test_buttons_need_a_heading():
+def test_buttons_need_a_heading_and_an_address(monkeypatch):
     with pytest.raises(ValueError, match=r"expected a heading .* 01\.ipynb, got 'no heading'"):
         buttons.with_buttons("no heading", "01.ipynb")
+    monkeypatch.setattr(buttons, "REPOSITORY", "https://host/owner/name")
+    with pytest.raises(ValueError, match=r'REPOSITORY in course/buttons.py as "owner/name", got'):
+        buttons.with_buttons("# Title\n", "01.ipynb")
 
 
 @pytest.mark.parametrize("lesson", DECKS, ids=lambda lesson: lesson.name)
@@ -119,6 +155,34 @@ def test_the_text_of_a_slide_is_short_and_the_notes_have_the_rest(lesson):
             lines = [line for line in cell["source"].split("\n") if line]
             assert sum(1 + len(line) // LETTERS for line in lines) <= LINES + 2, cell["source"]
             assert "<details>" not in cell["source"]
+
+
+def section_slide(source):
+    """The text of the slide that a section gets, in paragraphs."""
+    cells = [{"cell_type": "markdown", "source": text} for text in ("# Title", source)]
+    return slides(cells)[2]["source"].split("\n\n")
+
+
+def test_a_slide_begins_as_its_section_does_and_ends_with_a_sentence():
+    sentence = "A sentence of about forty letters, as here."
+    long = " ".join([sentence] * 40)
+    heading, *text = section_slide(f"## A\n\n{sentence} {sentence}\n\n{long}\n\n{sentence}")
+    assert heading == "## A"
+    assert text[0] == f"{sentence} {sentence}"
+    assert long.startswith(text[1])
+    assert text[1].count(sentence) > 5
+    assert len(text) == 2
+    assert section_slide("## A\n\nShort.\n\n**Try this**: no.") == ["## A", "Short."]
+    assert section_slide("## A\n\n**Exercise.** Do.") == ["## A", "**Exercise.** Do."]
+
+
+def test_items_that_do_not_fit_keep_their_marks_and_first_sentences():
+    items = [f"{k}. **Item {k}.** {'More and more words. ' * 20}" for k in range(1, 4)]
+    assert section_slide("## A\n\n" + "\n".join(items))[1].split("\n") == [
+        "1. **Item 1.** More and more words.",
+        "2. **Item 2.** More and more words.",
+        "3. **Item 3.** More and more words.",
+    ]
 
 
 def test_code_in_a_docstring_is_marked_and_shapes_are_no_emphasis():

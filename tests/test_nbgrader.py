@@ -13,10 +13,10 @@ import pytest
 from course.assignment import points, write_course
 from course.solutions import solution_of
 from course.versions import NOTEBOOKS
-from lcm_core.exercises.lessons import read_lesson
+from lcm_core.exercises.lessons import lessons_in
 
 ROOT = Path(__file__).parents[1]
-NAME = "02_reduction_trees"
+LESSONS = [lesson for lesson in lessons_in(NOTEBOOKS) if len(lesson.exercises) > 1]
 
 
 def nbgrader(course, *arguments):
@@ -36,52 +36,48 @@ def nbgrader(course, *arguments):
     assert done.returncode == 0, done.stderr
 
 
-def hand_in(course, student, answers):
+def hand_in(course, name, student, answers):
     """The released notebook, with these answers, by the ids of their cells."""
-    notebook = json.loads((course / "release" / NAME / f"{NAME}.ipynb").read_text())
+    notebook = json.loads((course / "release" / name / f"{name}.ipynb").read_text())
     for cell in notebook["cells"]:
         if cell["id"] in answers:
             cell["source"] = answers.pop(cell["id"])
     assert not answers
-    folder = course / "submitted" / student / NAME
+    folder = course / "submitted" / student / name
     folder.mkdir(parents=True)
-    (folder / f"{NAME}.ipynb").write_text(json.dumps(notebook))
+    (folder / f"{name}.ipynb").write_text(json.dumps(notebook))
 
 
 @pytest.mark.slow
-def test_stubs_get_nothing_solutions_all_and_half_an_answer_half(tmp_path):
-    lesson = read_lesson(NOTEBOOKS / f"{NAME}.ipynb")
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
+def test_stubs_get_nothing_solutions_all_and_half_an_answer_half(lesson, tmp_path):
+    name, exercises = lesson.name, lesson.exercises
     (tmp_path / "only").mkdir()
     shutil.copy(lesson.path, tmp_path / "only")
     course = tmp_path / "course"
     write_course(course, tmp_path / "only")
-    nbgrader(course, "generate_assignment", NAME, "--create")
+    nbgrader(course, "generate_assignment", name, "--create")
 
-    released = (course / "release" / NAME / f"{NAME}.ipynb").read_text()
+    released = (course / "release" / name / f"{name}.ipynb").read_text()
     assert "SOLUTION" not in released
     assert "A solution" not in released
 
-    solutions = {
-        f"exercise-{exercise.name}": solution_of(lesson, exercise) for exercise in lesson.exercises
+    solutions = {f"exercise-{each.name}": solution_of(lesson, each) for each in exercises}
+    half = len(exercises) // 2
+    cheat = f"def {exercises[half].checked_by}(*args):\n    raise SystemExit\n"
+    answers = {
+        "stubs": {},
+        "solutions": dict(solutions),
+        "half": dict(list(solutions.items())[:half]) | {f"exercise-{exercises[half].name}": cheat},
     }
-    first = lesson.exercises[0]
-    cheat = f"def {first.checked_by}(*args):\n    raise SystemExit\n"
-    hand_in(course, "stubs", {})
-    hand_in(course, "solutions", dict(solutions))
-    hand_in(
-        course,
-        "half",
-        dict(list(solutions.items())[:2]) | {f"exercise-{lesson.exercises[2].name}": cheat},
-    )
-    nbgrader(course, "autograde", NAME, "--create")
+    for student, given in answers.items():
+        hand_in(course, name, student, given)
+    nbgrader(course, "autograde", name, "--create")
     nbgrader(course, "export", "--to", str(course / "grades.csv"))
 
     with (course / "grades.csv").open(newline="") as file:
         scores = {row["student_id"]: float(row["raw_score"]) for row in csv.DictReader(file)}
-    every = sum(map(points, lesson.exercises))
-    assert scores == {
-        "stubs": 0,
-        "solutions": every,
-        "half": sum(map(points, lesson.exercises[:2])),
-    }
-    assert 0 < scores["half"] < every
+    every = sum(map(points, exercises))
+    some = sum(map(points, exercises[:half]))
+    assert scores == {"stubs": 0, "solutions": every, "half": some}
+    assert 0 < some < every

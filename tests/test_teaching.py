@@ -1,6 +1,9 @@
 """The teacher's pages: wrong answers fail as they say, links and starters lead somewhere."""
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,8 @@ from lcm_core.training.recipe import Recipe
 
 LESSONS = {lesson.name: lesson for lesson in lessons_in(NOTEBOOKS)}
 TEXTS = sorted(PAGES.glob("*.md"))
+PROJECTS = (PAGES / "projects.md").read_text()
+STARTERS = re.findall(r'^    python -m lcm_core\.train "(.*)"$', PROJECTS, re.MULTILINE)
 WRONG = [
     pytest.param(name, answer, id=f"{name[:2]}-{number}-{answer.exercise}")
     for name in LESSONS
@@ -73,11 +78,24 @@ def test_exercises_that_plans_name_exist():
 
 
 def test_six_projects_have_a_rubric_and_a_starter_that_is_a_recipe():
-    text = (PAGES / "projects.md").read_text()
-    assert len(re.findall(r"^## \d\. ", text, re.MULTILINE)) == 6
-    starters = re.findall(r'^    python -m lcm_core\.train "(.*)"$', text, re.MULTILINE)
-    assert len(starters) == 6
-    assert len({Recipe.parse(starter) for starter in starters}) == 6
+    assert len(re.findall(r"^## \d\. ", PROJECTS, re.MULTILINE)) == 6
+    assert len(STARTERS) == 6
+    assert len({Recipe.parse(starter) for starter in STARTERS}) == 6
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("starter", STARTERS)
+def test_a_starter_runs_within_two_minutes(starter, tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "lcm_core.train", starter],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(NOTEBOOKS.parent)},
+        timeout=120,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "best constant" in done.stdout
 
 
 def test_the_cheat_sheet_fits_on_a_page():

@@ -2,7 +2,7 @@
 "use strict";
 
 requirejs(["scripts/dist/reveal.js", "scripts/plugin/notes/notes.js"], (Reveal, Notes) => {
-  const HEIGHT = 700;
+  const HEIGHT = 684; // the number of the slide is below
   const LARGEST = 1.4; // for the back row
 
   // The largest scale at which the picture leaves nothing out; its layout may change with the scale.

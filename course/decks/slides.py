@@ -8,6 +8,7 @@ those of the notebook with JupyterLab's metadata of slides, so that they run liv
 from __future__ import annotations
 
 import copy
+import itertools
 import re
 from typing import Any
 
@@ -17,12 +18,21 @@ Cell = dict[str, Any]
 
 #: Lines of text, or of code, that fit on a slide below its heading.
 LINES = 11
+SECTION_LINES = 8  # of the text of a section
 CODE_LINES = 15
 LETTERS = 85  # of a line of text
 CODE_LETTERS = 100
 
 #: Paragraphs that are for readers of the notebook, and end what a slide says of a section.
-ASIDES = ("**Try this", "**What you need", "**How to use", "**Where to go", "**Exercise")
+ASIDES = (
+    "**Try this",
+    "**What you need",
+    "**How to use",
+    "**Where to go",
+    "**Next",
+    "**Exercise",
+    "(*Run All*",
+)
 PLOTS = {"application/vnd.jupyter.widget-view+json", "image/png", "image/svg+xml"}
 PICTURES = PLOTS | {"text/html", "text/markdown"}
 FOLD = re.compile(r"<details>.*?</details>\n*", re.DOTALL)
@@ -108,20 +118,31 @@ def _markdown(number: int, source: str, slide_type: str) -> Cell:
 
 def _section(heading: str, blocks: list[str], first: bool) -> str:
     """The text of a section's slide: its heading, and as much of its beginning as fits."""
-    kept, room = [], LINES
-    for block in blocks:
-        if block.startswith(ASIDES):
-            break
-        if block.startswith("- ") or re.match(r"\d+\. ", block):
-            block = _short_list(block, room)
-        elif not block.startswith(("|", ">", "!", "$$", "    ")):
-            block = _lead([block], 2 if not kept else 1)
+    text = [*itertools.takewhile(lambda block: not block.startswith(ASIDES), blocks)]
+    text = text or [_lead(blocks, 2)]
+    kept, room = [], LINES if first else SECTION_LINES
+    for block in text:
         if _lines(block, LETTERS) > room:
+            kept.append(_shortened(block, room))
             break
         kept.append(block)
-        room -= _lines(block, LETTERS) + 1
-    mark = "#" if first else "##"
-    return "\n\n".join([f"{mark} {heading}", *kept])
+        room -= _lines(block, LETTERS)
+    return "\n\n".join([f"{'#' if first else '##'} {heading}", *filter(None, kept)])
+
+
+def _shortened(block: str, room: int) -> str:
+    """What fits of a list or a paragraph; nothing of a table, a formula or a picture."""
+    if re.match(r"- |\d+\. ", block):
+        return _short_list(block, room)
+    if block.startswith(("|", ">", "!", "$$", "    ")):
+        return ""
+    sentences = SENTENCE.split(" ".join(block.split()))
+    fits = [
+        count
+        for count in range(1, len(sentences))
+        if _lines(" ".join(sentences[:count]), LETTERS) <= room
+    ]
+    return " ".join(sentences[: max(fits, default=0)])
 
 
 def _short_list(block: str, room: int) -> str:
@@ -131,7 +152,8 @@ def _short_list(block: str, room: int) -> str:
         return "\n".join(items)
     kept: list[str] = []
     for item in items:
-        kept.append(SENTENCE.split(item)[0])
+        mark, text = item.split(" ", 1)
+        kept.append(f"{mark} {SENTENCE.split(text)[0]}")
         if sum(_lines(each, LETTERS) for each in kept) > room:
             return "\n".join(kept[:-1])
     return "\n".join(kept)

@@ -13,13 +13,14 @@ from collections.abc import Callable
 import ipywidgets as widgets
 from IPython.display import display
 
-from lcm_core.widgets import CayleyExplorer, DepthExplorer, TrainingPanel
+from lcm_core.widgets import CayleyExplorer, DepthExplorer, ReorderExplorer, TrainingPanel
 from lcm_core.widgets.base.panel import Panel
 
 __all__ = ["report"]
 
-#: What a reader is told to press first where the panel is empty before, and what ends it.
+#: What a reader is told to press where a panel shows little before, and what ends it.
 BUTTONS = {
+    ReorderExplorer: ("several_button", "several_button"),
     TrainingPanel: ("start_button", "start_button"),
     DepthExplorer: ("measure_button", "stop_button"),
     CayleyExplorer: ("train_button", "stop_button"),

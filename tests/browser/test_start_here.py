@@ -35,6 +35,7 @@ def test_an_atom_is_moved_and_the_answer_flips(start_here: NotebookPage, screens
     expect(hidden).to_have_css("fill", "none")  # a shape that no rule paints is black
     said = cell.locator(".lcm-said")
     expect(said).to_have_text(["no, 0%", "no, 8%"])
+    expect(cell.locator(".lcm-atom > .lcm-focus").first).to_have_css("fill", "none")  # bonds show
     press(cell, "reorder")
     expect(said.first).to_contain_text("yes")
     expect(said.first).to_have_class(re.compile("lcm-flipped"))

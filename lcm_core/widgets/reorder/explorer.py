@@ -82,6 +82,7 @@ class ReorderExplorer(Panel):
         several = button(f"{AT_ONCE} orders", f"{AT_ONCE} random orders, one after the other")
         as_filed = button("As in the file", "the order in which the file has the atoms", "undo")
         self.buttons = (reorder, several, as_filed)
+        self.several_button = several
         self.connect(lambda: self._shuffle(1), reorder)
         self.connect(lambda: self._shuffle(AT_ONCE), several)
         self.connect(self._back, as_filed)
