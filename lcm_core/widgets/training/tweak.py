@@ -259,4 +259,5 @@ class TweakOperator(Panel):
 
 
 def _change(before: float, now: float) -> str:
-    return f"{before:.3g}" if before == now else f"{before:.3g} → {now:.3g}"
+    one, other = f"{before:.3g}", f"{now:.3g}"  # rounding may differ from one time to the next
+    return one if one == other else f"{one} → {other}"
