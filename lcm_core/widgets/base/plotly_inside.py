@@ -85,7 +85,7 @@ class SharedFigureWidget(Scripted, FigureWidget):
         live: the `LiveFigure` that it belongs to.
         provided_by: what carries the script; whoever stores the figure alone must store it, too.
         patience: milliseconds that the page leaves to what stands beside the figure, if this one
-            is the first on it.
+            is the first on it; a view that stands earlier says so by `lcmPlotly.want()`.
     """
 
     live: object = None

@@ -279,6 +279,8 @@ export default view(({ element, touch }) => {
       const now = [data.kind, width, ...scenes.map((scene) => scene.values.length)].join();
       const same = now === shape && data.kind !== "map";
       shape = now;
+      if (scenes.some((scene) => scene.values.length)) // the dots are there: now plotly may freeze the page
+        requestAnimationFrame(() => setTimeout(() => globalThis.lcmPlotly?.want()));
       if (!same) { redraw(); return; }
       const to = scenes.map((scene) => scene.values);
       end = move(MILLISECONDS, (share) => {

@@ -26,7 +26,9 @@ from lcm_core.widgets.training.views import PlotHead
 
 __all__ = ["RunView"]
 
-PATIENCE = 400  # milliseconds that the first curves of a page leave to the picture beside them
+#: Milliseconds that the first curves of a page leave at most to the picture beside them, which
+#: calls plotly when it stands.
+PATIENCE = 2000
 
 
 class RunView:
