@@ -28,7 +28,7 @@ __all__ = ["RunView"]
 
 #: Milliseconds that the first curves of a page leave at most to the picture beside them, which
 #: calls plotly when it stands.
-PATIENCE = 2000
+PATIENCE = 5000
 
 
 class RunView:
