@@ -158,9 +158,9 @@ def test_training_curves_are_the_records() -> None:
     points = [Point(5, 1.0, 0.9), Point(10, 0.8, 0.7, {"associativity": 0.3}, metric=0.6)]
     plots = training_plots(points, steps=40, metric_name="ROC-AUC", baselines={"validation": 0.5})
     losses, laws, scores = ({trace.name: trace for trace in plot.figure.data} for plot in plots)
-    assert list(losses["all of it"].x) == [5, 10]
-    assert list(losses["all of it"].y) == [1.0, 0.8]
-    assert list(losses["the task's part"].y) == [0.9, 0.7]
+    assert list(losses["total"].x) == [5, 10]
+    assert list(losses["total"].y) == [1.0, 0.8]
+    assert list(losses["task"].y) == [0.9, 0.7]
     assert list(laws["associativity"].x) == [10]
     assert list(laws["associativity"].y) == [0.3]
     assert list(scores["validation"].y) == [0.6]

@@ -2,8 +2,10 @@
 
 import re
 import subprocess
+from itertools import combinations
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from lcm_core.figures.palette import DARK, LIGHT
@@ -11,6 +13,7 @@ from lcm_core.widgets.base.page_files import LOOK, module
 
 ROOT = Path(__file__).parents[1]
 SCRIPTS = sorted((ROOT / "lcm_core").rglob("*.js"))
+PICTURE = ROOT / "lcm_core" / "widgets" / "training" / "picture_view.js"
 STYLE = LOOK.read_text(encoding="utf-8")
 
 Theme = dict[str, str | tuple[str, ...]]
@@ -60,6 +63,35 @@ def test_text_and_marks_stand_out_from_the_paper(theme: Theme) -> None:
     for name in ("ink", "soft", "warning", "accent"):
         assert contrast(theme[name], paper) >= 4.5, name
     assert contrast(theme["line"], paper) >= 3
+
+
+def perceived(colour: str) -> np.ndarray:
+    """A colour in Oklab (Ottosson 2020), in whose distances black to white is 1."""
+    shares = np.array([int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)])
+    linear = np.where(shares <= 0.04045, shares / 12.92, ((shares + 0.055) / 1.055) ** 2.4)
+    cones = [
+        [0.4122214708, 0.5363325363, 0.0514459929],
+        [0.2119034982, 0.6806995451, 0.1073969566],
+        [0.0883024619, 0.2817188376, 0.6299787005],
+    ]
+    axes = [
+        [0.2104542553, 0.7936177850, -0.0040720468],
+        [1.9779984951, -2.4285922050, 0.4505937099],
+        [0.0259040371, 0.7827717662, -0.8086757660],
+    ]
+    return np.array(axes) @ np.cbrt(np.array(cones) @ linear)
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+def test_the_sets_of_a_picture_look_like_no_curve_beside_it(theme: Theme) -> None:
+    sets, curves = ([perceived(each) for each in theme[name]] for name in ("set", "category"))
+    for colour, own in zip(theme["set"], sets, strict=True):
+        assert contrast(colour, theme["paper"]) >= 3, colour
+        assert min(np.linalg.norm(own - other) for other in curves) >= 0.12, colour
+    assert min(np.linalg.norm(a - b) for a, b in combinations(sets, 2)) >= 0.15
+    drawn = PICTURE.read_text(encoding="utf-8")
+    assert "--lcm-set-" in drawn
+    assert "--lcm-category-" not in drawn
 
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])

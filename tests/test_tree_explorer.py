@@ -186,14 +186,46 @@ def test_a_click_moves_a_bracket_and_the_text_follows() -> None:
     panel.close()
 
 
-def test_the_text_of_a_moved_bracket_names_the_first_order() -> None:
-    panel = TreeExplorer("sum", values=[1, 2, 3], names=["New York", "b", "c"], tree="left")
+def test_the_text_of_a_bracket_names_the_leaves_as_they_stand() -> None:
+    panel = TreeExplorer("gru", values=gaussian(3), names=["New York", "b", "c"], tree="left")
+    brackets = panel.controls.bracketing
     touch(panel, order=[2, 0, 1])
     touch(panel, bracket=[0, 1])
-    assert panel.controls.bracketing.value == "(New_York (b c))"
     assert panel.shown.names == ["c", "New_York", "b"]
-    assert panel.error == ""
+    assert brackets.value == "(c (New_York b))"
+    for change, text in (
+        (lambda: touch(panel, order=[0, 2, 1]), "(New_York (c b))"),
+        (panel.buttons.unshuffle.click, "(New_York (b c))"),
+        (panel.buttons.shuffle.click, None),
+        (lambda: touch(panel, order=[1, 2, 0]), "(b (c New_York))"),
+    ):
+        change()
+        if text is not None:
+            assert brackets.value == text
+        first, second, third = re.findall(r"\w+", brackets.value)  # text and picture say the same
+        assert [first, second, third] == panel.shown.names
+        lifted = {name: panel.shown.states[k] for k, name in enumerate(panel.shown.names)}
+        gru = panel.shown.operator
+        expected = gru(lifted[first][None], gru(lifted[second][None], lifted[third][None]))[0]
+        assert apart(panel.shown.traces[0].nodes[4]["state"], expected) < 1e-6
+        assert panel.error == ""
     panel.close()
+
+
+def test_a_dragged_tree_of_brackets_comes_back_from_its_code() -> None:
+    panel = TreeExplorer("gru", tree="((a b)(c d))", compare="left", channels=3)
+    touch(panel, order=[2, 0, 1, 3])
+    assert panel.controls.bracketing.value == "((c a)(b d))"
+    again = eval(panel.code(), {"TreeExplorer": TreeExplorer})
+    for place in (0, 1):
+        one, other = (each.shown.traces[place].nodes[6]["state"] for each in (panel, again))
+        assert torch.equal(one, other)
+    panel.controls.tree.value = "right"
+    panel.controls.compare.value = "typed"  # now it is the second tree that is written
+    touch(panel, order=[0, 1, 2, 3])
+    assert panel.controls.bracketing.value == "((a b)(c d))"
+    panel.close()
+    again.close()
 
 
 @given(st.integers(3, 7), st.data())

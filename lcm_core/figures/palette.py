@@ -45,6 +45,7 @@ PAPER = "#FFFFFF"
 #: Colours of the page's themes by the names of their CSS variables, without `--lcm-`: those of
 #: widgets/base/page/panel.css. plotly's figures are drawn with the light ones, which the style
 #: sheet replaces on a dark page; only scales of values must be chosen here.
+#: The sets of a picture beside curves have colours that no curve has.
 LIGHT = {
     "paper": PAPER,
     "ink": INK,
@@ -57,6 +58,7 @@ LIGHT = {
     "error": ("#FFFFFF", "#F5B895", "#D55E00", "#7A2A00"),
     "signed": ("#00466F", "#5BA3CF", "#FFFFFF", "#EDA349", "#8A4B00"),
     "category": OKABE_ITO,
+    "set": ("#8A63F0", "#5C2018", "#2A1AA0", "#B0267A", "#75690C"),
 }
 DARK = {
     "paper": "#111111",
@@ -79,6 +81,7 @@ DARK = {
         "#F0E442",
         "#E6E6E6",
     ),
+    "set": ("#A970FF", "#CF3428", "#5069B8", "#FF45B0", "#7C8620"),
 }
 
 

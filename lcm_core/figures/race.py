@@ -54,7 +54,7 @@ def race_plots(
         runs: the records of each recipe, by its name.
         steps, metric_name, baselines, higher_is_better: as in `training_plots`.
     """
-    empty = baselines is None and not any(map(len, runs.values()))
+    began, known = any(map(len, runs.values())), baselines is not None
     baselines = baselines or {"validation": math.nan}
     recipes = tuple(
         Entry(name, category, symbol=mark)
@@ -65,11 +65,12 @@ def race_plots(
         Entry(split, None, dash) for split, dash in zip(baselines, SPLIT_DASHES, strict=False)
     )
     plots = three_plots(
-        ("loss, the task's part", recipes),
+        ("task loss", recipes),
         ("law errors", laws),
         (metric_name, splits),
         steps,
-        empty,
+        began,
+        began or known,
         baselines,
         higher_is_better,
     )

@@ -45,7 +45,7 @@ _LAW_LINES = {
     "order spread": (2, "solid"),
 }
 _SPLIT_COLOURS = (0, 5, 2, 3)
-BASELINE = "best constant answer"
+BASELINE = "constant answer"
 
 Curve = dict[str, np.ndarray]
 
@@ -158,9 +158,9 @@ def training_plots(
             is drawn.
         laws: those that the legend names: which can be measured of this run.
     """
-    empty = baselines is None and not records
+    began, known = bool(records), baselines is not None
     baselines = baselines or {"validation": math.nan}
-    losses = (Entry("all of it", 7), Entry("the task's part", 0))
+    losses = (Entry("total", 7), Entry("task", 0))
     law_lines = {law: Entry(law, *_LAW_LINES[law], symbol="circle") for law in LAW_NAMES}
     scores = tuple(
         Entry(split, category, dash, "circle")
@@ -171,7 +171,8 @@ def training_plots(
         ("law errors", [law_lines[law] for law in laws]),
         (metric_name, scores),
         steps,
-        empty,
+        began,
+        began or known,
         baselines,
         higher_is_better,
     )
@@ -187,17 +188,22 @@ def three_plots(
     laws: tuple[str, Sequence[Entry]],
     scores: tuple[str, Sequence[Entry]],
     steps: int,
-    empty: bool,
+    began: bool,
+    known: bool,
     baselines: Mapping[str, float],
     higher_is_better: bool,
 ) -> tuple[Plot, Plot, Plot]:
-    """The plots of a run or a race without curves: each a title, and the entries of its legend."""
-    law_plot = empty_plot(steps, empty)
+    """The plots of a run or a race without curves: each a title, and the entries of its legend.
+
+    The axes of losses and laws have numbers once the run `began`; that of scores, once any is
+    `known`.
+    """
+    law_plot = empty_plot(steps, began)
     law_range(law_plot)
-    score_plot = empty_plot(steps, empty, last=True)
+    score_plot = empty_plot(steps, known, last=True)
     metric_range(score_plot, baselines, higher_is_better)
     return (
-        Plot(loss[0], tuple(loss[1]), empty_plot(steps, empty)),
+        Plot(loss[0], tuple(loss[1]), empty_plot(steps, began)),
         Plot(laws[0], tuple(laws[1]), law_plot),
         Plot(scores[0], (*scores[1], *baseline_entries(baselines)), score_plot),
     )
@@ -215,8 +221,8 @@ def line(entry: Entry, points: Curve) -> go.Scatter:
     )
 
 
-def empty_plot(steps: int, empty: bool, last: bool = False) -> go.Figure:
-    """Axes without curves; without numbers if `empty`. The last of a column has the steps."""
+def empty_plot(steps: int, numbered: bool, last: bool = False) -> go.Figure:
+    """Axes without curves. The last of a column has the steps."""
     figure = go.Figure(layout=plain_layout(116 if last else 84))
     figure.update_layout(
         showlegend=False,
@@ -233,7 +239,7 @@ def empty_plot(steps: int, empty: bool, last: bool = False) -> go.Figure:
             "fixedrange": True,
             "zeroline": False,
             "nticks": 4,
-            "showticklabels": not empty,
+            "showticklabels": numbered,
             "exponentformat": "power",
         },
     )

@@ -53,6 +53,20 @@ PICTURE = """panel => {
 }"""
 
 
+#: Letters that the three panels show together as they open, with closed menus: a third of the
+#: 2,164 that they showed before they had views of their own.
+MOST_LETTERS = 2164 // 3
+
+#: The text in view; what a closed menu could show is not.
+IN_VIEW = """panel => {
+    const menus = [...panel.querySelectorAll("select")], before = menus.map(m => m.style.display);
+    menus.forEach(menu => { menu.style.display = "none"; });
+    const text = panel.innerText;
+    menus.forEach((menu, i) => { menu.style.display = before[i]; });
+    return text;
+}"""
+
+
 @pytest.fixture
 def three(workshop: NotebookPage) -> dict[str, str]:
     """The cells of the three panels, by name."""
@@ -233,6 +247,19 @@ def test_all_is_seen_after_a_change_of_theme_and_in_forced_colours(
         finally:
             page.emulate_media(forced_colors="none", color_scheme="light")
     assert not faults, json.dumps(faults, indent=1, ensure_ascii=False)
+
+
+def test_little_is_to_be_read_before_anything_is_touched(workshop: NotebookPage) -> None:
+    texts = {}
+    for name in ("TreeExplorer", "LawExplorer", "TrainingPanel"):
+        cell = workshop.add_cell(f"{name}()")
+        if name == "TrainingPanel":
+            expect(cell.locator(".lcm-progress")).to_contain_text("Press Start", timeout=60_000)
+        at_rest(cell)
+        texts[name] = cell.locator(".lcm-panel").evaluate(IN_VIEW)
+    letters = {name: len(text) for name, text in texts.items()}
+    print(letters, sum(letters.values()))
+    assert sum(letters.values()) <= MOST_LETTERS, texts
 
 
 #: Runs a cell; gives milliseconds until its panel is on the page.

@@ -96,6 +96,14 @@ def test_panels_show_figure_controls_and_words_and_say_that_there_is_no_kernel(p
     assert not errors
 
 
+def test_no_menu_sticks_out_of_its_place(page):
+    wide = page.locator(".lcm-panel .widget-dropdown").evaluate_all(
+        """menus => menus.filter(menu => menu.scrollWidth > menu.clientWidth + 1)
+            .map(menu => menu.textContent)"""
+    )
+    assert wide == []
+
+
 def test_what_is_folded_unfolds_without_a_kernel(page, errors):
     panel = page.locator(".lcm-panel").first
     expect(panel.locator(".lcm-more")).to_be_hidden()

@@ -114,12 +114,19 @@ def test_one_sees_the_untrained_operator_and_then_the_dots_move(
 
     # A bracketing is chosen by keys and by the mouse.
     picture = cell.locator("svg.lcm-picture")
+    expect(picture).to_contain_text("click one to name it")
+    expect(picture.locator(".lcm-ring").first).to_be_hidden()
     picture.focus()
+    expect(picture.locator(".lcm-ring").first).to_be_visible()
     picture.press("ArrowRight")
     expect(picture).to_have_attribute("aria-valuenow", "2")
     expect(picture).to_have_attribute("aria-valuetext", re.compile(r"spreads off its mean"))
     picture.press("End")
     expect(picture).to_have_attribute("aria-valuenow", "14")
+    picture.evaluate("picture => picture.blur()")
+    expect(picture).to_contain_text("spreads off its mean")  # what was chosen stays in view
+    expect(picture.locator(".lcm-ring")).to_have_count(5)
+    expect(picture.locator(".lcm-ring").first).to_be_visible()
 
     # The solid turns under the hand.
     press(cell, "bar-more")

@@ -173,14 +173,14 @@ def test_leaves_and_brackets_are_moved_by_mouse_and_keyboard(
     focused = cell.locator(".lcm-node:focus")
     expect(focused).to_have_attribute("aria-label", re.compile(r"^\(\(c d\) b\) = "))
     focused.press("Enter")
-    expect(cell.locator(".lcm-bracketing input")).to_have_value("(((a b)(c d)) e)")
+    expect(cell.locator(".lcm-bracketing input")).to_have_value("(((c d)(b a)) e)")
     expect(cell.locator(".lcm-tree select")).to_have_value("typed")
     expect(focused).to_have_attribute("aria-label", re.compile(r"^\(b a\) = "))
     focused.press("Enter")  # the same bracket, back
-    expect(cell.locator(".lcm-bracketing input")).to_have_value("((((a b) c) d) e)")
+    expect(cell.locator(".lcm-bracketing input")).to_have_value("((((c d) b) a) e)")
     workshop.page.wait_for_timeout(400)  # until it has turned
     mouse.click(*middle(focused))
-    expect(cell.locator(".lcm-bracketing input")).not_to_have_value("((((a b) c) d) e)")
+    expect(cell.locator(".lcm-bracketing input")).not_to_have_value("((((c d) b) a) e)")
     more = cell.locator(".lcm-panel").bounding_box()["height"] - height
     assert 0 <= more < 60, "only the field of the bracketing was added"
     cell.get_by_role("button", name="Copy as code").click()

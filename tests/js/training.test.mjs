@@ -58,6 +58,9 @@ test("keys choose a bracketing, turn the solid, and nothing else", () => {
   assert.equal(keyed(state, "ArrowLeft", true, 14).turn, 350);
   assert.equal(keyed({ ...state, tilt: 85 }, "ArrowUp", false, 14).tilt, 90);
   assert.equal(keyed(state, "a", false, 14), null);
+  const untouched = { ...state, chosen: null }; // the first is shown, and nothing is chosen
+  assert.equal(keyed(untouched, "ArrowRight", false, 14).chosen, 1);
+  assert.equal(keyed(untouched, "ArrowUp", false, 14).chosen, null);
 });
 
 test("no error has the paper's colour, and a large one, or infinity, the darkest", () => {

@@ -92,6 +92,9 @@ test("numbers are written where there is room; then come cells, columns and dots
   assert.deepEqual(kinds(level(5), 1), ["numbers", "numbers"]);
   assert.deepEqual(kinds(level(4), 4), ["numbers", "numbers"]);
   assert.deepEqual(kinds(level(8), 16), ["row", "numbers"]);
+  const written = (n) => fitted(level(n), { ...BOX, width: 860, cells: 4, letters: letters(level(n)) }).map((fit) => fit.text);
+  assert.deepEqual(written(4), [true, true, true]); // all of them, or the answer alone
+  assert.deepEqual(written(8), [false, false, false, true]);
   assert.deepEqual(kinds(level(128), 4), ["column", "numbers"]); // the answer can be read
   assert.deepEqual(kinds(chain(128), 4), ["dot", "dot"]);
   assert.deepEqual(kinds(level(40), 1), ["dot", "numbers"]);

@@ -2,7 +2,11 @@
 
 Every `FigureWidget` carries the whole script of plotly, 5 MB, in its own state: a notebook with
 five figures sends and runs it five times, and a reloaded page may give up waiting. Here one
-invisible widget carries the script, and the figures wait for it.
+invisible widget carries the script, and the figures wait for it. A page stands still while it reads
+the script, for most of a second: it does so once a figure is on the page, and all else there too.
+
+anywidget drops the messages to a widget that is not made after two seconds. So a figure is made at
+once, and its state kept up to date by `save_state`; plotly draws it when it has come.
 
 The messages of a `FigureWidget` carry arrays as binary buffers, apart from the rest. What stores
 the messages of a run without a page (nbclient) keeps the buffers of every message for good, though
@@ -33,6 +37,7 @@ _PROMISE = """
 function scriptOfPlotly() {
   if (!globalThis.lcmPlotly) {
     const shared = {};
+    shared.wanted = new Promise((resolve) => { shared.want = resolve; });
     shared.module = new Promise((resolve) => { shared.resolve = resolve; });
     globalThis.lcmPlotly = shared;
   }
@@ -52,16 +57,23 @@ class PlotlyScript(Scripted):
         _PROMISE
         + """
 export default {
-  async initialize({ model }) {
-    const script = model.get("script") || globalThis.lcmPlotlyScript;
-    const file = new Blob([script], { type: "text/javascript" });
-    const address = URL.createObjectURL(file);
-    scriptOfPlotly().resolve(await import(/* webpackIgnore: true */ address));
+  initialize({ model }) {
+    const shared = scriptOfPlotly();
+    shared.wanted.then(() => {
+      const script = model.get("script") || globalThis.lcmPlotlyScript;
+      const file = new Blob([script], { type: "text/javascript" });
+      shared.loading ??= import(/* webpackIgnore: true */ URL.createObjectURL(file));
+      shared.resolve(shared.loading);
+    });
   },
 };
 """
     )
     script = traitlets.Unicode().tag(sync=True)
+
+
+#: No axes of plotly's own: its default template takes 50 ms to check, each time.
+PLAIN: dict[str, Any] = {"layout": {"template": {}}}
 
 
 class SharedFigureWidget(Scripted, FigureWidget):
@@ -72,15 +84,32 @@ class SharedFigureWidget(Scripted, FigureWidget):
     Attributes:
         live: the `LiveFigure` that it belongs to.
         provided_by: what carries the script; whoever stores the figure alone must store it, too.
+        patience: milliseconds that the page leaves to what stands beside the figure, if this one
+            is the first on it; a view that stands earlier says so by `lcmPlotly.want()`.
     """
 
     live: object = None
     provided_by = traitlets.Instance(PlotlyScript).tag(sync=True, **widgets.widget_serialization)
+    patience = traitlets.Int(0).tag(sync=True)
 
     _esm = (
         _PROMISE
         + """
-export default async () => (await scriptOfPlotly().module).default();
+export default () => {
+  const shared = scriptOfPlotly();
+  const figure = shared.module.then((plotly) => plotly.default());
+  let begun;
+  return {
+    initialize(context) {
+      begun = figure.then((made) => made.initialize(context));
+    },
+    async render(context) {
+      setTimeout(shared.want, context.model.get("patience"));
+      await begun;
+      return context.signal?.aborted ? undefined : (await figure).render(context);
+    },
+  };
+};
 """
     )
 
@@ -89,7 +118,7 @@ export default async () => (await scriptOfPlotly().module).default();
         return provide_script()
 
     def __init__(self, figure: go.Figure | None = None):
-        super().__init__(figure)
+        super().__init__(PLAIN if figure is None else figure)
         self._config = {"responsive": True, "displayModeBar": False}
 
     def get_state(

@@ -41,6 +41,13 @@ export default view(({ element, touch, model }) => {
   const picture = around.appendChild(svg("svg", { role: "img" }));
   const table = around.appendChild(html("div", { class: "lcm-compare-table" }));
 
+  const point = (name) => {
+    for (const dot of picture.querySelectorAll(".lcm-compare-dot"))
+      dot.classList.toggle("lcm-compare-pointed", dot.dataset.name === name);
+  };
+  table.addEventListener("focusin", (event) => point(event.target.dataset.key)); // keys go through the table
+  table.addEventListener("focusout", () => point(null));
+
   const told = (change) => touch({ ...model.get("value"), ...change });
 
   let width = 0;
@@ -91,7 +98,7 @@ function drawDots(picture, data, rows, chosen, width, choose, element) {
   const last = (row) => (row.name === chosen ? 1 : 0);
   for (const row of [...rows].sort((a, b) => last(a) - last(b))) {
     const [x, y] = at(row);
-    const dot = svg("circle", { cx: x, cy: y, r: 8, class: `lcm-compare-dot${last(row) ? " lcm-compare-chosen" : ""}`, fill: between(colours, row.commutativity / most) },
+    const dot = svg("circle", { cx: x, cy: y, r: 8, class: `lcm-compare-dot${last(row) ? " lcm-compare-chosen" : ""}`, "data-name": row.name, fill: between(colours, row.commutativity / most) },
       svg("title", {}, `${row.name}: ${said(data, row, "score")}, associativity ${said(data, row, "associativity")}, commutativity ${said(data, row, "commutativity")}`));
     dot.addEventListener("click", () => choose(row.name));
     picture.append(dot);

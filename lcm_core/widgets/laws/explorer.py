@@ -112,6 +112,7 @@ class LawExplorer(Panel):
                 none=True,
                 also=own,
             )
+            menu.widget.description = ""  # each heads its column; its name is in the tooltip
             self.operator_menus.append(menu)
         given = zip(self.operator_menus, operators, strict=False)
         self._first = {menu.label: operator for menu, operator in given}
@@ -303,10 +304,10 @@ class LawExplorer(Panel):
     def _place_menus(self) -> None:
         """Each chosen operator heads its column; menus of none are behind *More*, but for one."""
         chosen = [menu for menu in self.operator_menus if menu.label != NO_OPERATOR]
-        for menu in self.operator_menus:
+        for place, menu in enumerate(self.operator_menus, start=1):
             shown = menu in (chosen or self.operator_menus[:1])
             (menu.widget.remove_class if shown else menu.widget.add_class)("lcm-none")
             gaps = 24 * (len(chosen) - 1) / max(len(chosen), 1)
             width = f"calc({100 / len(chosen):.3f}% - {gaps:g}px)" if menu in chosen else "220px"
             menu.widget.layout.width = width
-            menu.widget.tooltip = f"{menu.label}: the operator ⊕ that makes one state of two"
+            menu.widget.tooltip = f"Operator {place}: {menu.label}"

@@ -34,7 +34,7 @@ def pair_sentence(law: str, errors: Mapping[str, float]) -> str:
     if not errors:
         return f"None of these operators has {left} and {right} to compare."
     apart = {name: error for name, error in errors.items() if not error <= SHOWN}
-    parts = [f"are apart by {_by_amount(apart)}"] if apart else []
+    parts = [f"are {_by_amount(apart, ' apart')}"] if apart else []
     if meet := [f"<b>{html.escape(name)}</b>" for name in errors if name not in apart]:
         parts.append(f"meet for {', '.join(meet)}")
     return f"{left} and {right} {', and '.join(parts)}."
@@ -63,12 +63,15 @@ def chart_sentence(view: str, law: str, reports: Mapping[str, LawReport]) -> str
     return f"95 of 100 errors of {law} are at most {_by_amount(most)}."
 
 
-def _by_amount(errors: Mapping[str, float]) -> str:
-    """Such as `0.6 s for gru and 0 s for sum, max`; s is the spread of results."""
+def _by_amount(errors: Mapping[str, float], after: str = "") -> str:
+    """Such as `0.6 s for gru and 0 s for sum, max`; s is the spread of results.
+
+    What comes `after` the first amount holds for all.
+    """
     names: dict[str, list[str]] = {}
     for name, error in errors.items():
         names.setdefault(amount(error), []).append(f"<b>{html.escape(name)}</b>")
-    parts = [f"{text} for {', '.join(who)}" for text, who in names.items()]
+    parts = [f"{text}{after} for {', '.join(who)}" for text, who in names.items()]
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 

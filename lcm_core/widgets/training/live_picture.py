@@ -10,20 +10,13 @@ import numpy as np
 from lcm_core.errors import unknown
 from lcm_core.training.run_state import RunState, run_names
 from lcm_core.widgets.base.controls import menu
-from lcm_core.widgets.training.picture import KINDS, Placed, picture_of
+from lcm_core.widgets.training.picture import AT_FIRST, HINTS, KINDS, TITLES, Placed, picture_of
 from lcm_core.widgets.training.run import Run
 from lcm_core.widgets.training.views import PictureView
 
 __all__ = ["LivePicture"]
 
 HEIGHT = 316  # of the drawing, in pixels: as high as the plots beside it
-
-_TITLES = {
-    "answers": "answers of five sets, a colour each",
-    "solid": "answers of one set",
-    "map": "associativity error over the states",
-}
-_KEY = "a dot: the answer by one {}"
 
 
 class LivePicture:
@@ -46,7 +39,7 @@ class LivePicture:
         self.menu: widgets.Dropdown = menu(
             "Picture", list(KINDS.items()), kind, "what is drawn beside the curves", "340px"
         )
-        self.state: dict[str, float] = {"chosen": 0, "turn": 20, "tilt": 20}
+        self.state: dict[str, float | None] = dict(AT_FIRST)
         self.found: list[Placed | None] = []
         self._before: dict[RunState, np.ndarray] = {}
 
@@ -72,13 +65,13 @@ class LivePicture:
             self.found.append(found)
             title = f"{number + 1} {name}" if len(names) > 1 else ""
             panels.append({**data, "title": title})
-        kind, title = self.menu.value, _TITLES[self.menu.value]
-        word = panels[selected].get("word", "bracketing")
+        kind, word = self.menu.value, panels[selected].get("word", "bracketing")
+        title = TITLES[kind].format(word)
         self.view.show(
             kind=kind,
             title=title,
             label=f"{title}. {self.words(names)}",
-            key=_KEY.format(word),
+            hint=HINTS[kind],
             height=HEIGHT,
             first=selected,
             panels=panels,

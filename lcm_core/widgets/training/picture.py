@@ -21,8 +21,11 @@ from lcm_core.training.trainer import Trainer
 from lcm_core.trees.polytopes import associahedron, permutohedron
 
 __all__ = [
+    "AT_FIRST",
+    "HINTS",
     "KINDS",
     "SETS",
+    "TITLES",
     "Placed",
     "Ways",
     "bracketed",
@@ -39,6 +42,21 @@ KINDS = {
     "solid of all bracketings": "solid",
     "map of the associativity error": "map",
 }
+
+#: What stands above a picture, by what is drawn, and below it until the reader has touched it.
+TITLES = {
+    "answers": "five sets, a dot per {}",
+    "solid": "answers of one set",
+    "map": "associativity error over the states",
+}
+HINTS = {
+    "answers": "click one to name it",
+    "solid": "drag to turn, click a ball to name it",
+    "map": "",
+}
+
+#: The way that is chosen, and the angles of the solid.
+AT_FIRST: dict[str, float | None] = {"chosen": None, "turn": 20, "tilt": 20}
 
 SETS = 5
 RESOLUTION = 21  # of the map

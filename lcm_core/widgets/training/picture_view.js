@@ -6,7 +6,6 @@ import { mark, onLetters } from "./marks.js";
 export const WINDOW = 1.5; // units of s from the centre to the edge
 const EYE = 4.0; // distance from the centre, where the furthest vertex is at 1
 const SHAPES = ["circle", "square", "diamond", "triangle", "cross"];
-const COLOURS = [0, 1, 2, 3, 5];
 const MILLISECONDS = 300;
 export const FULL = 0.5; // of the spread s
 
@@ -46,9 +45,9 @@ export function blend(from, to, share) {
   return to.map((value, i) => from[i] + share * (value - from[i]));
 }
 
-/** What the reader's keys do to the state {chosen, turn, tilt}; null for any other key. */
+/** What the reader's keys do to the state {chosen, turn, tilt}; null for any other key. Where nothing is chosen yet, the first is. */
 export function keyed(state, key, shift, count) {
-  const { chosen, turn, tilt } = state;
+  const { turn, tilt } = state, chosen = state.chosen ?? 0;
   if (shift || key === "ArrowUp" || key === "ArrowDown") {
     if (key === "ArrowLeft") return { ...state, turn: (turn + 350) % 360 };
     if (key === "ArrowRight") return { ...state, turn: (turn + 10) % 360 };
@@ -68,7 +67,7 @@ function answers(panel, frame) {
   const [cx, cy] = [frame.x + frame.width / 2, frame.y + frame.height / 2];
   const group = svg("g");
   const sets = panel.points.map((points, i) => {
-    const own = `var(--lcm-category-${COLOURS[i % 5]})`;
+    const own = `var(--lcm-set-${i % 5})`;
     const lines = svg("path", { class: "lcm-web", style: `stroke:${own}` });
     const dots = points.map((_, k) => svg("path", {
       d: mark(SHAPES[i % 5], 4.5), class: "lcm-mark", style: `fill:${own}`, "data-k": k,
@@ -90,7 +89,7 @@ function answers(panel, frame) {
           dots[k].setAttribute("transform", `translate(${at(points[k])})`);
         }
         lines.setAttribute("d", web(points, panel.edges));
-        const own = points[state.chosen % count];
+        const own = points[(state.chosen ?? 0) % count];
         set(ring, { cx: own[0], cy: own[1] });
       }
     },
@@ -130,7 +129,7 @@ function solid(panel, frame, root) {
       const colours = scale(root, "error");
       balls.forEach((ball, k) => { ball.style.fill = between(colours, shade(values[k])); });
       tubes.forEach(([, core], e) => { core.style.stroke = between(colours, shade(values[balls.length + e])); });
-      const ball = balls[state.chosen % balls.length];
+      const ball = balls[(state.chosen ?? 0) % balls.length];
       set(ring, { cx: ball.getAttribute("cx"), cy: ball.getAttribute("cy"), r: Number(ball.getAttribute("r")) + 5 });
     },
   };
@@ -176,17 +175,18 @@ export default view(({ element, touch }) => {
   const root = svg("svg", { tabindex: 0, class: "lcm-picture" });
   element.append(root);
   let data = { kind: "", panels: [], first: 0 }, width = 0, scenes = [], shape = "";
-  let state = { chosen: 0, turn: 20, tilt: 20 }, given = "", pending = "";
+  let state = { chosen: null, turn: 20, tilt: 20 }, given = "", pending = "";
   let end = () => {}, foot = svg("text");
   const redraw = () => { for (const scene of scenes) scene.draw(scene.now, state); say(); };
   const tell = () => { pending = JSON.stringify(state); touch({ ...state }); };
   const change = (next) => { state = next; redraw(); tell(); };
 
   function say() {
-    const names = namesOf(data), place = state.chosen % Math.max(names.length, 1);
+    const names = namesOf(data), place = (state.chosen ?? 0) % Math.max(names.length, 1);
     const far = names.length ? `${names[place]}: ${number(data.panels[data.first].deviations[place])} spreads off its mean` : "";
-    const looking = root.matches(":hover, :focus"), untouched = data.kind === "answers" ? data.key : "";
-    foot.textContent = fitted((looking && far) || untouched || far, width / 6);
+    const told = state.chosen !== null || root.matches(":focus");
+    foot.textContent = fitted(told ? far : data.hint ?? "", width / 6);
+    root.classList.toggle("lcm-told", told);
     set(root, names.length ? {
       role: "slider", "aria-label": data.label, "aria-valuemin": 1, "aria-valuemax": names.length,
       "aria-valuenow": place + 1, "aria-valuetext": far,
@@ -251,7 +251,7 @@ export default view(({ element, touch }) => {
     },
     cancel() { state = this.began; redraw(); },
   });
-  for (const name of ["pointerenter", "pointerleave", "focus", "blur"]) root.addEventListener(name, say);
+  for (const name of ["focus", "blur"]) root.addEventListener(name, say);
   root.addEventListener("keydown", (event) => {
     const names = namesOf(data);
     if (event.ctrlKey || event.metaKey || event.altKey || !names.length) return;
@@ -279,6 +279,8 @@ export default view(({ element, touch }) => {
       const now = [data.kind, width, ...scenes.map((scene) => scene.values.length)].join();
       const same = now === shape && data.kind !== "map";
       shape = now;
+      if (scenes.some((scene) => scene.values.length)) // the dots are there: now plotly may freeze the page
+        requestAnimationFrame(() => setTimeout(() => globalThis.lcmPlotly?.want()));
       if (!same) { redraw(); return; }
       const to = scenes.map((scene) => scene.values);
       end = move(MILLISECONDS, (share) => {

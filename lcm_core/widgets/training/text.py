@@ -70,10 +70,10 @@ def measured_facts(recipe: Recipe) -> AggregationFacts:
 def _promise(run_state: RunState) -> str:
     facts = measured_facts(run_state.recipe)
     if facts.has_operator:
-        return "the dots of a colour meet as ⊕ becomes associative."
+        return "dots of a colour meet as ⊕ becomes associative."
     if "sire" in facts.penalties:  # a fold
-        return "the dots of a colour meet as the order ceases to matter."
-    return "the dots of a colour are one from the start: no order matters."
+        return "dots of a colour meet as the order ceases to matter."
+    return "dots of a colour are one from the start: no order matters."
 
 
 def _now(run_state: RunState, baselines: Mapping[str, float]) -> str:

@@ -17,7 +17,16 @@ from lcm_core.widgets.base.page_files import module
 from lcm_core.widgets.base.panel import Panel
 from lcm_core.widgets.base.text_areas import ReadOut
 from lcm_core.widgets.base.view import View
-from lcm_core.widgets.training.picture import SETS, bracketed, drawn, placed, ways_of
+from lcm_core.widgets.training.picture import (
+    AT_FIRST,
+    HINTS,
+    SETS,
+    TITLES,
+    bracketed,
+    drawn,
+    placed,
+    ways_of,
+)
 from lcm_core.widgets.training.subjects import Source, as_wide, subject_of
 from lcm_core.widgets.training.tweaks import TweakedOperator
 from lcm_core.widgets.training.views import PictureView
@@ -215,16 +224,16 @@ class TweakOperator(Panel):
         ways = ways_of(True)
         found = placed(bracketed(self.operator, self._sets), ways.edges, self._trained.points)
         pictures = (("as trained", self._trained), ("tweaked", found))
-        title = "answers of five sets, a colour each"
+        title = TITLES["answers"].format(ways.word)
         self.picture.show(
             kind="answers",
             title=title,
             label=f"{title}, as trained and tweaked",
-            key="a dot: the answer by one bracketing",
+            hint=HINTS["answers"],
             height=300,
             first=1,
             panels=[{**drawn(each, ways), "title": name} for name, each in pictures],
-            state=dict(self.picture.value) or {"chosen": 0, "turn": 20, "tilt": 20},
+            state=dict(self.picture.value) or AT_FIRST,
         )
 
     def _say(self) -> None:
@@ -250,4 +259,5 @@ class TweakOperator(Panel):
 
 
 def _change(before: float, now: float) -> str:
-    return f"{before:.3g}" if before == now else f"{before:.3g} → {now:.3g}"
+    one, other = f"{before:.3g}", f"{now:.3g}"  # rounding may differ from one time to the next
+    return one if one == other else f"{one} → {other}"

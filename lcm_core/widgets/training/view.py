@@ -26,6 +26,10 @@ from lcm_core.widgets.training.views import PlotHead
 
 __all__ = ["RunView"]
 
+#: Milliseconds that the first curves of a page leave at most to the picture beside them, which
+#: calls plotly when it stands.
+PATIENCE = 5000
+
 
 class RunView:
     """Shows a run, again and again while it trains.
@@ -42,12 +46,14 @@ class RunView:
         self.sentence = ReadOut("progress", live="off", width="auto")
         self.heads = [PlotHead() for _ in range(3)]
         self.figures = [LiveFigure() for _ in range(3)]
+        for live in self.figures:
+            live.widget.patience = PATIENCE
         parts = zip(self.heads, self.figures, strict=True)
         self.curves = widgets.VBox([part for head, live in parts for part in (head, live.widget)])
         self.curves.add_class("lcm-curves")
         self.read_out = ReadOut("training-text", live="off")
         self.device = ReadOut("device", live="off")
-        self._plots_of: Run | None = None  # the run for whose trainers the plots were made
+        self._plots_of: tuple[Run, bool] | None = None  # with trainers, and whether with records
         self._baselines: dict[str, float] = {}  # of the run on show, by split
 
     def draw(self, run: Run, run_state: RunState, why: str = "") -> None:
@@ -65,14 +71,15 @@ class RunView:
         )
 
     def _draw_plots(self, run: Run) -> None:
-        """All of the plots for a new run, and once more when it is loaded; then their curves."""
+        """All of the plots for a new run, once it is loaded, and once it began; then the curves."""
         trainers = [
             run_state.trainer for run_state in run.run_states if run_state.trainer is not None
         ]
         records = [run_state.records for run_state in run.run_states]
-        loaded = run if len(trainers) == len(run.run_states) else None
-        if loaded is None or loaded is not self._plots_of:
-            self._plots_of = loaded
+        loaded = len(trainers) == len(run.run_states)
+        plots_of = (run, any(records)) if loaded else None
+        if plots_of is None or plots_of != self._plots_of:
+            self._plots_of = plots_of
             self._baselines = _constant_scores(trainers)
             for head, live, plot in zip(
                 self.heads, self.figures, self._plots(run, trainers), strict=True

@@ -27,9 +27,9 @@ class PlotHead(View):
 class PictureView(View):
     """Answers of all bracketings, a solid of them, or a map of the associativity error.
 
-    `data` has `kind`, `title`, `label` and `key` (texts), `first` (the number of the chosen
+    `data` has `kind`, `title`, `label` and `hint` (texts), `first` (the number of the chosen
     recipe), `state`, and `panels`: for each recipe what `picture_of` gives, and a `title`. `value`
-    is the state as the reader left it: `chosen`, `turn` and `tilt`.
+    is the state as the reader left it: `chosen` (None before a dot is), `turn` and `tilt`.
     """
 
     _esm = module(_HERE / "picture_view.js")

@@ -59,7 +59,7 @@ class TreeControls:
                 continuous_update=False,
                 description="Brackets",
                 placeholder="((a b)(c d))",
-                tooltip="a tree as text; a name is a leaf of the first order",
+                tooltip="a tree as text; a name is the element of a leaf",
                 layout=widgets.Layout(width="370px"),
             ),
         )

@@ -138,6 +138,11 @@ class TreeSet:
             )
         self.order = np.array(order, dtype=int)
 
+    @property
+    def leaf_names(self) -> list[str]:
+        """Of the elements, leaf by leaf."""
+        return [self.elements.names[element] for element in self.order]
+
     def shuffle(self) -> None:
         """Another order of the same elements."""
         self._shuffles += 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -31,7 +31,7 @@ class TreeExplorer(TreePanel):
     Args:
         operator: a name of `operator_names()`, an operator, or the file of a checkpoint.
         leaves: how many elements to begin with, 1 to 256 (default: all `values`, or 8).
-        tree: a name of `TREE_NAMES`, or a bracketing such as `((a b)(c d))`.
+        tree: a name of `TREE_NAMES`, or a bracketing of the elements, such as `((a b)(c d))`.
         values: the elements, `(n, channels)`; a list of numbers; a text such as "3 1 4"; or
             "second_minimum", a sample of that task. Without them, elements that came with the
             operator, or Gaussian ones.
@@ -135,11 +135,18 @@ class TreeExplorer(TreePanel):
     # What the controls do
 
     def _shuffle(self) -> None:
-        self._set.shuffle()
-        self.draw()
+        self._reorder(self._set.shuffle)
 
     def _unshuffle(self) -> None:
-        self._set.unshuffle()
+        self._reorder(self._set.unshuffle)
+
+    def _reorder(self, change: Callable[[], None]) -> None:
+        """Other elements for the leaves; a typed tree stays, and its brackets name them."""
+        typed = self.shown if TYPED in self._tree_names() and not self._stale else None
+        change()
+        if typed is not None:
+            place = self._tree_names().index(TYPED)
+            self._write_bracketing(typed.traces[place].graph["tree"])
         self.draw()
 
     def _new_tree(self) -> None:
@@ -161,14 +168,15 @@ class TreeExplorer(TreePanel):
     def _text_fits(self) -> bool:
         """Whether the text is a bracketing of the set."""
         try:
-            Tree.parse(self.controls.bracketing.value, self.elements.names[: len(self.order)])
+            Tree.parse(self.controls.bracketing.value, self._set.leaf_names)
         except ValueError:
             return False
         return True
 
     def _write_bracketing(self, tree: Tree | None) -> None:
         with self.quietly():
-            self.controls.bracketing.value = tree.bracketing(self.elements.names) if tree else ""
+            names = self._set.leaf_names
+            self.controls.bracketing.value = tree.bracketing(names) if tree else ""
 
     def _type_bracketing(self) -> None:
         """As many leaves as the text has names, if it can be read."""
@@ -206,8 +214,9 @@ class TreeExplorer(TreePanel):
         value = self.tree_view.value
         self._heard = value["turn"]
         if "order" in value and sorted(value["order"]) == list(range(len(self.order))):
-            self._set.reorder(value["order"])
-        elif "bracket" in value and self.shown is not None:
+            self._reorder(partial(self._set.reorder, value["order"]))
+            return
+        if "bracket" in value and self.shown is not None:
             tree = self.shown.traces[0].graph["tree"]
             node = node_over(tree, *value["bracket"])
             if node is not None and tree.size <= node < tree.root:

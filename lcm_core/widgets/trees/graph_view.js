@@ -89,7 +89,8 @@ export default view(({ element, touch }) => {
       legend.replaceChildren(...(data.sideNames ?? []).map((name, side) =>
         html("span", {}, svg("svg", { viewBox: "-7 -7 14 14", "aria-hidden": "true" }, side
           ? svg("rect", { x: -5, y: -5, width: 10, height: 10, class: "lcm-mark lcm-side-mark-1" })
-          : svg("circle", { r: 5.5, class: "lcm-mark lcm-side-mark-0" })), name)));
+          : svg("circle", { r: 5.5, class: "lcm-mark lcm-side-mark-0" })), name)),
+        html("span", { class: "lcm-hint" }, data.orders ? "Click an atom." : "Click a node."));
       if (active >= 0) focused = active;
       if (!nodes[focused]) focused = data.chosen;
       set(nodes[focused], { tabindex: 0 });

@@ -69,7 +69,7 @@ def tree_data(
     ]
     cells = None
     if as_cells:
-        cells = _look(NodeNumbers(states, "feature", largest_size(states), signed=True))
+        cells = _look(NodeNumbers(states, "", largest_size(states), signed=True))
     return {
         "trees": trees,
         "names": shown.names,

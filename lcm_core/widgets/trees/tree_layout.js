@@ -37,7 +37,8 @@ export function shapeOf(children) {
 
 /**
  * How the states of a tree are drawn in a box of `width` × `height` pixels: one answer for each
- * height of nodes, since higher ones have more room.
+ * height of nodes, since higher ones have more room. Where the numbers of vectors do not fit into the
+ * leaves, colours tell all states, and numbers the last one, too.
  *
  * `cells`: of a state; 1 if it is one number. `letters`: of the longest number at each height.
  * `letter`: pixels of one. An answer has `kind` ("row", "column" or "dot"), the size of a cell
@@ -58,7 +59,8 @@ export function fitted(shape, { cells, letters, letter, width, height }) {
   }, []);
   return spans.map((span, h) => {
     const across = 0.88 * span * room / cells, written = letters[h] * letter + 8;
-    const text = across >= written && place.rise >= line + 4;
+    const told = cells === 1 || place.text || h === depth;
+    const text = told && across >= written && place.rise >= line + 4;
     if (!text && !place.text) return place;
     if (!text) return { ...place, ...(cells === 1 ? dot(place) : coloured(across, place.rise)) };
     const wide = Math.min(Math.max(written, 2 * line), across), tall = Math.min(place.rise - 6, 1.4 * line);

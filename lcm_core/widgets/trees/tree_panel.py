@@ -111,7 +111,8 @@ class TreePanel(Panel):
         operator = self.operator_menu.operator(self.elements.values.shape[1], self._seed)
         assert operator is not None
         names, text = self.elements.names, controls.bracketing.value
-        trees = chosen_trees(self._tree_names(), text, names[: len(self.order)], self._tree_seed)
+        leaves = self._set.leaf_names
+        trees = chosen_trees(self._tree_names(), text, leaves, self._tree_seed)
         before = self.shown
         self.shown = TreeReductions.of(operator, self.elements.values, names, self.order, trees)
         self._stale = False

@@ -9,7 +9,7 @@ const HEIGHT = 312; // pixels, of one tree
 const NARROW = 480; // below, two trees stand one above the other
 const STEP = 300; // ms, to another level
 
-const HINT = "Drag a leaf, or click a node.";
+const HINT = "Drag a leaf, click a node.";
 
 export default view(({ element, touch, model }) => {
   const mine = Math.random().toString(36).slice(2);
