@@ -72,6 +72,19 @@ def test_a_disguise_without_0_among_its_values_has_no_finite_identity(formula, i
     assert identity in laws["identity"].text
 
 
+def test_the_disguises_are_two_monoids_and_not_one():
+    """Notebook 10: above −1 every x has an inverse under x + y + x y; under √(x² + y²), for numbers
+    from 0 on, only the identity has one."""
+    product, hypotenuse = (
+        make_operator(f"formula({formula})", channels=1)
+        for formula in ("x+y+x*y", "sqrt(x**2+y**2)")
+    )
+    x = torch.linspace(-0.9, 5, 60)[:, None]
+    assert torch.allclose(product(x, -x / (1 + x)), torch.zeros_like(x), atol=1e-6)
+    x, y = torch.cartesian_prod(torch.linspace(0.1, 5, 50), torch.linspace(0, 5, 51)).T[..., None]
+    assert (hypotenuse(x, y) >= x * (1 - 1e-6)).all()
+
+
 @pytest.mark.parametrize("density", [0.15, 0.5, 0.85])
 def test_additions_are_e_over_r_times_the_removals(density):
     n, rng = 24, np.random.default_rng(0)
