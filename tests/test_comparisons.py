@@ -121,6 +121,15 @@ def test_poisoned_test_labels_change_no_choice_of_the_other_experiments():
         ]
         assert rows[0] == rows[1]
         assert rows[0] == [chosen(results, OURS, column)] * len(SIZES)
+    runs = stored("weight_by_validation")
+    runs = replace(runs, wanted=runs.finished)
+    by_validation = find_experiment("weight_by_validation")
+    first, second = (
+        by_validation.report(each)[1].partition(" On sets of 128")[0]
+        for each in (runs, poisoned(runs, 0))
+    )
+    assert first == second
+    assert first.startswith("By its median validation score the weight would be")
     weights = find_experiment("associativity_weight")
     said = weights.report(stored("associativity_weight"))[1]
     assert "best" not in said

@@ -20,6 +20,7 @@ from lcm_core.experiments import read_results
 from lcm_core.experiments.equal_steps import BOTH
 from lcm_core.experiments.framework.tables import steps_of
 from lcm_core.laws.in_words import laws_in_words
+from lcm_core.laws.populations import closure_population
 from lcm_core.seeding import Seeded
 from lcm_core.tasks.graphs.families import CHANGED, with_changes
 from lcm_core.training import Trainer
@@ -69,6 +70,19 @@ def test_a_disguise_without_0_among_its_values_has_no_finite_identity(formula, i
     """Notebook 10: exp and 1/x can be undone, and their values are closed under addition."""
     laws = laws_in_words(make_operator(f"formula({formula})", channels=1))
     assert identity in laws["identity"].text
+
+
+def test_the_disguises_are_two_monoids_and_not_one():
+    """Notebook 10: above −1 every x has an inverse under x + y + x y; under √(x² + y²), for numbers
+    from 0 on, only the identity has one."""
+    product, hypotenuse = (
+        make_operator(f"formula({formula})", channels=1)
+        for formula in ("x+y+x*y", "sqrt(x**2+y**2)")
+    )
+    x = torch.linspace(-0.9, 5, 60)[:, None]
+    assert torch.allclose(product(x, -x / (1 + x)), torch.zeros_like(x), atol=1e-6)
+    x, y = torch.cartesian_prod(torch.linspace(0.1, 5, 50), torch.linspace(0, 5, 51)).T[..., None]
+    assert (hypotenuse(x, y) >= x * (1 - 1e-6)).all()
 
 
 @pytest.mark.parametrize("density", [0.15, 0.5, 0.85])
@@ -192,6 +206,40 @@ def test_trained_operators_stay_in_their_cube_whatever_the_size(name):
             assert result.abs().max() > 0
 
 
+def identity_error(operator, states, e):
+    """The mean of ‖x ⊕ e − x‖ in spreads, and of its square."""
+    found = operator(states, e.expand_as(states))
+    both = torch.cat([found, states])
+    s2 = (both - both.mean(0)).square().sum(1).mean()
+    square = (found - states).square().sum(1) / s2
+    return square.sqrt().mean(), square.mean()
+
+
+def test_the_state_for_empty_sets_was_not_trained_and_another_is_nearly_an_identity():
+    """The claims, on what has changed: a large error of e does not mean that there is no other."""
+    model = pretrained("lcm")
+    operator = model.operator.requires_grad_(False)
+    assert torch.equal(operator.identity, torch.zeros_like(operator.identity))
+    states, others = (
+        closure_population(model.elements, size=256, max_set_size=16, seed=seed).states(operator)
+        for seed in (0, 1)
+    )
+    e = states.mean(0).detach().requires_grad_()
+    optimizer = torch.optim.Adam([e], lr=0.1)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 150)
+    for _ in range(150):
+        optimizer.zero_grad()
+        identity_error(operator, states, e)[1].backward()
+        optimizer.step()
+        schedule.step()
+    with torch.no_grad():  # on states that e was not fitted to
+        stored, found = (
+            float(identity_error(operator, others, each)[0]) for each in (operator.identity, e)
+        )
+    assert stored == pytest.approx(0.62, abs=0.02)
+    assert found == pytest.approx(0.09, abs=0.02)
+
+
 def test_a_sum_leaves_every_cube():
     ones = torch.ones(1024, 2)
     assert reduce(make_operator("sum", 2), ones, torch.tensor([0, 1024])).min() == 1024
@@ -230,7 +278,7 @@ def test_size_is_what_the_early_penalty_leaves():
 
 
 def test_the_states_of_the_tree_are_the_better_place_for_weights_of_1_and_more():
-    """Notebook 05, section 6, with every seed at size 128."""
+    """Notebook 05, section 5, with every seed at size 128."""
     results = read_results("associativity_weight")
     for weight in results.rows[1:]:
         tree, encoded = (

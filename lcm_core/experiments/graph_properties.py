@@ -107,8 +107,8 @@ def report(results: Results) -> Report:
         "ReLU in the layers that answer for the graph, and a LeakyReLU behind the last layers "
         "(here LeakyReLU between the layers, the last one linear). *Training*: Adam at a constant "
         "rate of 0.003, up to 10,000 epochs, stopped when validation has not improved for 1,000 "
-        "(here AdamW, a rate that rises to 0.003 and falls, clipped gradients, and a few dozen "
-        "epochs). *Data*: its label of connectivity is wrong for bipartite graphs (notebook 08).",
+        f"(here AdamW, a rate that rises to 0.003 and falls, clipped gradients{_epochs(results)}). "
+        "*Data*: its label of connectivity is wrong for bipartite graphs (notebook 08).",
         everything,
         parts,
         _best_in_words(results),
@@ -132,6 +132,15 @@ def _steps(results: Results) -> str:
         row: steps_of(results, row, COLUMN)[0] for row in results.rows if results.of(row, COLUMN)
     }
     return ", ".join(f"{row} {count:,}" for row, count in steps.items())
+
+
+def _epochs(results: Results) -> str:
+    """How often the rows see each training graph, from the fewest to the most."""
+    recipes = [Recipe.parse(run.recipe) for run in results.runs]
+    sizes, of_each = SPLITS["train"]
+    graphs = len(sizes) * of_each
+    found = [recipe.steps * recipe.batch_size / graphs for recipe in recipes]
+    return f", and {min(found):.0f} to {max(found):.0f} epochs" if found else ""
 
 
 def _draw_larger(results: Results) -> Any:
@@ -160,7 +169,12 @@ def _best_in_words(results: Results) -> str:
         if medians:
             best.setdefault(min(medians, key=medians.__getitem__), []).append(name)
     said = "; ".join(f"{row} for {_listed(names)}" for row, names in best.items())
-    return f"The lowest median error has {said}." if said else ""
+    if not said:
+        return ""
+    steps = [count for row in results.rows for count in steps_of(results, row, COLUMN)]
+    alike = alike_in_steps(min(steps), max(steps))
+    unlike = "" if alike else " (at unlike steps: nothing follows about the aggregations)"
+    return f"The lowest median error has {said}{unlike}."
 
 
 def _larger_in_words(results: Results) -> str:

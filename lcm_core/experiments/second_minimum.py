@@ -11,7 +11,14 @@ from lcm_core.experiments.framework.base import Experiment, Picture, Report, Tra
 from lcm_core.experiments.framework.comparisons import difference
 from lcm_core.experiments.framework.registry import register_experiment
 from lcm_core.experiments.framework.results import Results
-from lcm_core.experiments.framework.tables import interval, law_table, score_table, with_effort
+from lcm_core.experiments.framework.tables import (
+    alike_in_steps,
+    interval,
+    law_table,
+    score_table,
+    steps_of,
+    with_effort,
+)
 from lcm_core.training.recipe import Recipe
 
 __all__ = ["DEFAULT", "EXPERIMENT"]
@@ -109,7 +116,16 @@ def _in_words(results: Results) -> str:
             ours, theirs = (results.scores(row, column, split) for row in (LCM, rival))
             if (apart := difference(ours, theirs)) is not None:
                 found += f" (difference of the means {interval(apart)})"
+            steps = [statistics.median(steps_of(results, row, column)) for row in (LCM, rival)]
+            if not alike_in_steps(*steps):
+                found += f" after {steps[0]:,.0f} and {steps[1]:,.0f} steps"
             sentences.append(f"{found}.")
+    if sentences:
+        sentences.append(
+            "Intervals are of 95 %, over the seeds alone and for one comparison each; the row "
+            "beside LCM is the best one by the same scores. Where steps are named, they differ by "
+            "more than 20 %: a row that is ahead with more of them may owe it to these."
+        )
     return " ".join(sentences)
 
 

@@ -132,7 +132,9 @@ def _in_words(results: Results) -> str:
             said.append(f"{column} {', '.join(f'{share[0]:.0%}' for share in shares)}")
     if not said:
         return ""
-    return f"Size share of {LCM}, of {LATE}, and with it from the start: {'; '.join(said)}."
+    return (
+        f"Size share of {LCM}, of {LATE}, and with it from the start, of seed 0: {'; '.join(said)}."
+    )
 
 
 EXPERIMENT = Experiment(

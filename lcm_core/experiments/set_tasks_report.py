@@ -12,6 +12,7 @@ from lcm_core.experiments.framework.comparisons import chosen, difference
 from lcm_core.experiments.framework.results import Results
 from lcm_core.experiments.framework.tables import (
     NOTHING,
+    OF_THE_IDENTITY,
     alike_in_steps,
     interval,
     score_table,
@@ -22,7 +23,7 @@ from lcm_core.experiments.framework.tables import (
 from lcm_core.tasks.sets.set_task import LARGE_SETS_IN_A_SPLIT, SETS_IN_A_SPLIT
 from lcm_core.training.recipe import Recipe
 
-__all__ = ["OURS", "SIZES", "above_constant", "cells_of", "show"]
+__all__ = ["ERRORS", "LEAD", "OURS", "SIZES", "above_constant", "cells_of", "show"]
 
 SIZES = {"16": "size 16", "32": "size 32", "128": "size 128", "1,024": "size 1024"}
 LCM, ASSOCIATIVE = "LCM", "LCM + associativity"
@@ -180,10 +181,8 @@ def _rows_table(results: Results) -> Table:
     caption = (
         "The runs themselves, all tasks together: the peak of the learning rate, trained numbers, "
         "steps, CPU seconds that they took, and mean law errors after training on sets of training "
-        "sizes (unitless; the order spread is that of the aggregation's result). A learned "
-        "identity that is wrong by more than 0.5 is none: such an ⊕ is commutative, more or less "
-        "associative, and without an identity. The size share of some is in the "
-        "experiment `set_size`."
+        "sizes (unitless; the order spread is that of the aggregation's result). "
+        f"{OF_THE_IDENTITY} The size share of some is in the experiment `set_size`."
     )
     return Table(heads, lines, caption)
 
@@ -240,19 +239,21 @@ def _losses_in_words(results: Results, cells: Sequence[Cell]) -> str:
             f"- {cell.column}, size {cell.size}: {cell.best} {cell.medians[cell.best]:{FORM}}, "
             f"{ours} {cell.medians[ours]:{FORM}}"
         )
-        apart = difference(cell.scores[ours], cell.scores[cell.best])
-        if apart is not None:
-            text += f"; difference of the means {interval(apart, FORM)}, over the seeds"
+        found = difference(cell.scores[ours], cell.scores[cell.best])
+        if found is not None:
+            text += f"; difference of the means {interval(found, FORM)}, over the seeds"
         if all(both):
             theirs, own = (statistics.median(scores) for scores in both)
             text += (
                 f". On new sets of the training sizes {ours} has {own:{FORM}} and {cell.best} "
                 f"{theirs:{FORM}}: "
             )
+            apart, alike = _steps(results, cell)
             if max(both[1]) < min(both[0]):
-                text += f"it learned less in its time{_steps(results, cell)}"
+                nothing = "" if alike else ": nothing follows about the aggregations"
+                text += f"it learned less in its time ({apart}{nothing})"
             else:
-                text += "it learned no less, but extrapolates less"
+                text += f"it learned no less, but extrapolates less ({apart})"
         said.append(f"{text}.")
     return "\n".join(["Where LCM is behind:", "", *said]) if said else ""
 
@@ -273,8 +274,9 @@ def _bounded_in_words(cells: Sequence[Cell]) -> str:
         "weighted means. Then a continuous decoder's answer is bounded, too. At size "
         f"{cell.size}: {', '.join(bounded)}. The results of others grow with the set: "
         f"{', '.join(unbounded)}. The bound is enough to explain the first list at sizes without "
-        "end; that they fail at 32 already is an observation. A sum in one half of the channels "
-        "and a symmetrised GRU in the other are in the experiment `equal_steps`."
+        "end; that they fail at 32 already is an observation. The sum at a GRU's steps, and a sum "
+        "in one half of the channels beside a symmetrised GRU in the other, are in the experiment "
+        "`equal_steps`."
     )
 
 
@@ -294,10 +296,10 @@ def _associativity_in_words(cells: Sequence[Cell]) -> str:
     )
 
 
-def _steps(results: Results, cell: Cell) -> str:
+def _steps(results: Results, cell: Cell) -> tuple[str, bool]:
+    """The steps of our row and of the best one in words, and whether they are alike."""
     own, theirs = (steps_of(results, row, cell.column)[0] for row in (cell.ours, cell.best))
-    apart = "" if alike_in_steps(own, theirs) else ": nothing follows about the aggregations"
-    return f" ({own:,} steps, against {theirs:,}{apart})"
+    return f"{own:,} steps, against {theirs:,}", alike_in_steps(own, theirs)
 
 
 def _unlearned_in_words(cells: Sequence[Cell]) -> str:

@@ -17,12 +17,12 @@ __all__ = ["Rendered", "facts_of", "markdown", "render", "summary_lines"]
 INTRODUCTION = """\
 # Results
 
-Written by `make results` from the files in [results](results): no number here was typed. Under
-each heading stands the command that made what follows. It can be killed at any moment and called
-again, and each run can be repeated alone, by its recipe in the file:
-`python -m lcm_core.train "RECIPE"`. Numbers are medians over the seeds, with the smallest and the
-largest in brackets; the best median is in bold. Budgets are CPU seconds of training on one thread,
-evaluation aside; all seeds of a cell take the same steps.
+Written by `make results` from the files in [results](results): no number in a table was typed, nor
+one that compares rows. Under each heading stands the command that made what follows. It can be
+killed at any moment and called again, and each run can be repeated alone, by its recipe in the
+file: `python -m lcm_core.train "RECIPE"`. Numbers are medians over the seeds, with the smallest and
+the largest in brackets; the best median is in bold. Budgets are CPU seconds of training on one
+thread, evaluation aside; all seeds of a cell take the same steps.
 """
 
 

@@ -15,6 +15,7 @@ from lcm_core.training.recipe import Recipe
 
 __all__ = [
     "NOTHING",
+    "OF_THE_IDENTITY",
     "Effort",
     "alike_in_steps",
     "effort",
@@ -31,6 +32,11 @@ __all__ = [
 NOTHING = "–"  # where there is no result yet
 LAWS = ("associativity", "exchange", "identity", "order spread", SIZE_SHARE)
 LEAST_P = 0.001  # that is written as a number
+#: What the error of a learned identity says, and what it does not.
+OF_THE_IDENTITY = (
+    "Where the error of the identity, the state for empty sets, is not small, ⊕ is used without "
+    "one. (Only empty sets train it; another state may come nearer.)"
+)
 
 ALIKE = 1.2  # rows whose steps differ by a larger factor are not compared as aggregations
 
@@ -222,8 +228,7 @@ def law_table(
         ".2g",
         lambda law: None,
         first,
-        f"{what}: mean law errors (unitless). Where the error of the identity is not small, the "
-        f"learned ⊕ is commutative, more or less associative, and without an identity. {share}",
+        f"{what}: mean law errors (unitless). {OF_THE_IDENTITY} {share}",
     )
 
 
