@@ -1,7 +1,7 @@
 // The bar of a panel: More, Copy as code, Picture, Projector; and what it tells the kernel.
 
 import { dark, html, onTheme, svg } from "./svg.js";
-import { nameSliders, startPage } from "./page.js";
+import { nameControls, startPage } from "./page.js";
 import { download, pictureOf } from "./picture.js";
 
 export default {
@@ -55,7 +55,7 @@ export default {
       const { classList } = panel();
       classList.toggle("lcm-still", classList.contains("jupyter-widgets-disconnected"));
       show();
-      unname = nameSliders(panel());
+      unname = nameControls(panel());
     });
     countView(model, 1);
     return () => {

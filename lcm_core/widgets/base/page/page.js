@@ -40,19 +40,24 @@ function follow(plot) {
 }
 
 /**
- * Sliders of ipywidgets have no name that a screen reader could say: they get that of their label,
- * now and when their widget makes them anew. The function returned ends it.
+ * Sliders of ipywidgets, and menus without a label, have no name that a screen reader could say:
+ * they get that of their label or tooltip, now and when their widget makes them anew. The function
+ * returned ends it.
  */
-export function nameSliders(panel) {
+export function nameControls(panel) {
   const name = () => {
     for (const handle of panel.querySelectorAll(".noUi-handle:not([aria-label])")) {
       const slider = handle.closest(".widget-hslider");
       const label = slider?.querySelector(".widget-label")?.textContent || slider?.title;
       if (label) handle.setAttribute("aria-label", label);
     }
+    for (const menu of panel.querySelectorAll("select[title]")) {
+      const label = menu.closest(".widget-dropdown")?.querySelector(".widget-label")?.textContent;
+      if (!label) menu.setAttribute("aria-label", menu.title);
+    }
   };
   const observer = new MutationObserver(name);
-  observer.observe(panel, { childList: true, subtree: true });
+  observer.observe(panel, { childList: true, subtree: true, attributeFilter: ["title"] });
   name();
   return () => observer.disconnect();
 }
