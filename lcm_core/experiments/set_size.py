@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from lcm_core.experiments import set_tasks
+from lcm_core.experiments import graph_properties, hiv, set_tasks
 from lcm_core.experiments.checkpoints import MODELS
 from lcm_core.experiments.framework.base import (
     Experiment,
@@ -16,7 +16,7 @@ from lcm_core.experiments.framework.base import (
     Table,
     TrainingRun,
 )
-from lcm_core.experiments.framework.endings import SIZE_SHARE, further_laws
+from lcm_core.experiments.framework.endings import NEIGHBORS, SIZE_SHARE, further_laws
 from lcm_core.experiments.framework.registry import register_experiment
 from lcm_core.experiments.framework.results import Results
 from lcm_core.experiments.framework.tables import score_table, value_table
@@ -36,13 +36,19 @@ STEPS: Mapping[str, tuple[int, int]] = {
     "median": (5415, 5072),
     "above the mean": (6940, 5386),
 }
+#: On graphs: steps of the rows with a learned ⊕ in the experiments that these columns come from,
+#: and which aggregation it is, before the name of a law.
+GRAPHS: Mapping[str, tuple[str, Mapping[str, int]]] = {
+    "graph properties": (NEIGHBORS, {"LCM": 2335, "LCM + associativity": 2104}),
+    "HIV": ("", {"LCM": 4374, "LCM without associativity": 5278}),
+}
 LIBRARY = "models of the library"
 LAWS = ("associativity", "identity", "order spread", SIZE_SHARE)
 SPLITS = ("validation", "size 32", "size 128")
 
 
 def jobs() -> list[Job]:
-    """The models of the library; then three operators on each question about sets."""
+    """The models of the library; three operators on each question about sets; those on graphs."""
     models = [
         Measurement(
             name,
@@ -63,6 +69,15 @@ def jobs() -> list[Job]:
         }
         for row, (recipe, steps) in rows.items():
             runs.append(TrainingRun(row, column, recipe, splits=SPLITS, steps=steps))
+    of_graphs = {
+        (job.row, job.column): job.recipe
+        for job in (*graph_properties.jobs(), *hiv.jobs())
+        if isinstance(job, TrainingRun)
+    }
+    for column, (_, rows_and_steps) in GRAPHS.items():
+        for row, steps in rows_and_steps.items():
+            recipe = of_graphs[row, column]
+            runs.append(TrainingRun(row, column, recipe, splits=("validation",), steps=steps))
     return [*models, *runs]
 
 
@@ -111,7 +126,29 @@ def report(results: Results) -> Report:
         ROWS,
         caption="Scores on validation sets, new ones of the training sizes.",
     )
-    return [*shown, _in_words(results), *errors.values(), scores]
+    return [*shown, _in_words(results), *errors.values(), scores, *_on_graphs(results)]
+
+
+def _on_graphs(results: Results) -> list[Table]:
+    """The same of operators that aggregate neighbours, or the nodes of a graph."""
+    return [
+        value_table(
+            list(rows),
+            LAWS,
+            partial(_laws_on_graphs, results, column, place),
+            ".2g",
+            lambda law: None,
+            column,
+            f"{column}: ⊕ aggregates {'neighbours' if place else 'the nodes of a graph'}. Those of "
+            "BBBP and BACE are in `equal_steps`.",
+        )
+        for column, (place, rows) in GRAPHS.items()
+        if results.of(column=column)
+    ]
+
+
+def _laws_on_graphs(results: Results, column: str, place: str, row: str, law: str) -> list[float]:
+    return results.laws(row, column, place + law)
 
 
 def _laws(results: Results, law: str, row: str, column: str) -> list[float]:
