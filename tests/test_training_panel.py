@@ -314,7 +314,7 @@ def test_race_plots_have_a_colour_and_a_mark_a_recipe_and_a_style_a_kind() -> No
     assert [trace.line.dash for trace in plots[1].figure.data] == ["solid", "dot"] * 2
     assert [trace.line.dash for trace in plots[2].figure.data] == ["solid", "dash"] * 2
     assert [entry.name for entry in plots[0].legend] == ["1 a", "2 b"]
-    assert [entry.name for entry in plots[2].legend][-1] == "best constant answers"
+    assert [entry.name for entry in plots[2].legend][-1] == "constant answers"
 
 
 def test_a_plot_has_its_title_and_legend_above_it_and_nothing_over_its_curves() -> None:
