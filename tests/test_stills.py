@@ -9,20 +9,17 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageColor
 
 from course.minutes import _panels
 from course.versions import NOTEBOOKS, STILL_PICTURE, without_stills
 from course.web.executed import VIEW
 from course.web.pictures import small_png
 from course.web.stills import Still, stills_of, write_stills
+from lcm_core.figures.palette import LIGHT
 
 HEAVIEST = 60_000
-WITH_STILLS = [
-    path
-    for path in sorted(NOTEBOOKS.glob("*.ipynb"))
-    if f'"{STILL_PICTURE}"' in path.read_text(encoding="utf-8")
-]
+LESSONS = sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))
 
 
 def cells_of(path: Path) -> list[dict]:
@@ -79,7 +76,20 @@ def test_pictures_are_made_light_whatever_is_in_them():
     assert len(small_png(noise, heaviest=20_000)) < 20_000
 
 
-@pytest.mark.parametrize("path", WITH_STILLS, ids=lambda path: path.stem)
+def test_a_lighter_picture_keeps_the_colours_of_a_few_dots() -> None:
+    picture = Image.open(NOTEBOOKS.parent / "docs" / "training_panel.png").convert("RGB")
+    dots = {(100 + 40 * k, 300): colour for k, colour in enumerate(LIGHT["set"])}
+    for place, colour in dots.items():
+        picture.paste(colour, (*place, place[0] + 8, place[1] + 8))
+    file = io.BytesIO()
+    picture.save(file, "PNG")
+    lighter = Image.open(io.BytesIO(small_png(file.getvalue()))).convert("RGB")
+    for place, colour in dots.items():
+        found, wanted = lighter.getpixel(place), ImageColor.getrgb(colour)
+        assert max(abs(a - b) for a, b in zip(found, wanted, strict=True)) <= 8, colour
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
 def test_each_panel_of_a_notebook_has_its_still_picture(path):
     cells = cells_of(path)
     for cell, below in zip(cells, [*cells[1:], None], strict=True):
