@@ -24,7 +24,7 @@ from lcm_core.tasks.graphs.dataset import SPLITS
 from lcm_core.tasks.graphs.properties import PROPERTIES
 from lcm_core.training.recipe import Recipe
 
-__all__ = ["BUDGET", "COLUMN", "EXPERIMENT", "FORM", "LARGER", "ROWS"]
+__all__ = ["BUDGET", "COLUMN", "EXPERIMENT", "FORM", "LARGER", "ROWS", "jobs"]
 
 BUDGET = 180.0
 COLUMN = "graph properties"

@@ -21,7 +21,7 @@ from lcm_core.experiments.molecule_data import DATA, FORM, data_jobs, data_table
 from lcm_core.tasks.molecules.auc_uncertainty import auc_standard_error
 from lcm_core.training.recipe import Recipe
 
-__all__ = ["BUDGET", "COLUMN", "EXPERIMENT", "FORM"]
+__all__ = ["BUDGET", "COLUMN", "EXPERIMENT", "FORM", "jobs"]
 
 BUDGET = 400.0
 COLUMN = "HIV"
