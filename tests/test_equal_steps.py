@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lcm_core.experiments import claims, equal_steps, find_experiment, set_size
+from lcm_core.experiments import claims, equal_steps, find_experiment, read_results, set_size
 from lcm_core.experiments.framework.base import Table, TrainingRun, plain
 from lcm_core.experiments.framework.results import FinishedRun, Results
 from lcm_core.experiments.framework.store import Store
@@ -63,6 +63,13 @@ def test_the_steps_of_the_size_shares_are_those_of_set_tasks():
     for column, (plain_steps, penalised) in set_size.STEPS.items():
         assert set(steps_of(results, "LCM", column)) == {plain_steps}
         assert set(steps_of(results, "LCM + associativity", column)) == {penalised}
+
+
+def test_the_steps_of_the_size_shares_on_graphs_are_those_of_their_experiments():
+    for results in map(read_results, ("graph_properties", "hiv")):
+        (column,) = results.columns
+        for row, steps in set_size.GRAPHS[column][1].items():
+            assert set(steps_of(results, row, column)) == {steps}
 
 
 def runs(column, split, scores, steps, resampled=()):

@@ -28,9 +28,9 @@ from lcm_core.experiments.framework.tables import (
     alike_in_steps,
     effort,
     interval,
+    median_steps,
     p_value,
     spread,
-    steps_of,
 )
 from lcm_core.experiments.molecule_data import DATA
 from lcm_core.experiments.set_tasks_report import ERRORS, LEAD, above_constant
@@ -112,7 +112,7 @@ class Answer(NamedTuple):
         return cls(
             row,
             results.scores(row, column, split),
-            statistics.median(steps_of(results, row, column)),
+            median_steps(results, row, column),
             f"{cost.steps} steps, {cost.seconds} s{also}",
             results.resampled(row, column, split),
         )

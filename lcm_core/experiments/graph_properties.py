@@ -15,6 +15,7 @@ from lcm_core.experiments.framework.tables import (
     alike_in_steps,
     interval,
     law_table,
+    median_steps,
     score_table,
     spread,
     steps_of,
@@ -204,7 +205,7 @@ def _verdict(results: Results, one: str, other: str) -> str:
     if apart is None:
         return f"{says}, of one seed: no more than a hint."
     says += f"; difference {interval(apart, FORM)}, above 0 where {one} is better"
-    steps = [statistics.median(steps_of(results, row, COLUMN)) for row in (one, other)]
+    steps = [median_steps(results, row, COLUMN) for row in (one, other)]
     if not alike_in_steps(*steps):
         return f"{says}. The steps differ by more than 20 %: nothing follows about aggregation."
     return f"{says}: {'not decided' if apart.low <= 0 <= apart.high else 'decided'}."

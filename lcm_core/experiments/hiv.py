@@ -13,8 +13,8 @@ from lcm_core.experiments.framework.results import Results
 from lcm_core.experiments.framework.tables import (
     alike_in_steps,
     law_table,
+    median_steps,
     score_table,
-    steps_of,
     with_effort,
 )
 from lcm_core.experiments.molecule_data import DATA, FORM, data_jobs, data_table
@@ -97,7 +97,7 @@ def _in_words(results: Results) -> str:
 
 def _steps_in_words(results: Results, rows: Sequence[str]) -> str:
     """That nothing follows from the order where the steps differ by more than 20 %."""
-    steps = [statistics.median(steps_of(results, row, COLUMN)) for row in rows]
+    steps = [median_steps(results, row, COLUMN) for row in rows]
     if alike_in_steps(min(steps), max(steps)):
         return ""
     return (

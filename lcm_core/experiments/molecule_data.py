@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -13,7 +12,7 @@ import torch
 from lcm_core.experiments.framework.base import Measurement, Table
 from lcm_core.experiments.framework.comparisons import difference
 from lcm_core.experiments.framework.results import Results
-from lcm_core.experiments.framework.tables import alike_in_steps, interval, spread, steps_of
+from lcm_core.experiments.framework.tables import alike_in_steps, interval, median_steps, spread
 from lcm_core.imports import needed
 from lcm_core.tasks import MoleculeTask, make_task
 from lcm_core.tasks.molecules.auc_uncertainty import auc_standard_error
@@ -53,7 +52,8 @@ def _count(name: str) -> dict[str, Any]:
 
 
 def _score_of_atom_counts(task: MoleculeTask) -> float:
-    regression = needed("sklearn.linear_model", "molecules", "the score of counts", "scikit-learn")
+    what = "the score of atom counts"
+    regression = needed("sklearn.linear_model", "molecules", what, "scikit-learn")
 
     def counts(split: str) -> tuple[np.ndarray, np.ndarray]:
         graphs = [task.graph(index) for index in task.members[split].tolist()]
@@ -108,5 +108,5 @@ def against(results: Results, one: str, other: str, column: str) -> str:
     says = f"{column}: {spread(ours, FORM)} against {spread(theirs, FORM)}"
     if (apart := difference(ours, theirs)) is not None:
         says += f", difference {interval(apart, FORM)}"
-    steps = [statistics.median(steps_of(results, row, column)) for row in (one, other)]
+    steps = [median_steps(results, row, column) for row in (one, other)]
     return says if alike_in_steps(*steps) else f"{says} (steps {steps[0]:,.0f} and {steps[1]:,.0f})"

@@ -15,8 +15,8 @@ from lcm_core.experiments.framework.tables import (
     alike_in_steps,
     interval,
     law_table,
+    median_steps,
     score_table,
-    steps_of,
     with_effort,
 )
 from lcm_core.training.recipe import Recipe
@@ -116,7 +116,7 @@ def _in_words(results: Results) -> str:
             ours, theirs = (results.scores(row, column, split) for row in (LCM, rival))
             if (apart := difference(ours, theirs)) is not None:
                 found += f" (difference of the means {interval(apart)})"
-            steps = [statistics.median(steps_of(results, row, column)) for row in (LCM, rival)]
+            steps = [median_steps(results, row, column) for row in (LCM, rival)]
             if not alike_in_steps(*steps):
                 found += f" after {steps[0]:,.0f} and {steps[1]:,.0f} steps"
             sentences.append(f"{found}.")

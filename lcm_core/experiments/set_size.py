@@ -39,8 +39,8 @@ STEPS: Mapping[str, tuple[int, int]] = {
 #: On graphs: steps of the rows with a learned ⊕ in the experiments that these columns come from,
 #: and which aggregation it is, before the name of a law.
 GRAPHS: Mapping[str, tuple[str, Mapping[str, int]]] = {
-    "graph properties": (NEIGHBORS, {"LCM": 2335, "LCM + associativity": 2104}),
-    "HIV": ("", {"LCM": 4374, "LCM without associativity": 5278}),
+    graph_properties.COLUMN: (NEIGHBORS, {"LCM": 2335, "LCM + associativity": 2104}),
+    hiv.COLUMN: ("", {"LCM": 4374, "LCM without associativity": 5278}),
 }
 LIBRARY = "models of the library"
 LAWS = ("associativity", "identity", "order spread", SIZE_SHARE)

@@ -6,7 +6,7 @@ import statistics
 from dataclasses import replace
 
 from lcm_core.experiments.framework.base import Experiment, Report, TrainingRun
-from lcm_core.experiments.framework.comparisons import chosen
+from lcm_core.experiments.framework.comparisons import chosen, validation_medians
 from lcm_core.experiments.framework.registry import register_experiment
 from lcm_core.experiments.framework.results import Results
 from lcm_core.experiments.framework.tables import law_table, score_table
@@ -63,20 +63,16 @@ def _in_words(results: Results) -> str:
     found = "validation finds it, too" if best == weight else "validation does not find it"
     listed = ", ".join(f"{score:.1%} ({row})" for row, score in medians.items())
     return (
-        f"By its median validation score the weight would be {weight}{_ties(results, weight)}. On "
-        "sets of 128, which may "
-        f"choose nothing, the weights have {listed}; the largest of these belongs to {best}: "
+        f"By its median validation score the weight would be {weight}{_ties(results, weight)}. "
+        f"On sets of 128, which may choose nothing, the weights have {listed}; the largest of "
+        f"these belongs to {best}: "
         f"{found}."
     )
 
 
 def _ties(results: Results, weight: str | None) -> str:
     """The weights with the same median validation score, of which `chosen` takes the first."""
-    medians = {
-        row: statistics.median(scores)
-        for row in results.rows
-        if (scores := results.scores(row, COLUMN, "validation"))
-    }
+    medians = validation_medians(results, results.rows, COLUMN)
     same = [row for row in medians if row != weight and medians[row] == medians.get(weight or "")]
     return f", the first of those with the same one ({', '.join(same)})" if same else ""
 

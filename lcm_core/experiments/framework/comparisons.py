@@ -19,6 +19,7 @@ __all__ = [
     "holm",
     "paired_difference",
     "paired_variance",
+    "validation_medians",
 ]
 
 VALIDATION = "validation"
@@ -155,10 +156,15 @@ def chosen(results: Results, rows: Sequence[str], column: str) -> str | None:
         rows: to choose among; those without a validation score are left out.
         column: of the results.
     """
-    scores = {row: results.scores(row, column, VALIDATION) for row in rows}
-    medians = {row: statistics.median(found) for row, found in scores.items() if found}
+    medians = validation_medians(results, rows, column)
     choose = max if results.higher_is_better(column) else min
     return choose(medians, key=medians.__getitem__, default=None)
+
+
+def validation_medians(results: Results, rows: Sequence[str], column: str) -> dict[str, float]:
+    """The median *validation* score of each row that has one."""
+    scores = {row: results.scores(row, column, VALIDATION) for row in rows}
+    return {row: statistics.median(found) for row, found in scores.items() if found}
 
 
 def _student(degrees: float) -> tuple[Callable[[float], float], float]:

@@ -21,6 +21,7 @@ __all__ = [
     "effort",
     "interval",
     "law_table",
+    "median_steps",
     "p_value",
     "score_table",
     "spread",
@@ -157,12 +158,17 @@ def effort(results: Results, row: str, column: str) -> Effort:
     if not runs:
         return Effort(NOTHING, NOTHING)
     seconds = statistics.median(run.cpu_seconds for run in runs)
-    return Effort(f"{statistics.median(steps_of(results, row, column)):,.0f}", f"{seconds:,.0f}")
+    return Effort(f"{median_steps(results, row, column):,.0f}", f"{seconds:,.0f}")
 
 
 def steps_of(results: Results, row: str, column: str) -> list[int]:
     """The steps of a row in a column, one a seed."""
     return [_steps(run.recipe) for run in results.of(row, column)]
+
+
+def median_steps(results: Results, row: str, column: str) -> float:
+    """The median over the seeds of the steps of a row in a column."""
+    return statistics.median(steps_of(results, row, column))
 
 
 def alike_in_steps(one: float, other: float) -> bool:
