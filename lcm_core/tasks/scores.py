@@ -23,12 +23,12 @@ def roc_auc(outputs: Float[Tensor, "B 1"], targets: Float[Tensor, "B 1"]) -> flo
             f"{targets.numel()} targets given have {classes or 'none'}. Use more items, another "
             "split_seed, or another split"
         )
-    outputs = outputs.detach().flatten()
+    outputs, targets = outputs.detach().flatten().cpu(), targets.flatten().cpu()
     if unknown := int(outputs.isnan().sum()):
         raise ValueError(
             f"ROC-AUC compares outputs by size; {unknown} of the {outputs.numel()} given are NaN"
         )
-    positive = targets.flatten() == 1
+    positive = targets == 1
     _, place, count = outputs.unique(return_inverse=True, return_counts=True)
     rank = count.cumsum(0) - (count.double() - 1) / 2  # equal outputs share their mean rank
     positives = int(positive.sum())
