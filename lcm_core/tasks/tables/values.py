@@ -96,7 +96,8 @@ class TargetValues(NamedTuple):
         """The kind, in words: of classes which there are, and how often."""
         if self.kind != "classes":
             return "yes or no" if self.kind == "yesno" else self.kind
-        counts = [int((self.y[:, 0] == code).sum()) for code in range(len(self.classes))]
+        codes = self.y[~np.isnan(self.y[:, 0]), 0].astype(int)
+        counts = np.bincount(codes, minlength=len(self.classes))
         often = sorted(zip(counts, self.classes, strict=True), key=lambda each: -each[0])
         named = ", ".join(f"{shown(text)} {count:,}" for count, text in often[:SHOWN])
         more = f" and {len(often) - SHOWN} more" if len(often) > SHOWN else ""
