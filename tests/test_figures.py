@@ -16,6 +16,8 @@ from lcm_core import make_operator, trace
 from lcm_core.figures import (
     laws_figure,
     molecule_figure,
+    race_curves,
+    race_plots,
     scaffold_figure,
     training_curves,
     training_plots,
@@ -164,11 +166,29 @@ def test_training_curves_are_the_records() -> None:
     assert list(laws["associativity"].x) == [10]
     assert list(laws["associativity"].y) == [0.3]
     assert list(scores["validation"].y) == [0.6]
-    assert {plot.figure.layout.xaxis.range for plot in plots} == {(0, 40)}
+    assert {plot.figure.layout.xaxis.range for plot in plots} == {
+        (0, 40.8)
+    }  # the last mark is whole
     assert plots[2].figure.layout.shapes[0].y0 == 0.5
     for plot, curves in zip(plots, training_curves(points), strict=True):
         for trace_, curve in zip(plot.figure.data, curves, strict=True):
             assert np.array_equal(trace_.y, curve["y"])
+
+
+def test_a_race_draws_the_first_and_the_last_split() -> None:
+    scores = {"size 32": 0.5, "size 128": 0.4}
+    runs = {name: [Point(10, 0.8, 0.7, metric=0.6, metrics=scores)] for name in ("one", "two")}
+    splits = {"validation": 0.1, "size 32": 0.15, "size 128": 0.2}
+    plots = race_plots(runs, steps=10, baselines=splits)
+    assert [entry.name for entry in plots[2].legend] == [
+        "validation", "size 128", "", "constant answers",
+    ]  # fmt: skip
+    drawn = [list(curve.y) for curve in plots[2].figure.data]
+    assert drawn == [[0.6], [0.4], [0.6], [0.4]]
+    moved = race_curves(list(runs.values()), list(splits))[2]
+    assert [list(curve["y"]) for curve in moved] == drawn
+    lines = [shape.line.dash for shape in plots[2].figure.layout.shapes]
+    assert [entry.dash for entry in plots[2].legend[2:]] == lines
 
 
 def test_a_molecule_has_its_text() -> None:

@@ -461,7 +461,8 @@ def test_a_pair_shows_the_distance_of_both_sides(explorer) -> None:
     assert 0 < np.linalg.norm(shadow) <= found.error * (1 + 1e-5)  # in units of s, too
     assert answer["columns"][0]["error"] == answer["columns"][2]["error"] == 0
     assert text_of(panel.sentence) == (
-        f"x ⊕ y and y ⊕ x are {found.error:.3g} s apart for gru, and meet for sum, symmetrized_gru."
+        f"x ⊕ y and y ⊕ x are {found.error:.3g} s apart for gru, "
+        "and meet for sum and symmetrized_gru."
     )
     assert f"gru: {found.error:.4g} s" in text_of(panel.read_out)
 

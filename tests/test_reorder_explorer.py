@@ -66,7 +66,9 @@ def test_reordering_flips_the_list_and_not_the_set(panel):
     assert 0 < listed.sum() < 22
     assert combined.sum() == 0
     assert np.ptp(panel.tried[:, 1]) < 1e-5
-    assert f"Of 22 orders so far {listed.sum()} say yes" in panel.sentence.value
+    assert (
+        f"Of 22 orders, that of the file included, {listed.sum()} say yes" in panel.sentence.value
+    )
     assert "in all 22 orders" in panel.sentence.value
     as_filed.click()
     assert panel.order.tolist() == list(range(17))

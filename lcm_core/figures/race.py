@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from lcm_core.figures.training import (
@@ -26,7 +26,9 @@ RACE_LAWS = {"associativity": "solid", "order spread": "dot"}
 
 #: The numbers of the recipes' colours, and their marks.
 RACE_CATEGORIES = (0, 5, 2, 3)
-_MARKS = ("circle", "square", "diamond", "x")
+
+#: The recipes' marks: others than those of the sets in the picture beside the curves.
+_MARKS = ("x", "triangle-down", "star", "bowtie")
 
 
 def race_curves(
@@ -36,8 +38,15 @@ def race_curves(
     return [
         [curve((record.step, record.task_loss) for record in records) for records in runs],
         [law_curve(records, law) for records in runs for law in RACE_LAWS],
-        [metric_curve(records, split) for records in runs for split in splits],
+        [metric_curve(records, split) for records in runs for split in _drawn(splits)],
     ]
+
+
+def _drawn(splits: Iterable[str]) -> list[str]:
+    """The first and the last of the splits, validation and the largest sets: all of them times
+    four recipes would hide each other.
+    """
+    return list(dict.fromkeys([*splits][i] for i in (0, -1)))
 
 
 def race_plots(
@@ -48,7 +57,7 @@ def race_plots(
     higher_is_better: bool = True,
 ) -> tuple[Plot, Plot, Plot]:
     """Draws the records of up to four runs: the part of the loss that is the task's, two law
-    errors, and the metric.
+    errors, and the metric on the first and the last split.
 
     Args:
         runs: the records of each recipe, by its name.
@@ -56,6 +65,7 @@ def race_plots(
     """
     began, known = any(map(len, runs.values())), baselines is not None
     baselines = baselines or {"validation": math.nan}
+    baselines = {split: baselines[split] for split in _drawn(baselines)}
     recipes = tuple(
         Entry(name, category, symbol=mark)
         for name, category, mark in zip(runs, RACE_CATEGORIES, _MARKS, strict=False)

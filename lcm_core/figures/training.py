@@ -31,7 +31,7 @@ __all__ = [
 LAW_NAMES = ("commutativity", "associativity", "identity", "exchange", "order spread")
 
 #: Smaller errors are drawn here, on the floor of the logarithmic axis.
-LAW_FLOOR = 1e-4
+LAW_FLOOR = 1e-3
 
 #: The line styles of the splits on which the metric is measured, validation first.
 SPLIT_DASHES = ("solid", "dash", "dot", "dashdot")
@@ -160,7 +160,7 @@ def training_plots(
     """
     began, known = bool(records), baselines is not None
     baselines = baselines or {"validation": math.nan}
-    losses = (Entry("total", 7), Entry("task", 0))
+    losses = (Entry("total", 7, width=5), Entry("task", 0))  # total is seen where both are one
     law_lines = {law: Entry(law, *_LAW_LINES[law], symbol="circle") for law in LAW_NAMES}
     scores = tuple(
         Entry(split, category, dash, "circle")
@@ -226,9 +226,9 @@ def empty_plot(steps: int, numbered: bool, last: bool = False) -> go.Figure:
     figure = go.Figure(layout=plain_layout(116 if last else 84))
     figure.update_layout(
         showlegend=False,
-        margin={"l": 60, "r": 14, "t": 6, "b": 40 if last else 8},
+        margin={"l": 60, "r": 20, "t": 6, "b": 40 if last else 8},
         xaxis={
-            "range": [0, steps],
+            "range": [0, 1.02 * steps],  # the last mark is whole
             "fixedrange": True,
             "nticks": 6,
             "showticklabels": last,
@@ -248,12 +248,11 @@ def empty_plot(steps: int, numbered: bool, last: bool = False) -> go.Figure:
 
 def law_range(figure: go.Figure) -> None:
     """A logarithmic axis, whose floor stands for all that is smaller."""
-    decades = (-3, -2, -1, 0, 1)
     figure.layout.yaxis.update(
         type="log",
-        range=[math.log10(LAW_FLOOR) - 0.4, 1.1],
-        tickvals=[LAW_FLOOR, *(10.0**decade for decade in decades)],
-        ticktext=[f"≤ {LAW_FLOOR:g}", "", "0.01", "", "1", ""],
+        range=[math.log10(LAW_FLOOR) - 0.3, 1.1],
+        tickvals=[LAW_FLOOR, 0.01, 0.1, 1],
+        ticktext=[f"≤ {LAW_FLOOR:g}", "0.01", "0.1", "1"],
     )
 
 
@@ -279,10 +278,12 @@ def metric_range(figure: go.Figure, baselines: Mapping[str, float], higher_is_be
 
 
 def baseline_entries(baselines: Mapping[str, float]) -> tuple[Entry, ...]:
-    """The legend of the thin lines; nothing if there are none."""
+    """The legend of the thin lines: one name behind all of their styles, if there are any."""
     lines = _baseline_lines(baselines)
-    name = BASELINE + "s" * (len(lines) > 1)
-    return (Entry(name, None, lines[0][1], width=1),) if lines else ()
+    names = [""] * (len(lines) - 1) + [BASELINE + "s" * (len(lines) > 1)]
+    return tuple(
+        Entry(name, None, dash, width=1) for name, (_, dash) in zip(names, lines, strict=False)
+    )
 
 
 def _baseline_lines(baselines: Mapping[str, float]) -> list[tuple[float, str]]:

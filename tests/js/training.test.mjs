@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { DASHES, mark } from "../../lcm_core/widgets/training/marks.js";
 import { wrapped } from "../../lcm_core/widgets/training/plot_head.js";
-import { FULL, blend, fitted, keyed, project, shade, tiles, web } from "../../lcm_core/widgets/training/picture_view.js";
+import { FULL, blend, fitted, twoLines, keyed, project, shade, tiles, web } from "../../lcm_core/widgets/training/picture_view.js";
 import { cellAt, moved } from "../../lcm_core/widgets/training/weights_view.js";
 
 test("a legend wraps before it is wider than its plot", () => {
@@ -74,6 +74,14 @@ test("no error has the paper's colour, and a large one, or infinity, the darkest
 test("a long name is cut", () => {
   assert.equal(fitted("short", 10), "short");
   assert.equal(fitted("a rather long name", 8), "a rathe…");
+});
+
+test("a title takes two lines before it is cut", () => {
+  assert.deepEqual(twoLines("", 8), []);
+  assert.deepEqual(twoLines("short", 8), ["short"]);
+  assert.deepEqual(twoLines("1 symmetrized_gru @750 associativity=1", 30), ["1 symmetrized_gru @750", "associativity=1"]);
+  assert.deepEqual(twoLines("unbreakable_name", 8), ["unbreak…"]);
+  assert.deepEqual(twoLines("one two three four", 8), ["one two", "three f…"]);
 });
 
 test("a place in the matrix is a cell, and arrows go around", () => {

@@ -95,6 +95,8 @@ test("numbers are written where there is room; then come cells, columns and dots
   const written = (n) => fitted(level(n), { ...BOX, width: 860, cells: 4, letters: letters(level(n)) }).map((fit) => fit.text);
   assert.deepEqual(written(4), [true, true, true]); // all of them, or the answer alone
   assert.deepEqual(written(8), [false, false, false, true]);
+  const compared = fitted(level(8), { ...BOX, width: 860, cells: 4, letters: letters(level(8)), alone: false });
+  assert.ok(compared.every((fit) => !fit.text)); // the other root may have no room for numbers
   assert.deepEqual(kinds(level(128), 4), ["column", "numbers"]); // the answer can be read
   assert.deepEqual(kinds(chain(128), 4), ["dot", "dot"]);
   assert.deepEqual(kinds(level(40), 1), ["dot", "numbers"]);

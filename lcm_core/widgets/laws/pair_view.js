@@ -128,8 +128,10 @@ export default view(({ element, touch, model }) => {
     const results = frameOf(seen.left, seen.top, seen.width, seen.height, reach);
     const baseline = (y) => y - 0.4 * line;
     if (first) { // the same for all columns
-      part.append(svg("text", { x: left, y: baseline(up), class: "lcm-soft" }, `states: drag ${data.letters.join(", ")}`));
-      part.append(...legendOf(data.sides, seen.left, baseline(seen.top), line));
+      const todo = `states: drag ${data.letters.join(", ")}`;
+      part.append(svg("text", { x: left, y: baseline(up), class: "lcm-soft" }, todo));
+      const begin = seen.top === up ? left + 0.45 * line * todo.length + 10 : seen.left; // on the same line, or below
+      part.append(...legendOf(data.sides, begin, baseline(seen.top), line));
     }
     part.append(box(states), svg("path", { class: "lcm-dots", d: dotsOf(column.states, states) }));
     part.append(box(results), svg("path", { class: "lcm-dots", d: dotsOf(column.results, results) }));

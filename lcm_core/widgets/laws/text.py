@@ -36,7 +36,7 @@ def pair_sentence(law: str, errors: Mapping[str, float]) -> str:
     apart = {name: error for name, error in errors.items() if not error <= SHOWN}
     parts = [f"are {_by_amount(apart, ' apart')}"] if apart else []
     if meet := [f"<b>{html.escape(name)}</b>" for name in errors if name not in apart]:
-        parts.append(f"meet for {', '.join(meet)}")
+        parts.append(f"meet for {_listed(meet)}")
     return f"{left} and {right} {', and '.join(parts)}."
 
 
@@ -72,6 +72,11 @@ def _by_amount(errors: Mapping[str, float], after: str = "") -> str:
     for name, error in errors.items():
         names.setdefault(amount(error), []).append(f"<b>{html.escape(name)}</b>")
     parts = [f"{text}{after} for {', '.join(who)}" for text, who in names.items()]
+    return _listed(parts)
+
+
+def _listed(parts: Sequence[str]) -> str:
+    """Such as `a, b and c`."""
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 

@@ -47,7 +47,8 @@ def of_vertex(shape: Shape, found: Deviations, vertex: int) -> str:
     )
     return (
         f"<b>Chosen</b>: {_code(shape.names[vertex])}, result {_numbers(found.results[vertex])}, "
-        f"deviation {in_units(found, found.deviations[vertex])}. Jumps: {around}."
+        f"deviation {in_units(found, found.deviations[vertex])}. Jumps: {around}. "
+        "Click another vertex to choose it."
     )
 
 

@@ -141,7 +141,9 @@ class ReorderExplorer(Panel):
         )
         self.sentence.say(" ".join(self._in_words(place) for place in range(len(self.readers))))
         names = ", ".join(self._names[atom] for atom in self.order.tolist())
-        self.read_out.say(f"The order: {names}.<br>Measured: it {self._measured}.")
+        self.read_out.say(
+            f"The order, with the numbers of the file: {names}.<br>Measured: it {self._measured}."
+        )
 
     def _row(self, place: int) -> dict[str, Any]:
         chances = self.tried[:, place]
@@ -149,7 +151,7 @@ class ReorderExplorer(Panel):
             "name": self.readers[place].name,
             "past": np.round(chances[:-1], 4),
             "now": float(chances[-1]),
-            "said": f"{_answer(chances[-1])}, {chances[-1]:.0%}",
+            "said": f"{_answer(chances[-1])} (yes: {chances[-1]:.0%})",
             "flipped": _answer(chances[-1]) != _answer(chances[0]),
         }
 
@@ -166,7 +168,7 @@ class ReorderExplorer(Panel):
         flipped = f", but {first} in the order of the file: <b>flipped</b>" if now != first else ""
         return (
             f"<b>{name}</b>: <b>{now}</b>{flipped}. "
-            f"Of {count} orders so far {yes} say yes and {count - yes} no."
+            f"Of {count} orders, that of the file included, {yes} say yes and {count - yes} no."
         )
 
 

@@ -1,6 +1,8 @@
 // Where the atoms of a list stand: functions of plain data, without a page.
 
-const LEAST = 34, MOST = 56, HIGH = 40; // pixels: width of a slot, height of a row
+const LEAST = 34, MOST = 56, HIGH = 40; // pixels: width of a slot, height of what stands in it
+
+export const ABOVE = 14; // pixels for the number above a slot
 
 /** The centres [x, y] of `count` slots, in as many rows as the width needs, and the size of one. */
 export function slotsOf(count, width, top) {
@@ -8,8 +10,8 @@ export function slotsOf(count, width, top) {
   const rows = Math.ceil(count / most), row = Math.ceil(count / rows);
   const wide = Math.min(MOST, width / row), left = (width - row * wide) / 2;
   const slots = Array.from({ length: count }, (_, i) =>
-    [left + wide * ((i % row) + 0.5), top + HIGH * (Math.floor(i / row) + 0.5)]);
-  return { slots, wide, high: HIGH, height: rows * HIGH };
+    [left + wide * ((i % row) + 0.5), top + (ABOVE + HIGH) * (Math.floor(i / row) + 1) - HIGH / 2]);
+  return { slots, wide, high: HIGH, height: rows * (ABOVE + HIGH) };
 }
 
 /** The slot nearest to a point. */

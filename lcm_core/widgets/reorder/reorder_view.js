@@ -2,18 +2,21 @@
 
 import { edgeLines, inBox } from "../base/page/graph_layout.js";
 import { drag, move, set, svg, view } from "../base/page/svg.js";
-import { movedTo, placeAfter, slotAt, slotsOf } from "./list_layout.js";
+import { ABOVE, movedTo, placeAfter, slotAt, slotsOf } from "./list_layout.js";
 
 const BESIDE = 640; // pixels of width, from which the answers stand beside the molecule
 const TALL = 250; // of the molecule
 const GLIDE = 300, QUICK = 150; // ms
+
+const symbol = (name) => name.replace(/\d+$/, ""); // of an atom
 
 export default view(({ element, touch }) => {
   const drawing = svg("svg", { role: "group" });
   const bonds = svg("g", { "aria-hidden": "true" }), thread = svg("path", { class: "lcm-thread" });
   const atomsLayer = svg("g", { "aria-hidden": "true" }), answers = svg("g", { role: "group" });
   const list = svg("g", { role: "group" }), heading = svg("text", { class: "lcm-soft" });
-  drawing.append(bonds, thread, atomsLayer, answers, heading, list);
+  const numbers = svg("g", { "aria-hidden": "true" }); // of the places in the list
+  drawing.append(bonds, thread, atomsLayer, answers, heading, numbers, list);
   element.append(drawing);
   let data = null, places = [], atoms = [], chips = [], layout = null;
   let order = [], asked = null, held = null, stop = () => {}, shown = [];
@@ -32,7 +35,7 @@ export default view(({ element, touch }) => {
   function newChip(atom) {
     const chip = { atom, x: null, y: null };
     chip.back = svg("rect", { class: "lcm-focus lcm-chip-back", rx: 6 });
-    chip.text = svg("text", {}, data.names[atom]);
+    chip.text = svg("text", {}, symbol(data.names[atom]));
     chip.g = svg("g", { class: "lcm-chip", role: "button", tabindex: -1 }, chip.back, chip.text);
     drag(chip.g, {
       start: () => { held = chip; rove(chip); },
@@ -105,9 +108,10 @@ export default view(({ element, touch }) => {
     bonds.replaceChildren(...edgeLines(places, data.edges, data.orders, 4).flat().map(([x1, y1, x2, y2, dashed]) =>
       svg("line", { x1, y1, x2, y2, class: "lcm-edge lcm-bond", "stroke-dasharray": dashed ? "4 3" : "none" })));
     atoms = data.names.map((name, atom) => {
-      const letters = name.replace(/\d+$/, ""), middle = places.reduce((sum, [x, y]) => [sum[0] + x / places.length, sum[1] + y / places.length], [0, 0]);
+      const letters = symbol(name), middle = places.reduce((sum, [x, y]) => [sum[0] + x / places.length, sum[1] + y / places.length], [0, 0]);
       const [x, y] = places[atom], away = Math.hypot(x - middle[0], y - middle[1]) || 1;
-      const number = svg("text", { class: "lcm-cell lcm-order-number", x: (13 * (x - middle[0])) / away, y: (13 * (y - middle[1])) / away });
+      const off = (letters.length > 1 ? 20 : 13) / away;
+      const number = svg("text", { class: "lcm-cell lcm-order-number", x: off * (x - middle[0]), y: off * (y - middle[1]) });
       const g = svg("g", { class: "lcm-atom", transform: `translate(${places[atom]})` }, svg("circle", { r: 11, class: "lcm-focus" }));
       if (letters !== "C") g.append(svg("circle", { r: 8, class: "lcm-behind" }), svg("text", { class: "lcm-cell" }, letters));
       g.append(number);
@@ -168,6 +172,8 @@ export default view(({ element, touch }) => {
       for (const chip of chips) {
         set(chip.back, { x: 2 - layout.wide / 2, y: 3 - layout.high / 2, width: layout.wide - 4, height: layout.high - 6 });
       }
+      numbers.replaceChildren(...layout.slots.map(([x, y], i) =>
+        svg("text", { class: "lcm-cell lcm-order-number", x, y: y - (layout.high + ABOVE) / 2 + 2 }, i + 1)));
       drawMolecule(picture);
       drawAnswers(scales, line);
       if (JSON.stringify(data.order) === asked) asked = null;

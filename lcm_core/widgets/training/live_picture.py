@@ -10,7 +10,7 @@ import numpy as np
 from lcm_core.errors import unknown
 from lcm_core.training.run_state import RunState, run_names
 from lcm_core.widgets.base.controls import menu
-from lcm_core.widgets.training.picture import AT_FIRST, HINTS, KINDS, TITLES, Placed, picture_of
+from lcm_core.widgets.training.picture import AT_FIRST, HINTS, KINDS, Placed, picture_of, title_of
 from lcm_core.widgets.training.run import Run
 from lcm_core.widgets.training.views import PictureView
 
@@ -66,7 +66,7 @@ class LivePicture:
             title = f"{number + 1} {name}" if len(names) > 1 else ""
             panels.append({**data, "title": title})
         kind, word = self.menu.value, panels[selected].get("word", "bracketing")
-        title = TITLES[kind].format(word)
+        title = title_of(kind, word)
         self.view.show(
             kind=kind,
             title=title,

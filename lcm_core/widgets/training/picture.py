@@ -25,7 +25,6 @@ __all__ = [
     "HINTS",
     "KINDS",
     "SETS",
-    "TITLES",
     "Placed",
     "Ways",
     "bracketed",
@@ -33,6 +32,7 @@ __all__ = [
     "ordered",
     "picture_of",
     "placed",
+    "title_of",
     "ways_of",
 ]
 
@@ -43,9 +43,12 @@ KINDS = {
     "map of the associativity error": "map",
 }
 
+#: What ⊕ is if all ways to reduce a set give the same answer.
+_LAWFUL = {"bracketing": "associative", "order": "symmetric"}
+
 #: What stands above a picture, by what is drawn, and below it until the reader has touched it.
-TITLES = {
-    "answers": "five sets, a dot per {}",
+_TITLES = {
+    "answers": "five sets, a dot per {}: tight = {}",
     "solid": "answers of one set",
     "map": "associativity error over the states",
 }
@@ -54,6 +57,12 @@ HINTS = {
     "solid": "drag to turn, click a ball to name it",
     "map": "",
 }
+
+
+def title_of(kind: str, word: str) -> str:
+    """What stands above a picture of the answers by every bracketing or order."""
+    return _TITLES[kind].format(word, _LAWFUL[word])
+
 
 #: The way that is chosen, and the angles of the solid.
 AT_FIRST: dict[str, float | None] = {"chosen": None, "turn": 20, "tilt": 20}

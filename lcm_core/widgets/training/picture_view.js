@@ -206,11 +206,13 @@ export default view(({ element, touch }) => {
     foot = svg("text", { y: top + inner + line });
     root.replaceChildren(heading, foot);
     if (keyed) root.append(key(top + inner + 2 * line, letters));
-    scenes = tiles(data.panels.length, width, inner).map((frame, i) => {
-      const panel = data.panels[i], titled = panel.title ? line : 0;
-      if (titled)
-        root.append(svg("g", { transform: `translate(${frame.x + 2},${top + frame.y + letters})` },
-          svg("text", {}, fitted(panel.title, (frame.width - 8) / (letters * 0.56)))));
+    const frames = tiles(data.panels.length, width, inner);
+    const titles = data.panels.map((panel, i) => twoLines(panel.title ?? "", (frames[i].width - 8) / (letters * 0.56)));
+    const titled = line * Math.max(0, ...titles.map((lines) => lines.length));
+    scenes = frames.map((frame, i) => {
+      const panel = data.panels[i];
+      titles[i].forEach((text, k) =>
+        root.append(svg("text", { x: frame.x + 2, y: top + frame.y + letters + k * line }, text)));
       const inside = { x: frame.x, y: top + frame.y + titled, width: frame.width, height: frame.height - titled };
       if (panel.words) {
         root.append(svg("text", { x: inside.x + inside.width / 2, y: inside.y + inside.height / 2, "text-anchor": "middle", class: "lcm-soft" }, panel.words));
@@ -295,4 +297,11 @@ export default view(({ element, touch }) => {
 /** A text cut to so many letters. */
 export function fitted(text, letters) {
   return text.length <= letters ? text : `${text.slice(0, Math.max(1, Math.floor(letters) - 1))}…`;
+}
+
+/** A text in at most two lines of so many letters, broken at a space. */
+export function twoLines(text, letters) {
+  if (text.length <= letters) return text ? [text] : [];
+  const space = text.lastIndexOf(" ", letters);
+  return space < 1 ? [fitted(text, letters)] : [text.slice(0, space), fitted(text.slice(space + 1), letters)];
 }

@@ -21,10 +21,10 @@ from lcm_core.widgets.training.picture import (
     AT_FIRST,
     HINTS,
     SETS,
-    TITLES,
     bracketed,
     drawn,
     placed,
+    title_of,
     ways_of,
 )
 from lcm_core.widgets.training.subjects import Source, as_wide, subject_of
@@ -224,7 +224,7 @@ class TweakOperator(Panel):
         ways = ways_of(True)
         found = placed(bracketed(self.operator, self._sets), ways.edges, self._trained.points)
         pictures = (("as trained", self._trained), ("tweaked", found))
-        title = TITLES["answers"].format(ways.word)
+        title = title_of("answers", ways.word)
         self.picture.show(
             kind="answers",
             title=title,

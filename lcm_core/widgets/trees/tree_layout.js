@@ -38,14 +38,15 @@ export function shapeOf(children) {
 /**
  * How the states of a tree are drawn in a box of `width` × `height` pixels: one answer for each
  * height of nodes, since higher ones have more room. Where the numbers of vectors do not fit into the
- * leaves, colours tell all states, and numbers the last one, too.
+ * leaves, colours tell all states, and numbers the last one, too, if the tree is `alone`: of two roots
+ * that are compared, both have numbers or none.
  *
  * `cells`: of a state; 1 if it is one number. `letters`: of the longest number at each height.
  * `letter`: pixels of one. An answer has `kind` ("row", "column" or "dot"), the size of a cell
  * (`wide`, `tall`), whether numbers are written into it (`text`), and, for all heights alike, the
  * room of a leaf, the rise of a level, and where the first leaf is (`left`, `bottom`).
  */
-export function fitted(shape, { cells, letters, letter, width, height }) {
+export function fitted(shape, { cells, letters, letter, width, height, alone = true }) {
   const { n, depth } = shape, line = 2.4 * letter, free = height - 2 * line; // without names and titles
   const room = Math.min((width - 12) / n, 200), left = (width - room * (n - 1)) / 2;
   const upright = (tall) => ({
@@ -59,7 +60,7 @@ export function fitted(shape, { cells, letters, letter, width, height }) {
   }, []);
   return spans.map((span, h) => {
     const across = 0.88 * span * room / cells, written = letters[h] * letter + 8;
-    const told = cells === 1 || place.text || h === depth;
+    const told = cells === 1 || place.text || (alone && h === depth);
     const text = told && across >= written && place.rise >= line + 4;
     if (!text && !place.text) return place;
     if (!text) return { ...place, ...(cells === 1 ? dot(place) : coloured(across, place.rise)) };

@@ -218,7 +218,7 @@ export default view(({ element, touch, model }) => {
       boards.forEach((board, i) => {
         board.x = (i % columns) * (width / columns);
         board.at = at;
-        const box = { x: board.x, y: HEIGHT * Math.floor(i / columns), width: width / columns, height: HEIGHT, letter };
+        const box = { x: board.x, y: HEIGHT * Math.floor(i / columns), width: width / columns, height: HEIGHT, letter, alone: boards.length === 1 };
         board.show(data.trees[i], data, box, paints, wanted, dragging);
         board.nodesLayer.classList.toggle("lcm-movable", i === 0);
       });
