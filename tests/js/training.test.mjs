@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { DASHES, mark } from "../../lcm_core/widgets/training/marks.js";
-import { wrapped } from "../../lcm_core/widgets/training/plot_head.js";
+import { grouped, wrapped } from "../../lcm_core/widgets/training/plot_head.js";
 import { FULL, blend, fitted, twoLines, keyed, project, shade, tiles, web } from "../../lcm_core/widgets/training/picture_view.js";
 import { cellAt, moved } from "../../lcm_core/widgets/training/weights_view.js";
 
@@ -74,6 +74,12 @@ test("no error has the paper's colour, and a large one, or infinity, the darkest
 test("a long name is cut", () => {
   assert.equal(fitted("short", 10), "short");
   assert.equal(fitted("a rather long name", 8), "a rathe…");
+});
+
+test("lines without a name stand before the name that is theirs, too", () => {
+  const entries = ["one", "", "", "others"].map((name) => ({ name }));
+  assert.deepEqual(grouped(entries).map((group) => group.map((entry) => entry.name)), [["one"], ["", "", "others"]]);
+  assert.deepEqual(grouped([]), []);
 });
 
 test("a title takes two lines before it is cut", () => {

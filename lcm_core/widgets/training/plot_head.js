@@ -18,6 +18,16 @@ export function wrapped(widths, width) {
 
 const colour = (category) => (category === null ? "var(--lcm-ink)" : `var(--lcm-category-${category})`);
 
+/** Entries without a name go before the next one, which names all of them. */
+export function grouped(entries) {
+  const groups = [[]];
+  for (const entry of entries) {
+    groups.at(-1).push(entry);
+    if (entry.name) groups.push([]);
+  }
+  return groups.filter((group) => group.length);
+}
+
 function swatch({ category, dash, symbol, width }) {
   const own = colour(category);
   const line = svg("line", { x2: 20, style: `stroke:${own};stroke-width:${width}`, "stroke-dasharray": DASHES[dash] ?? "none" });
@@ -38,19 +48,18 @@ export default view(({ element }) => {
       last = [data, width];
       const letters = parseFloat(getComputedStyle(root).fontSize) || 12, row = Math.round(letters * 1.5);
       const title = svg("g", {}, svg("text", { class: "lcm-plot-title" }, data.title));
-      const entries = data.entries.map((entry) => svg("g", {},
-        svg("g", { transform: `translate(0,${-letters / 3})` }, ...swatch(entry)),
-        svg("text", { x: SWATCH }, entry.name)));
+      const groups = grouped(data.entries);
+      const entries = groups.map((group) => svg("g", {},
+        ...group.map((entry, i) => svg("g", { transform: `translate(${i * SWATCH},${-letters / 3})` }, ...swatch(entry))),
+        svg("text", { x: group.length * SWATCH }, group.at(-1).name)));
       root.replaceChildren(title, ...entries);
       const pieces = [title, ...entries];
-      const widths = pieces.map((piece) => {
-        const text = piece.querySelector("text");
-        return text.getComputedTextLength() + (piece === title ? 0 : SWATCH);
-      });
+      const widths = pieces.map((piece, i) =>
+        piece.querySelector("text").getComputedTextLength() + (i ? groups[i - 1].length * SWATCH : 0));
       const places = wrapped(widths, width);
       places.forEach(([x, line], i) => set(pieces[i], { transform: `translate(${x},${letters + line * row})` }));
       const height = row * (1 + Math.max(...places.map((place) => place[1])));
-      set(root, { height, viewBox: `0 0 ${width} ${height}`, "aria-label": `${data.title}: ${data.entries.map((e) => e.name).join(", ")}` });
+      set(root, { height, viewBox: `0 0 ${width} ${height}`, "aria-label": `${data.title}: ${groups.map((group) => group.at(-1).name).join(", ")}` });
     },
   };
   return self;
