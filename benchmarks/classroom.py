@@ -32,7 +32,7 @@ from jupyter_client.manager import start_new_kernel
 from tqdm import tqdm
 
 from benchmarks.measure import memory_of
-from benchmarks.reductions import processor
+from lcm_core.experiments.framework.machine import processor
 from lcm_core.threads import PASSIVE, VARIABLE, available_cpus
 
 DEFAULT = "default"

@@ -26,9 +26,9 @@ from torch import Tensor
 from torch_geometric.nn import SAGEConv
 from torch_geometric.nn.aggr import SumAggregation
 
-from benchmarks.reductions import processor
 from benchmarks.tables import duration
 from lcm_core import CSRGraph, LCMAggregation
+from lcm_core.experiments.framework.machine import processor
 
 SEEDS, COUNTS = 1024, (10, 10)
 PART = 2**20  # edges

@@ -22,7 +22,7 @@ import torch_geometric
 from nbclient import NotebookClient
 
 from benchmarks.measure import memory_of
-from benchmarks.reductions import processor
+from lcm_core.experiments.framework.machine import processor
 from lcm_core.threads import available_cpus
 
 FOLDER = Path(__file__).parents[1] / "notebooks"

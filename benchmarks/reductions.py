@@ -8,7 +8,6 @@ to docs/benchmarks-cuda.md:
 
 import argparse
 import os
-import platform
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -32,6 +31,7 @@ from benchmarks.workloads import (
     WORKLOADS,
     Workload,
 )
+from lcm_core.experiments.framework.machine import processor
 
 Results = dict[str, dict[str, float | None]]
 FORWARD, BOTH = PASSES
@@ -191,15 +191,6 @@ def machine(options: argparse.Namespace) -> str:
         threads += f" (OMP_WAIT_POLICY={policy})"
     beside = f", beside {options.busy} busy processes" if options.busy else ""
     return f"On {processor()}, {threads} of {os.cpu_count()} cores{beside}; {versions}."
-
-
-def processor() -> str:
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":")[1].strip()
-    return platform.processor() or platform.machine()
 
 
 if __name__ == "__main__":

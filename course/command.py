@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable
 from typing import NoReturn
 
+from lcm_core.terminal import INTERRUPTED
+
 __all__ = ["finish", "take_no_arguments"]
 
 
@@ -19,7 +21,7 @@ def finish(main: Callable[[], object]) -> NoReturn:
         sys.exit(2)
     except KeyboardInterrupt:
         print("interrupted: the same command does the rest", file=sys.stderr)
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
     sys.exit(0)
 
 

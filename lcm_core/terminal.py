@@ -8,7 +8,9 @@ from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, TextIO
 
-__all__ = ["Progress", "is_live", "print_anything", "progress_to"]
+__all__ = ["INTERRUPTED", "Progress", "is_live", "print_anything", "progress_to"]
+
+INTERRUPTED = 130  # the exit status after Ctrl-C, as a shell gives it
 
 EVERY = 10.0  # seconds from one plain line to the next
 

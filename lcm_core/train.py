@@ -21,7 +21,7 @@ from typing import Any, TextIO
 
 from lcm_core.errors import RankError
 from lcm_core.models.networks import describe_model
-from lcm_core.terminal import Progress
+from lcm_core.terminal import INTERRUPTED, Progress
 from lcm_core.training.ranks import PATIENCE, Ranks
 from lcm_core.training.recipe import Recipe
 from lcm_core.training.resume import CHANGEABLE
@@ -29,8 +29,6 @@ from lcm_core.training.run_state import RunState, read_runs, save_runs
 from lcm_core.training.trainer import Trainer, TrainingError
 
 __all__ = ["main"]
-
-INTERRUPTED = 130  # what a shell gives for Ctrl-C
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

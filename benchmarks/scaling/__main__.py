@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmarks.reductions import processor
 from benchmarks.scaling.here import Measured, make_groups, stream
 from benchmarks.scaling.model import (
     BYTES,
@@ -32,6 +31,7 @@ from benchmarks.scaling.published import (
 from benchmarks.tables import duration, mebibytes
 from lcm_core.distributed import LocalRanks, rounds
 from lcm_core.distributed.schedule import exchanges
+from lcm_core.experiments.framework.machine import processor
 from lcm_core.threads import available_cpus
 
 SIZES = (1, 2, 3, 4, 5, 8)

@@ -9,10 +9,9 @@ from lcm_core.experiments.framework.folders import checkpoints_folder
 from lcm_core.experiments.framework.registry import experiment_names, find_experiment
 from lcm_core.experiments.framework.runner import JobsFailed, run_experiment
 from lcm_core.experiments.framework.store import Locked
+from lcm_core.terminal import INTERRUPTED
 
 __all__ = ["main"]
-
-INTERRUPTED = 130  # what a shell gives for Ctrl-C
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-__all__ = ["describe_machine", "in_words"]
+__all__ = ["describe_machine", "in_words", "processor"]
 
 
 def describe_machine(device: str, threads: int = 1) -> dict[str, Any]:
