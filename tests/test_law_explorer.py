@@ -417,7 +417,9 @@ def test_maps_of_exact_monoids_have_one_colour(explorer) -> None:
     panel = explorer(("sum",), view="map", law="associativity")
     data = panel.stage.map_view.data
     assert np.max(data["columns"][0]["values"]) < 1e-5 <= data["top"] / 9
-    assert "At the mark, the error of associativity is 0 s for sum." in text_of(panel.sentence)
+    assert "At the mark (drag it), the error of associativity is 0 s for sum." in text_of(
+        panel.sentence
+    )
 
 
 def test_states_on_a_line_have_a_map_of_one_row(explorer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Mapping, Sequence
 
@@ -62,14 +63,23 @@ def spread_figure(
         xaxis={"title": {"text": x_title}, **ticks},
         yaxis={
             "title": {"text": y_title},
-            "type": "log" if log_y else None,
-            "tickformat": form,
+            **(_log_ticks(curves) if log_y else {"tickformat": form}),
             "gridcolor": FAINT,
             "zeroline": False,
         },
         showlegend=True,
     )
     return figure
+
+
+def _log_ticks(curves: Mapping[str, Sequence[Point]]) -> dict[str, object]:
+    """A logarithmic axis whose numbers are written out: plotly writes 0.03 as a small 3."""
+    found = [y for points in curves.values() for _, values in points for y in values if y > 0]
+    low, high = (math.log10(end(found, default=1.0)) for end in (min, max))
+    leading = (1, 3) if high - low < 3 else (1,)
+    decades = range(math.floor(low), math.ceil(high) + 1)
+    values = [float(f"{digit}e{decade}") for decade in decades for digit in leading]
+    return {"type": "log", "tickvals": values, "ticktext": [f"{value:,g}" for value in values]}
 
 
 def dots_figure(

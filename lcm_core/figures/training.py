@@ -180,6 +180,7 @@ def training_plots(
     entries = (losses, tuple(law_lines.values()), scores)
     for plot, names, points in zip(plots, entries, curves, strict=True):
         plot.figure.add_traces([line(*each) for each in zip(names, points, strict=True)])
+    plots[1].figure.update_traces(zorder=1, selector={"name": "associativity"})
     return plots
 
 

@@ -34,14 +34,14 @@ def test_an_atom_is_moved_and_the_answer_flips(start_here: NotebookPage, screens
     hidden = cell.locator(".lcm-atom > .lcm-focus").first
     expect(hidden).to_have_css("fill", "none")  # a shape that no rule paints hides the bonds
     said = cell.locator(".lcm-said")
-    expect(said).to_have_text(["no (yes: 0%)", "no (yes: 8%)"])
+    expect(said).to_have_text(["0% yes, so no", "8% yes, so no"])
     press(cell, "reorder")
-    expect(said.first).to_contain_text("yes")
+    expect(said.first).to_contain_text("so yes")
     expect(said.first).to_have_class(re.compile("lcm-flipped"))
-    expect(said.last).to_have_text("no (yes: 8%)")
+    expect(said.last).to_have_text("8% yes, so no")
     expect(cell.locator(".lcm-reorder-sentence")).to_contain_text("flipped")
     press(cell, "as-in-the-file")
-    expect(said.first).to_have_text("no (yes: 0%)")
+    expect(said.first).to_have_text("0% yes, so no")
     first = cell.locator(".lcm-chip[aria-label^='N0, place 1 of 17']")
     first.focus()
     first.press("Shift+End")

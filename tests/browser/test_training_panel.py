@@ -114,7 +114,7 @@ def test_one_sees_the_untrained_operator_and_then_the_dots_move(
 
     # A bracketing is chosen by keys and by the mouse.
     picture = cell.locator("svg.lcm-picture")
-    expect(picture).to_contain_text("click one to name it")
+    expect(picture).to_contain_text("click a dot")
     expect(picture.locator(".lcm-ring").first).to_be_hidden()
     picture.focus()
     expect(picture.locator(".lcm-ring").first).to_be_visible()

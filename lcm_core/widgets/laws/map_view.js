@@ -120,7 +120,7 @@ export default view(({ element, touch, model }) => {
       moved(next);
     });
     const roomy = width > 13 * line;
-    if (first && roomy) part.append(svg("text", { x: left + width, y: 1.05 * line, "text-anchor": "end", class: "lcm-soft" }, "component 2 ↑"));
+    if (first && roomy && found.v.length > 1) part.append(svg("text", { x: left + width, y: 1.05 * line, "text-anchor": "end", class: "lcm-soft" }, "component 2 ↑"));
     const below = frame.top + frame.height + 1.1 * line;
     part.append(svg("text", { x: left, y: below, class: "lcm-soft" }, `−${number(found.u.at(-1))} σ`));
     if (roomy) part.append(svg("text", { x: left + width / 2, y: below, "text-anchor": "middle", class: "lcm-soft" }, "component 1 →"));

@@ -128,7 +128,7 @@ export default view(({ element, touch, model }) => {
     const results = frameOf(seen.left, seen.top, seen.width, seen.height, reach);
     const baseline = (y) => y - 0.4 * line;
     if (first) { // the same for all columns
-      const todo = `states: drag ${data.letters.join(", ")}`;
+      const todo = `drag ${data.letters.join(", ")}`;
       part.append(svg("text", { x: left, y: baseline(up), class: "lcm-soft" }, todo));
       const begin = seen.top === up ? left + 0.45 * line * todo.length + 10 : seen.left; // on the same line, or below
       part.append(...legendOf(data.sides, begin, baseline(seen.top), line));
@@ -141,6 +141,8 @@ export default view(({ element, touch, model }) => {
       part.append(svg("path", { class: "lcm-scale-bar", d: `M${x} ${y - 3}v6m0-3h${one}m0-3v6` }));
       part.append(svg("text", { x: x + one, y: y - 7, "text-anchor": "end", class: "lcm-soft lcm-below" }, first ? "s: their spread" : "1 s"));
     }
+    if (first) // distances may look shorter than they are
+      part.append(svg("text", { x: seen.left + 5, y: seen.top + line, class: "lcm-soft lcm-below" }, "2-D shadow"));
     const line_ = part.appendChild(svg("line", { class: "lcm-pair-distance" }));
     const left_ = part.appendChild(leftMark()), right = part.appendChild(rightMark());
     const handles = data.letters.map((letter, i) => part.appendChild(handleOf(letter, i, states, first)));

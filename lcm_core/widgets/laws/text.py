@@ -44,7 +44,7 @@ def map_sentence(law: str, errors: Mapping[str, float]) -> str:
     """The errors at the mark."""
     if not errors:
         return f"None of these operators has a map of {law}."
-    return f"At the mark, the error of {law} is {_by_amount(errors)}."
+    return f"At the mark (drag it), the error of {law} is {_by_amount(errors)}."
 
 
 def chart_sentence(view: str, law: str, reports: Mapping[str, LawReport]) -> str:
@@ -64,14 +64,15 @@ def chart_sentence(view: str, law: str, reports: Mapping[str, LawReport]) -> str
 
 
 def _by_amount(errors: Mapping[str, float], after: str = "") -> str:
-    """Such as `0.6 s for gru and 0 s for sum, max`; s is the spread of results.
+    """Such as `0.6 s for gru and 0 s for sum, max`, or `0 s for sum and max`.
 
-    What comes `after` the first amount holds for all.
+    s is the spread of results. What comes `after` the first amount holds for all.
     """
     names: dict[str, list[str]] = {}
     for name, error in errors.items():
         names.setdefault(amount(error), []).append(f"<b>{html.escape(name)}</b>")
-    parts = [f"{text}{after} for {', '.join(who)}" for text, who in names.items()]
+    joined = _listed if len(names) == 1 else ", ".join
+    parts = [f"{text}{after} for {joined(who)}" for text, who in names.items()]
     return _listed(parts)
 
 

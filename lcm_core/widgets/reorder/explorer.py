@@ -22,6 +22,7 @@ __all__ = ["ReorderExplorer"]
 MOST_MODELS = 3
 AT_ONCE = 20  # orders of one press
 MOST_TRIED = 200  # orders that the picture keeps
+HEADING = "The list that is read, from left to right (the blue line above): drag an atom."
 NO, YES = "does not reach the brain", "reaches the brain"
 
 
@@ -136,7 +137,7 @@ class ReorderExplorer(Panel):
             rows=[self._row(place) for place in range(len(self.readers))],
             no=NO,
             yes=YES,
-            heading="The list that is read, from left to right: drag an atom.",
+            heading=HEADING,
             label=f"A molecule of {len(self._names)} atoms, and their order",
         )
         self.sentence.say(" ".join(self._in_words(place) for place in range(len(self.readers))))
@@ -151,7 +152,7 @@ class ReorderExplorer(Panel):
             "name": self.readers[place].name,
             "past": np.round(chances[:-1], 4),
             "now": float(chances[-1]),
-            "said": f"{_answer(chances[-1])} (yes: {chances[-1]:.0%})",
+            "said": f"{chances[-1]:.0%} yes, so {_answer(chances[-1])}",
             "flipped": _answer(chances[-1]) != _answer(chances[0]),
         }
 

@@ -53,7 +53,7 @@ _TITLES = {
     "map": "associativity error over the states",
 }
 HINTS = {
-    "answers": "click one to name it",
+    "answers": "click a dot",
     "solid": "drag to turn, click a ball to name it",
     "map": "",
 }

@@ -63,7 +63,7 @@ export function keyed(state, key, shift, count) {
 
 /** Five small clouds: each set's answers in its own colour and shape, joined by single moves. */
 function answers(panel, frame) {
-  const unit = Math.min(frame.width, frame.height) / 2 / WINDOW;
+  const unit = (Math.min(frame.width, frame.height) / 2 - 6) / WINDOW; // a mark at the edge is whole
   const [cx, cy] = [frame.x + frame.width / 2, frame.y + frame.height / 2];
   const group = svg("g");
   const sets = panel.points.map((points, i) => {

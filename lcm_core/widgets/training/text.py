@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from lcm_core.aggregations.registry import AggregationFacts, aggregation_facts
 from lcm_core.figures.race import RACE_CATEGORIES, RACE_LAWS
+from lcm_core.rounding import SHOWN
 from lcm_core.tasks import task_kind
 from lcm_core.threads import waiting_advice
 from lcm_core.training.device import describe_device
@@ -112,9 +113,10 @@ def _best(run: Run) -> str:
     lawful = [found for found in measured if "associativity" in found[1].laws]
     if not lawful:
         return f"{text}."
-    name, record, _ = min(lawful, key=lambda found: found[1].laws["associativity"])
-    error = record.laws["associativity"]
-    return f"{text}, least associativity error <b>{error:.3g}</b> ({html.escape(name)})."
+    least = min(record.laws["associativity"] for _, record, _ in lawful)
+    who = [name for name, record, _ in lawful if record.laws["associativity"] <= max(least, SHOWN)]
+    error = "0" if least <= SHOWN else f"{least:.3g}"
+    return f"{text}, least associativity error <b>{error}</b> ({html.escape(', '.join(who))})."
 
 
 def duration(seconds: float) -> str:

@@ -98,7 +98,7 @@ class TweakOperator(Panel):
         )
         self.matrix_menu.value = next(iter(self.subject.matrices()), None)
         self.weight_slider = compact(
-            widgets.FloatSlider(0, min=-REACH, max=REACH, step=0.05, description="chosen weight"),
+            widgets.FloatSlider(0, min=-REACH, max=REACH, step=0.01, description="chosen weight"),
             320,
             "weight",
         )

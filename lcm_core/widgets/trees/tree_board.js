@@ -6,6 +6,9 @@ import { brackets, fitted, keysOf, real, shapeOf } from "./tree_layout.js";
 
 const GLIDE = 300; // ms, of nodes to new places
 
+/** Letters of the longest number of states. */
+const longest = (states) => Math.max(...states.flatMap((state) => written(state).map((text) => text.length)));
+
 export class Board {
   constructor(parent, newNode) {
     this.newNode = newNode;
@@ -65,12 +68,12 @@ export class Board {
   statesToDraw(cells, values, box) {
     const { shape } = this;
     const fit = (states) => {
-      const letters = new Array(shape.depth + 1).fill(1);
+      const alone = !box.trees, letters = new Array(shape.depth + 1).fill(1);
       states.forEach((state, node) => {
-        const longest = Math.max(...written(state).map((text) => text.length));
-        letters[shape.height[node]] = Math.max(letters[shape.height[node]], longest);
+        letters[shape.height[node]] = Math.max(letters[shape.height[node]], longest([state]));
       });
-      return fitted(shape, { ...box, cells: states[0].length, letters });
+      if (!alone && states[0].length > 1) letters.fill(longest(box.trees.flatMap((tree) => tree.states.map(stateOf))));
+      return fitted(shape, { ...box, cells: states[0].length, letters, alone });
     };
     if (cells) {
       this.fits = fit(cells);

@@ -38,8 +38,8 @@ export function shapeOf(children) {
 /**
  * How the states of a tree are drawn in a box of `width` × `height` pixels: one answer for each
  * height of nodes, since higher ones have more room. Where the numbers of vectors do not fit into the
- * leaves, colours tell all states, and numbers the last one, too, if the tree is `alone`: of two roots
- * that are compared, both have numbers or none.
+ * leaves, colours tell all states, and numbers the last one, too, if the tree is `alone`. Of trees that
+ * are compared all states have numbers, or none: `letters` is then the longest number of all trees.
  *
  * `cells`: of a state; 1 if it is one number. `letters`: of the longest number at each height.
  * `letter`: pixels of one. An answer has `kind` ("row", "column" or "dot"), the size of a cell

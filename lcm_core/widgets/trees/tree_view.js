@@ -170,10 +170,10 @@ export default view(({ element, touch, model }) => {
 
   function drawLegend(letter) {
     legend.replaceChildren();
-    const told = boards.every((board) => board.fits.every((fit) => fit.text));
+    const { title, low, high, from = low, scale: name } = boards[0].look;
+    const told = name !== "error" && boards.every((board) => board.fits.every((fit) => fit.text));
     legend.style.display = told ? "none" : "";
     if (told) return; // the numbers are in the picture
-    const { title, low, high, from = low, scale: name } = boards[0].look;
     const paint = painter(scale(element, name), low, high);
     const texts = [title, number(from), number(high)].map((text) => [text, text.length * letter]);
     const strip = 72, x = texts[0][1] + texts[1][1] + 12, y = 1.6 * letter;
@@ -218,7 +218,8 @@ export default view(({ element, touch, model }) => {
       boards.forEach((board, i) => {
         board.x = (i % columns) * (width / columns);
         board.at = at;
-        const box = { x: board.x, y: HEIGHT * Math.floor(i / columns), width: width / columns, height: HEIGHT, letter, alone: boards.length === 1 };
+        const box = { x: board.x, y: HEIGHT * Math.floor(i / columns), width: width / columns, height: HEIGHT, letter };
+        if (boards.length > 1) box.trees = data.trees;
         board.show(data.trees[i], data, box, paints, wanted, dragging);
         board.nodesLayer.classList.toggle("lcm-movable", i === 0);
       });
