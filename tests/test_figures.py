@@ -25,6 +25,7 @@ from lcm_core.figures import (
     tree_layout,
 )
 from lcm_core.figures.molecule import read_smiles
+from lcm_core.figures.results import spread_figure
 from lcm_core.figures.structure import structure_svg
 from lcm_core.figures.tree_picture import operands
 from lcm_core.trees.tree import TREE_NAMES
@@ -189,6 +190,16 @@ def test_a_race_draws_the_first_and_the_last_split() -> None:
     assert [list(curve["y"]) for curve in moved] == drawn
     lines = [shape.line.dash for shape in plots[2].figure.layout.shapes]
     assert [entry.dash for entry in plots[2].legend[2:]] == lines
+
+
+def test_numbers_of_a_logarithmic_axis_are_written_out() -> None:
+    def ticks(values: list[float]) -> tuple[str, ...]:
+        figure = spread_figure({"a": [("0", values)]}, "weight", "error", log_y=True)
+        return figure.layout.yaxis.ticktext
+
+    assert ticks([0.03, 0.31]) == ("0.01", "0.03", "0.1", "0.3", "1", "3")
+    assert ticks([2e-4, 0.5]) == ("0.0001", "0.001", "0.01", "0.1", "1")
+    assert ticks([0.0]) == ("1", "3")
 
 
 def test_a_molecule_has_its_text() -> None:

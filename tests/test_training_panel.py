@@ -25,7 +25,8 @@ from lcm_core.widgets.training import recipe_controls
 from lcm_core.widgets.training.live_operator import REST
 from lcm_core.widgets.training.race import checked_race
 from lcm_core.widgets.training.recipe_controls import RecipeControls
-from lcm_core.widgets.training.text import numbers_text
+from lcm_core.widgets.training.run import Run
+from lcm_core.widgets.training.text import numbers_text, progress_text
 from tests.panels import MenuPanel, text_of, training_panels, wait_for
 from tests.records import timeless
 
@@ -315,6 +316,23 @@ def test_race_plots_have_a_colour_and_a_mark_a_recipe_and_a_style_a_kind() -> No
     assert [trace.line.dash for trace in plots[2].figure.data] == ["solid", "dash"] * 2
     assert [entry.name for entry in plots[0].legend] == ["1 a", "2 b"]
     assert [entry.name for entry in plots[2].legend][-1] == "constant answers"
+
+
+def test_all_that_share_the_least_error_are_named() -> None:
+    readouts = ("sum", "max", "symmetrized_gru")
+    run_states = [RunState(Recipe.parse(f"{SMALL} readout={readout}")) for readout in readouts]
+    for run_state in run_states:
+        run_state.trainer = Trainer(run_state.recipe)
+        run_state.records.extend(run_state.trainer.records())
+    run = Run(run_states, lambda _: None)
+    run.state = "stopped"
+    said = progress_text(run, run_states[0], {})
+    assert "least associativity error <b>0</b> (sum, max)." in said
+    run = Run(run_states[2:] * 2, lambda _: None)
+    run.state = "stopped"
+    assert f"<b>{run_states[2].records[-1].laws['associativity']:.3g}</b>" in progress_text(
+        run, run_states[2], {}
+    )
 
 
 def test_a_plot_has_its_title_and_legend_above_it_and_nothing_over_its_curves() -> None:
