@@ -3,6 +3,7 @@
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 from sphinx.application import Sphinx
 
@@ -79,7 +80,17 @@ def _mark_up(
     lines[:] = as_rst(lines)
 
 
+def _no_list_of_citations(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object
+) -> None:
+    """docutils calls citations a list of entries; for screen readers a list has list items only."""
+    context["body"] = context.get("body", "").replace(
+        '<div role="list" class="cit', '<div class="cit'
+    )
+
+
 def setup(app: Sphinx) -> None:
     """Sphinx calls this."""
     app.config.html_static_path.append(str(app.srcdir / "_scripts"))
+    app.connect("html-page-context", _no_list_of_citations)
     app.connect("autodoc-process-docstring", _mark_up, priority=400)  # before napoleon

@@ -167,6 +167,20 @@ def test_networks_with_a_monoid_of_ones_own_pass(kind) -> None:
     assert verdict.passed, verdict
 
 
+def test_a_network_is_not_blamed_for_the_weights_that_it_drew() -> None:
+    network = Network(mine(Add, empty="zero"), mine(Add))
+    with torch.no_grad():
+        for weight in network.layer.parameters():
+            weight.fill_(-1.0)
+        network.encode.weight.abs_()
+        network.encode.bias.fill_(1.0)  # so that every ReLU is 0
+    assert check_both_places(network).passed
+    network.decode.reset_parameters = lambda: None
+    with torch.no_grad():
+        network.decode.weight.zero_()  # whatever ⊕ does
+    explained(check_both_places(network), "all molecules have one answer")
+
+
 @pytest.mark.parametrize(
     ("renumber", "lesson"),
     [
