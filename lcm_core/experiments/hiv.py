@@ -130,7 +130,7 @@ EXPERIMENT = Experiment(
     question="Does the order of the readouts hold on a table of molecules twenty times as large?",
     jobs=jobs,
     report=report,
-    seeds=1,
+    seeds=3,
 )
 
 register_experiment(EXPERIMENT)
