@@ -89,7 +89,21 @@ def from_network(address):
 
 
 def serious(page):
-    """What axe finds (it fetches no style sheet): rule, first element, how many there are."""
+    """What axe finds: rule, first element, how many there are.
+
+    More tries are for a busy machine, where a page's names and colours come late.
+    """
+    found = once_serious(page)
+    for _ in range(TRIES - 1):
+        if not found:
+            break
+        page.wait_for_timeout(1500)
+        found = once_serious(page)
+    return found
+
+
+def once_serious(page):
+    """What axe finds now; it fetches no style sheet."""
     return [
         (each["id"], each["nodes"][0]["html"][:200], len(each["nodes"]))
         for each in Axe().run(page, options={"preload": False}).response["violations"]
