@@ -161,8 +161,8 @@ def _with_other_weights(network: nn.Module, seed: int) -> nn.Module:
     other = copy.deepcopy(network)
     with Seeded(seed):
         for part in other.modules():
-            if hasattr(part, "reset_parameters"):
-                part.reset_parameters()
+            if callable(draw := getattr(part, "reset_parameters", None)):
+                draw()
     return other
 
 

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from lcm_core.experiments.framework.base import Experiment, Job, Picture, Report, TrainingRun
+from lcm_core.experiments.framework.endings import SIZE_SHARE
 from lcm_core.experiments.framework.registry import register_experiment
 from lcm_core.experiments.framework.results import Results
 from lcm_core.experiments.framework.tables import (
@@ -62,6 +63,7 @@ def report(results: Results) -> Report:
         data_table(results, [COLUMN]),
         with_effort(table, results, COLUMN),
         law_table(results, [COLUMN], "The readout at the end of training", first="readout"),
+        *_shares_in_words(results),
         _in_words(results),
         Picture(
             "readout",
@@ -69,6 +71,18 @@ def report(results: Results) -> Report:
             f"seed where there are several). {_in_words(results)}",
             partial(_draw, results),
         ),
+    ]
+
+
+def _shares_in_words(results: Results) -> list[str]:
+    """Whose size share is not in the table."""
+    runs = results.of(column=COLUMN)
+    without = {run.seed for run in runs if SIZE_SHARE not in run.laws}
+    if not without or len(without) == len({run.seed for run in runs}):
+        return []
+    return [
+        f"The size share was not measured yet in seed {', '.join(map(str, sorted(without)))}; "
+        "`set_size` has those of its LCMs."
     ]
 
 

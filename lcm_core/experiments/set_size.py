@@ -16,7 +16,7 @@ from lcm_core.experiments.framework.base import (
     Table,
     TrainingRun,
 )
-from lcm_core.experiments.framework.endings import NEIGHBORS, SIZE_SHARE, further_laws
+from lcm_core.experiments.framework.endings import SIZE_SHARE, further_laws
 from lcm_core.experiments.framework.registry import register_experiment
 from lcm_core.experiments.framework.results import Results
 from lcm_core.experiments.framework.tables import score_table, value_table
@@ -37,10 +37,10 @@ STEPS: Mapping[str, tuple[int, int]] = {
     "above the mean": (6940, 5386),
 }
 #: On graphs: steps of the rows with a learned ⊕ in the experiments that these columns come from,
-#: and which aggregation it is, before the name of a law.
+#: and what ⊕ aggregates there: the laws of a run are those of its learned ⊕.
 GRAPHS: Mapping[str, tuple[str, Mapping[str, int]]] = {
-    graph_properties.COLUMN: (NEIGHBORS, {"LCM": 2335, "LCM + associativity": 2104}),
-    hiv.COLUMN: ("", {"LCM": 4374, "LCM without associativity": 5278}),
+    graph_properties.COLUMN: ("neighbours", {"LCM": 2335, "LCM + associativity": 2104}),
+    hiv.COLUMN: ("the nodes of a graph", {"LCM": 4374, "LCM without associativity": 5278}),
 }
 LIBRARY = "models of the library"
 LAWS = ("associativity", "identity", "order spread", SIZE_SHARE)
@@ -135,20 +135,19 @@ def _on_graphs(results: Results) -> list[Table]:
         value_table(
             list(rows),
             LAWS,
-            partial(_laws_on_graphs, results, column, place),
+            partial(_laws_of_column, results, column),
             ".2g",
             lambda law: None,
             column,
-            f"{column}: ⊕ aggregates {'neighbours' if place else 'the nodes of a graph'}. Those of "
-            "BBBP and BACE are in `equal_steps`.",
+            f"{column}: ⊕ aggregates {elements}. Those of BBBP and BACE are in `equal_steps`.",
         )
-        for column, (place, rows) in GRAPHS.items()
+        for column, (elements, rows) in GRAPHS.items()
         if results.of(column=column)
     ]
 
 
-def _laws_on_graphs(results: Results, column: str, place: str, row: str, law: str) -> list[float]:
-    return results.laws(row, column, place + law)
+def _laws_of_column(results: Results, column: str, row: str, law: str) -> list[float]:
+    return results.laws(row, column, law)
 
 
 def _laws(results: Results, law: str, row: str, column: str) -> list[float]:
