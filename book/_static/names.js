@@ -1,4 +1,4 @@
-// Names for a screen reader, where the theme and the widgets give none.
+// Names for a screen reader, where the theme and the widgets give none; what scrolls does so by keyboard.
 "use strict";
 
 (() => {
@@ -15,8 +15,19 @@
     }
   }
 
+  function focusFormulas() { // those that are wider than the page
+    for (const formula of document.querySelectorAll("mjx-container[display=true]")) {
+      if (formula.scrollWidth > formula.clientWidth) formula.setAttribute("tabindex", "0");
+      else formula.removeAttribute("tabindex");
+    }
+  }
+
   document.addEventListener("DOMContentLoaded", () => {
     nameParts();
-    new MutationObserver(nameParts).observe(document.body, { childList: true, subtree: true });
+    focusFormulas();
+    addEventListener("resize", focusFormulas);
+    document.addEventListener("toggle", focusFormulas, true);
+    const changed = () => { nameParts(); focusFormulas(); };
+    new MutationObserver(changed).observe(document.body, { childList: true, subtree: true });
   });
 })();
