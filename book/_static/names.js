@@ -15,19 +15,19 @@
     }
   }
 
-  function focusFormulas() { // those that are wider than the page
-    for (const formula of document.querySelectorAll("mjx-container[display=true]")) {
-      if (formula.scrollWidth > formula.clientWidth) formula.setAttribute("tabindex", "0");
-      else formula.removeAttribute("tabindex");
+  function letScroll() { // formulas and tables that are wider than the page
+    for (const part of document.querySelectorAll("mjx-container[display=true], .widget-html-content")) {
+      if (part.scrollWidth > part.clientWidth) part.setAttribute("tabindex", "0");
+      else part.removeAttribute("tabindex");
     }
   }
 
   document.addEventListener("DOMContentLoaded", () => {
     nameParts();
-    focusFormulas();
-    addEventListener("resize", focusFormulas);
-    document.addEventListener("toggle", focusFormulas, true);
-    const changed = () => { nameParts(); focusFormulas(); };
+    letScroll();
+    addEventListener("resize", letScroll);
+    document.addEventListener("toggle", letScroll, true);
+    const changed = () => { nameParts(); letScroll(); };
     new MutationObserver(changed).observe(document.body, { childList: true, subtree: true });
   });
 })();
