@@ -139,7 +139,7 @@ export default view(({ element, touch, model }) => {
     if (one < seen.width - 3 * line) {
       const x = seen.left + seen.width - 8 - one, y = seen.top + seen.height - 7;
       part.append(svg("path", { class: "lcm-scale-bar", d: `M${x} ${y - 3}v6m0-3h${one}m0-3v6` }));
-      part.append(svg("text", { x: x + one, y: y - 7, "text-anchor": "end", class: "lcm-soft lcm-below" }, first ? "s: their spread" : "1 s"));
+      part.append(svg("text", { x: x + one, y: y - 7, "text-anchor": "end", class: "lcm-soft lcm-below" }, first ? "s: spread" : "1 s"));
     }
     if (first) // distances may look shorter than they are
       part.append(svg("text", { x: seen.left + 5, y: seen.top + line, class: "lcm-soft lcm-below" }, "2-D shadow"));
