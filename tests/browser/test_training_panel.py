@@ -257,7 +257,7 @@ def test_a_race_is_drawn_saved_loaded_and_followed(
     assert [numbers[0], numbers[1], numbers[1], numbers[4]] == told
     cell = workshop.cell(shown)
     drawn = cell.locator(".js-plotly-plot .scatterlayer .trace path.js-line")
-    assert drawn.count() >= 2 + 4 + 6
+    assert drawn.count() >= 2 + 4 + 4
     screenshot(page, "training-race")
 
     # What is offered is in another panel's menu.
