@@ -85,7 +85,7 @@ def _no_list_of_citations(
 ) -> None:
     """docutils calls citations a list of entries; for screen readers a list has list items only."""
     context["body"] = context.get("body", "").replace(
-        '<div role="list" class="cit', '<div class="cit'
+        '<div role="list" class="citation-list">', '<div class="citation-list">'
     )
 
 

@@ -158,6 +158,7 @@ def check_both_places(network: nn.Module) -> Verdict:
 
 
 def _with_other_weights(network: nn.Module, seed: int) -> nn.Module:
+    """A copy whose parts have drawn their weights anew."""
     other = copy.deepcopy(network)
     with Seeded(seed):
         for part in other.modules():

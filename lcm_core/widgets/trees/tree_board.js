@@ -68,12 +68,13 @@ export class Board {
   statesToDraw(cells, values, box) {
     const { shape } = this;
     const fit = (states) => {
-      const alone = !box.trees, letters = new Array(shape.depth + 1).fill(1);
-      states.forEach((state, node) => {
-        letters[shape.height[node]] = Math.max(letters[shape.height[node]], longest([state]));
-      });
-      if (!alone && states[0].length > 1) letters.fill(longest(box.trees.flatMap((tree) => tree.states.map(stateOf))));
-      return fitted(shape, { ...box, cells: states[0].length, letters, alone });
+      const alone = !box.trees, cells = states[0].length, letters = new Array(shape.depth + 1).fill(1);
+      if (alone || cells === 1)
+        states.forEach((state, node) => {
+          letters[shape.height[node]] = Math.max(letters[shape.height[node]], longest([state]));
+        });
+      else letters.fill(longest(box.trees.flatMap((tree) => tree.states.map(stateOf))));
+      return fitted(shape, { ...box, cells, letters, alone });
     };
     if (cells) {
       this.fits = fit(cells);
