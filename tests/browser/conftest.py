@@ -88,6 +88,7 @@ def workshop(shared_workshop: NotebookPage) -> Iterator[NotebookPage]:
     shared_workshop.add_cell("close_panels()")
     while len(shared_workshop.cell_ids) > 1:
         shared_workshop.remove_cell(shared_workshop.cell_ids[-1])
+    shared_workshop.page.mouse.move(0, 0)  # or the next panel is born under the pointer
     shared_workshop.errors.clear()
 
 
