@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,7 +17,7 @@ from torch.autograd import DeviceType
 from benchmarks import on_gpu
 from benchmarks.failure import Failure
 from benchmarks.gpu_check import __main__ as driver
-from benchmarks.gpu_check import equality, reductions, tests_plugin, training
+from benchmarks.gpu_check import accuracy, equality, panel, part, reductions, tests_plugin, training
 from benchmarks.gpu_check import tests as project_tests
 from benchmarks.gpu_check.findings import Finding, Notebook
 from benchmarks.launches import MEASURED, Counts, count, counted
@@ -401,8 +402,9 @@ def test_a_task_that_fails_is_a_finding_and_one_without_its_package_is_left_out(
     monkeypatch.setattr(training, "repeated", lambda *_: iter([Finding("same", "yes", True)]))
     notebook = Notebook(tmp_path / "notes.jsonl")
     training.check(notebook, "cpu", 60)
-    assert [finding.holds for finding in notebook.findings] == [True, True, False, True, False]
-    assert notebook.findings[-1].measured == "RuntimeError: no kernel image"
+    holds = [finding.holds for finding in notebook.findings]
+    assert holds == [True, True, False, True, True, False, True]
+    assert notebook.findings[-2].measured == "RuntimeError: no kernel image"
     assert notebook.left_out == [("task=bbbp", "ROC-AUC needs scikit-learn")]
 
 
@@ -411,5 +413,35 @@ def test_the_throughput_of_a_task_is_measured():
 
 
 def test_two_runs_of_a_recipe_are_compared():
-    (finding,) = training.repeated("cpu", steps=10)
+    (finding,) = training.repeated("second_minimum", "cpu", steps=10)
     assert finding.holds
+
+
+def test_what_is_learned_in_a_time_is_judged_by_score_and_by_seconds():
+    recipe = Recipe(channels=4, batch_size=8, steps=30, device="cpu")
+    found = [
+        [finding.holds for finding in accuracy.findings(recipe, "size 16", least, most)]
+        for least, most in ((0, 1e3), (1, 1e3), (0, 0))
+    ]
+    assert found == [[True, True], [False, True], [True, False]]
+
+
+def test_the_time_of_steps_counts_those_of_the_first_record_as_the_others():
+    recipe = Recipe(channels=4, batch_size=8, steps=40, device="cpu")
+    begin = time.perf_counter()
+    trainer, seconds = accuracy.trained(recipe)
+    assert trainer.step == 40
+    assert 0 < seconds < time.perf_counter() - begin
+
+
+def test_a_panel_that_costs_much_or_stops_late_misses_what_was_asked():
+    good, slow, late = ((100.0, 0.01), (96.0, 0.1)), ((100.0, 0.01), (90.0, 0.1)), (96.0, 0.2)
+    assert [each.holds for each in panel.findings([good, good, slow])] == [True, True]
+    assert [each.holds for each in panel.findings([good, slow, slow])] == [False, True]
+    assert [each.holds for each in panel.findings([good, good, (good[0], late)])] == [True, False]
+
+
+def test_what_takes_longer_is_run_on_request_alone():
+    assert driver.parse([]).parts == "equality,reductions,training,tests"
+    assert driver.parse(["--parts", "panel,long"]).parts == "panel,long"
+    assert driver.TITLES.keys() == part.PARTS.keys() == (driver.LIMITS | driver.ON_REQUEST).keys()

@@ -13,6 +13,9 @@ PARTS = {
     "reductions": "benchmarks.gpu_check.reductions",
     "training": "benchmarks.gpu_check.training",
     "tests": "benchmarks.gpu_check.tests",
+    "panel": "benchmarks.gpu_check.panel",
+    "accuracy": "benchmarks.gpu_check.accuracy",
+    "long": "benchmarks.gpu_check.long",
 }
 
 

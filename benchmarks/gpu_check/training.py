@@ -36,9 +36,11 @@ def measurements(
     for batch_size in BATCHES[:1] if dry else BATCHES:
         yield f"batch {batch_size}", partial(default, batch_size, device, steps)
     yield "launches a step", partial(launches, device, 5 if dry else 50)
-    yield "the same records twice", partial(repeated, device, 10 if dry else 30)
+    twice = 10 if dry else 30
+    yield "the same records twice", partial(repeated, Recipe().task, device, twice)
     for name, least in LEAST_OF_GRAPHS.items():
         yield name, partial(graphs, name, least, device, steps)
+        yield name, partial(repeated, name, device, twice)
     for name in task_names():
         if not dry and name != Recipe().task and name not in LEAST_OF_GRAPHS:
             sizes = BATCHES if task_kind(name) == "sets" else BATCHES[:1]
@@ -68,12 +70,16 @@ def launches(device: str, steps: int) -> Iterator[Finding]:
     )
 
 
-def repeated(device: str, steps: int) -> Iterator[Finding]:
-    """Two runs of the default recipe, evaluation included; times aside."""
-    recipe = Recipe(device=device, log_every=5, steps=steps, eval_splits="none")
+def repeated(task: str, device: str, steps: int) -> Iterator[Finding]:
+    """Two runs of the task's default recipe, evaluation included; times aside."""
+    recipe = Recipe(task=task, device=device, log_every=5, steps=steps, eval_splits="none")
     runs = [[record.timeless() for record in Trainer(recipe).records()] for _ in range(2)]
     same = runs[0] == runs[1]
-    yield Finding(f"two runs of {steps} steps give the same records", "yes" if same else "no", same)
+    yield Finding(
+        f"task={task}: two runs of {steps} steps give the same records",
+        "yes" if same else "no",
+        same,
+    )
 
 
 def graphs(name: str, least: int, device: str, steps: int) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from lcm_core.experiments.framework.results import Results
 from lcm_core.experiments.framework.tables import score_table
 from lcm_core.experiments.second_minimum import DEFAULT
 
-__all__ = ["EXPERIMENT"]
+__all__ = ["EXPERIMENT", "RECIPE"]
 
 HOUR = 3600.0
 COLUMN = "16 bits"
