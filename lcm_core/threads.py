@@ -10,10 +10,12 @@ The last digits of a result depend on the number of threads, since sums are spli
 number is therefore chosen from the machine, and never from what else runs on it.
 """
 
+import atexit
 import math
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +24,7 @@ __all__ = [
     "PASSIVE",
     "VARIABLE",
     "available_cpus",
+    "begin_thread",
     "cpu_quota",
     "default_threads",
     "keeping_threads",
@@ -44,10 +47,13 @@ PASSIVE = {
     "OPENBLAS_THREAD_TIMEOUT": "4",  # 2⁴ cycles, the fewest
 }
 
+GRACE = 4.0  # seconds that all threads have to end when Python does; Jupyter kills after 5
+
 _lock = threading.Lock()
 _changes = 0  # of torch's number that hold now, in all threads of Python
 _steady = 1  # its number before the first of them
 _spinning = False  # whether torch was imported too early for us to choose, and its threads spin
+_to_stop: dict[threading.Thread, Callable[[], None]] = {}  # what asks each thread to end
 
 
 def let_threads_yield() -> None:
@@ -131,6 +137,42 @@ def keeping_threads(function: Callable[[], None]) -> Callable[[], None]:
         function()
 
     return run
+
+
+def begin_thread(
+    function: Callable[[], None], name: str, stop: Callable[[], None]
+) -> threading.Thread:
+    """Start a thread that ends before Python does.
+
+    A daemon thread of Python is ended wherever it is. If that is inside torch, C++ ends the process
+    with "terminate called", and the exit status is lost.
+
+    Args:
+        function: what the thread does.
+        name: of the thread.
+        stop: called at Python's end if the function still runs; it asks it to return.
+    """
+
+    def run() -> None:
+        try:
+            function()
+        finally:
+            _to_stop.pop(thread, None)
+
+    thread = threading.Thread(target=run, name=name, daemon=True)
+    atexit.unregister(_end_threads)  # once, and before what was registered until now
+    atexit.register(_end_threads)
+    _to_stop[thread] = stop
+    thread.start()
+    return thread
+
+
+def _end_threads() -> None:
+    deadline = time.monotonic() + GRACE
+    for stop in list(_to_stop.values()):
+        stop()
+    for thread in list(_to_stop):
+        thread.join(max(0.0, deadline - time.monotonic()))
 
 
 def _steady_threads() -> int:

@@ -197,6 +197,53 @@ def test_a_new_thread_does_not_see_what_another_has_changed_for_a_while() -> Non
     assert seen == [1]
 
 
+AT_WORK = {
+    "training": """
+from lcm_core.training import Recipe
+from lcm_core.training.run_state import RunState
+from lcm_core.widgets.training.run import Run
+run = Run([RunState(Recipe(device="cpu", eval_splits="none"))], lambda run: None)
+run.go()
+while run.run_states[0].step < 20:
+    pass
+""",
+    "work of a panel": """
+import time
+import torch
+from lcm_core.widgets.base.panel import Panel
+from lcm_core.widgets.base.worker import Worker
+def work(should_stop):
+    x = torch.ones(300, 300)
+    while not should_stop():
+        x = (x @ x).tanh()
+Worker(Panel(), "work").start(work)
+time.sleep(0.2)
+""",
+}
+
+
+@pytest.mark.parametrize("what", AT_WORK)
+def test_python_ends_well_while_a_thread_is_at_work(what: str) -> None:
+    """A daemon thread inside torch made it abort."""
+    for _ in range(3):
+        done = subprocess.run([sys.executable, "-c", AT_WORK[what]], capture_output=True, text=True)
+        assert (done.returncode, done.stdout) == (0, ""), done.stderr
+        assert "terminate called" not in done.stderr
+
+
+def test_a_thread_that_does_not_stop_does_not_keep_python_from_its_end() -> None:
+    code = """
+import time
+from lcm_core import threads
+threads.GRACE = 0.1
+threads.begin_thread(lambda: time.sleep(60), "deaf", stop=lambda: print("asked"))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30
+    )
+    assert done.stdout == "asked\n"
+
+
 @pytest.mark.parametrize(("sets", "threads"), [(8, 1), (1000, 2)])
 def test_a_small_reduction_wakes_no_other_thread(sets: int, threads: int) -> None:
     """Whatever its operator: for a matrix product, however small, all threads are woken."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from lcm_core.threads import keeping_threads
+from lcm_core.threads import begin_thread, keeping_threads
 from lcm_core.widgets.base.panel import Panel
 
 __all__ = ["Worker"]
@@ -14,7 +14,7 @@ Work = Callable[[Callable[[], bool]], None]
 
 
 class Worker:
-    """Runs work in a daemon thread; starting anew first ends what still runs.
+    """Runs work in a thread; starting anew first ends what still runs.
 
     Args:
         panel: whose work it is; the work is asked to stop when the panel is closed.
@@ -51,8 +51,7 @@ class Worker:
                 self._on_error(error)
 
         self._stop = stop
-        self._thread = threading.Thread(target=keeping_threads(run), name=self._name, daemon=True)
-        self._thread.start()
+        self._thread = begin_thread(keeping_threads(run), self._name, stop=stop.set)
 
     def stop(self) -> None:
         """Asks the work to stop; returns at once."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from lcm_core.terminal import Progress, progress_to
-from lcm_core.threads import keeping_threads
+from lcm_core.threads import begin_thread, keeping_threads
 from lcm_core.training.run_state import RunState
 
 __all__ = ["Run"]
@@ -151,10 +151,7 @@ class Run:
                 self._begin()
 
     def _begin(self) -> None:
-        self._thread = threading.Thread(
-            target=keeping_threads(self._work), name="lcm training", daemon=True
-        )
-        self._thread.start()
+        self._thread = begin_thread(keeping_threads(self._work), "lcm training", stop=self.stop)
 
     # The worker
 
