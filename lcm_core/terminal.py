@@ -1,6 +1,8 @@
 """What commands write: readable in any encoding, and plain where there is no terminal."""
 
+import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,7 +10,14 @@ from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, TextIO
 
-__all__ = ["INTERRUPTED", "Progress", "is_live", "print_anything", "progress_to"]
+__all__ = [
+    "INTERRUPTED",
+    "Progress",
+    "is_live",
+    "print_anything",
+    "progress_to",
+    "stopping_between_steps",
+]
 
 INTERRUPTED = 130  # the exit status after Ctrl-C, as a shell gives it
 
@@ -26,6 +35,32 @@ def print_anything() -> None:
         strict = getattr(stream, "errors", None) == "strict"
         if strict and not encoding.startswith("utf") and hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
+
+
+@contextmanager
+def stopping_between_steps(whenever: bool = True) -> Iterator[Callable[[], bool]]:
+    """Context manager: Ctrl-C is a wish, which the function that it gives tells of.
+
+    In the middle of a step, an exception could leave a file half written, or be lost in C++.
+
+    Args:
+        whenever: whether a second Ctrl-C is an exception, as the first one usually is.
+    """
+    wishes: list[int] = []
+
+    def heard(number: int, frame: object) -> None:
+        if wishes and whenever:
+            raise KeyboardInterrupt
+        wishes.append(number)
+
+    if threading.current_thread() is not threading.main_thread():  # it hears of no signal
+        yield lambda: False
+        return
+    before = signal.signal(signal.SIGINT, heard)
+    try:
+        yield lambda: bool(wishes)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def is_live(stream: Any) -> bool:

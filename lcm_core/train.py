@@ -21,7 +21,7 @@ from typing import Any, TextIO
 
 from lcm_core.errors import RankError
 from lcm_core.models.networks import describe_model
-from lcm_core.terminal import INTERRUPTED, Progress
+from lcm_core.terminal import INTERRUPTED, Progress, stopping_between_steps
 from lcm_core.training.ranks import PATIENCE, Ranks
 from lcm_core.training.recipe import Recipe
 from lcm_core.training.resume import CHANGEABLE
@@ -168,8 +168,12 @@ def _train(
     checkpoint = (options.checkpoint or options.resume) if first else None
     lines = _open_records(options.records, trainer.recorded_step) if options.records else None
     try:
-        with Progress(trainer.recipe.steps, done=trainer.step, hidden=not first) as bar:
-            for record in trainer.records():
+        with (
+            Progress(trainer.recipe.steps, done=trainer.step, hidden=not first) as bar,
+            # torchrun sends Ctrl-C once more
+            stopping_between_steps(whenever=ranks is None) as stopping,
+        ):
+            for record in trainer.records(should_stop=stopping):
                 run.records.append(record)
                 run.seconds += record.seconds
                 if record.metric is not None:
@@ -182,6 +186,8 @@ def _train(
                     lines.flush()
                 if checkpoint:
                     save_runs(checkpoint, runs)
+            if stopping() and not trainer.done:
+                raise KeyboardInterrupt
     except TrainingError as error:
         if options.json:
             _say_json("error", step=trainer.step, error=str(error))

@@ -73,6 +73,34 @@ def test_a_rank_that_leaves_says_why(beats):
     assert {beats[0].find_lost(9.0), beats[2].find_lost(9.0)} == {"rank 1 ended: no memory"}
 
 
+def test_who_keeps_the_store_waits_until_the_others_know_why_it_leaves(beats):
+    began = time.monotonic()
+    beats[0].stop("rank 0 was interrupted")
+    assert time.monotonic() - began < 0.09  # else it gave up
+    for other in beats[1:]:
+        other._store = None  # it is gone; nobody may need it
+        assert other._reason == "rank 0 was interrupted"
+
+
+def test_who_keeps_the_store_does_not_wait_for_the_dead(beats):
+    beats[2].stop()
+    began = time.monotonic()
+    beats[0].stop("rank 0 was interrupted")
+    assert 0.09 < time.monotonic() - began < 5
+
+
+def test_a_reason_that_is_known_outlives_the_store(beats):
+    beats[0].stop("rank 0 was interrupted")
+
+    class Gone:
+        def __getattr__(self, name):
+            raise RuntimeError("connection reset")
+
+    beats[1].stop()
+    beats[1]._store = Gone()
+    assert beats[1].find_lost(9.0) == "rank 0 was interrupted"
+
+
 def test_a_late_rank_is_not_a_dead_one(beats):
     assert "did not come within 9 s, although all ranks are alive" in beats[0].find_lost(9.0)
 
@@ -98,7 +126,7 @@ def test_ctrl_c_on_one_rank_ends_all(tmp_path):
     wait_for(tmp_path / "records.jsonl", 2)
     launched.processes[0].send_signal(signal.SIGINT)
     (interrupted, errors), (status, of_other) = launched.wait(LIMIT)
-    assert interrupted == train.INTERRUPTED
+    assert interrupted == train.INTERRUPTED, errors
     assert "interrupted at step" in errors
     assert "Traceback" not in errors
     assert status == 1

@@ -200,3 +200,22 @@ def test_a_checkpoint_of_version_0_1_goes_on_as_it_did_then(name, monkeypatch):
             for value in ("loss", "task_loss", "metric"):
                 if theirs[value] is not None:
                     assert mine[value] == pytest.approx(theirs[value], rel=1e-3), value
+
+
+def test_ctrl_c_while_a_checkpoint_is_written_stays_ctrl_c_and_keeps_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "run.pt"
+    write_checkpoint(path, {"step": 1})
+    before, write = path.read_bytes(), torch._C.PyTorchFileWriter.write_record
+
+    def interrupted(writer, name, *data):
+        if name == "data.pkl":
+            raise KeyboardInterrupt
+        return write(writer, name, *data)
+
+    monkeypatch.setattr(torch._C.PyTorchFileWriter, "write_record", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_checkpoint(path, {"step": 2})
+    assert path.read_bytes() == before
+    assert [each.name for each in tmp_path.iterdir()] == ["run.pt"]

@@ -4,6 +4,7 @@ import importlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -146,6 +147,46 @@ def test_exit_codes(tmp_path, monkeypatch, capsys):
 
         patch.setattr(Trainer, "_advance", interrupt)
         assert main([SMALL]) == 130
+
+
+def test_ctrl_c_is_heard_between_steps_and_twice_at_once():
+    from lcm_core.terminal import stopping_between_steps
+
+    before = signal.getsignal(signal.SIGINT)
+    with stopping_between_steps() as stopping:
+        assert not stopping()
+        signal.raise_signal(signal.SIGINT)
+        assert stopping()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) == before
+    with stopping_between_steps(whenever=False) as stopping:  # torchrun sends it twice
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        assert stopping()
+
+
+def test_a_run_that_is_interrupted_keeps_whole_steps_and_goes_on(tmp_path, monkeypatch, capsys):
+    from lcm_core.train import main
+    from lcm_core.training.trainer import Trainer
+
+    monkeypatch.chdir(tmp_path)
+    whole = "steps=6 log_every=1 eval_splits=none channels=4 batch_size=4 device=cpu"
+    assert main([whole, "--records", "whole.jsonl"]) == 0
+    plain, calls = Trainer._update, []
+
+    def update(trainer, live):
+        calls.append(1)
+        if len(calls) == 3:
+            signal.raise_signal(signal.SIGINT)
+        plain(trainer, live)
+
+    monkeypatch.setattr(Trainer, "_update", update)
+    flags = ["--records", "run.jsonl", "--checkpoint", "run.pt"]
+    assert main([whole, *flags]) == 130
+    assert "interrupted at step 3" in capsys.readouterr().err
+    assert main(["--records", "run.jsonl", "--resume", "run.pt"]) == 0
+    assert Path("run.jsonl").read_text() == Path("whole.jsonl").read_text()
 
 
 # --- the commands of the course and of the benchmarks

@@ -1,13 +1,13 @@
 """Files with the state of a run: written whole or not at all, and read without running code."""
 
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import torch
 
 from lcm_core.files.atomic import atomic_write
 
-__all__ = ["read_checkpoint", "write_checkpoint"]
+__all__ = ["read_checkpoint", "save_tensors", "write_checkpoint"]
 
 FORMAT = "lcm_core checkpoint, format 1"
 
@@ -15,7 +15,17 @@ FORMAT = "lcm_core checkpoint, format 1"
 def write_checkpoint(path: str | Path, state: dict[str, Any]) -> None:
     """Write a state, so that a crash leaves the old file; equal states give equal files."""
     with atomic_write(path) as unfinished, unfinished.open("wb") as file:
-        torch.save({"format": FORMAT, **state}, file)  # given a path, its name would be saved too
+        save_tensors({"format": FORMAT, **state}, file)  # given a path, its name would be in it
+
+
+def save_tensors(state: Any, to: str | Path | IO[bytes]) -> None:
+    """`torch.save`, where Ctrl-C stays Ctrl-C: there it ends in a `RuntimeError` about the file."""
+    try:
+        torch.save(state, to)
+    except RuntimeError as error:
+        if isinstance(error.__context__, KeyboardInterrupt):
+            raise error.__context__ from None
+        raise
 
 
 def read_checkpoint(path: str | Path, keys: tuple[str, ...]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from lcm_core.files.cache import cache_folder, cached
+from lcm_core.files.checkpoints import save_tensors
 
 __all__ = ["mapped"]
 
@@ -32,7 +33,7 @@ def mapped(name: str, made_from: bytes, make: Callable[[], dict[str, Tensor]]) -
 
     def write(to: Path) -> None:
         made.update(make())
-        torch.save(made, to)
+        save_tensors(made, to)
 
     path = cache_folder() / f"{name}-{key}.pt"
     try:

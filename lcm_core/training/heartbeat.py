@@ -7,6 +7,8 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from lcm_core.threads import begin_thread
+
 if TYPE_CHECKING:  # some builds of torch have none
     from torch.distributed import Store
 
@@ -19,21 +21,23 @@ SILENCE = 10 * BEAT  # so long without a beat: the process has ended, or hangs
 class Heartbeat:
     """Tells the other ranks that this one is alive, and finds out which one is not.
 
-    A daemon thread counts up a number in the store. What ended the run is written there once, by
+    A thread counts up a number in the store. What ended the run is written there once, by
     whoever finds it first, so that all ranks give the same reason.
 
     Args:
         store: of the run; this object alone uses it.
         rank: of this process.
         count: number of processes.
-        keeper: the process that keeps the store, in words.
+        keeper: the process that keeps the store, in words: the store ends with it.
     """
 
     def __init__(self, store: Store, rank: int, count: int, keeper: str):
         self._store, self._rank, self._keeper = store, rank, keeper
+        self._reason = ""  # what ended the run, as far as this rank knows
         self._others = [other for other in range(count) if other != rank]
+        self._lock = threading.Lock()
         self._stopped = threading.Event()
-        threading.Thread(target=self._beat, name="heartbeat", daemon=True).start()
+        begin_thread(self._beat, "heartbeat", stop=self._stopped.set)
 
     def stop(self, reason: str = "") -> None:
         """End the beats.
@@ -45,6 +49,7 @@ class Heartbeat:
         if reason:
             with suppress(RuntimeError):  # the store is gone: then the others know anyway
                 self._write(reason)
+                self._wait_for_readers()
 
     def find_lost(self, patience: float) -> str:
         """What ended an exchange that failed: a sentence that names the rank, if one is lost.
@@ -68,19 +73,38 @@ class Heartbeat:
             names = " and ".join(f"rank {other}" for other in silent)
             return self._write(f"{names} ended, or hangs: no sign of life for {SILENCE:g} s")
         except RuntimeError as error:
-            return f"{self._keeper} ended, which kept the store of the run ({error})"
+            gone = f"{self._keeper} ended, which kept the store of the run ({error})"
+            return self._reason or gone
 
     def _beat(self) -> None:
         with suppress(RuntimeError):  # the store is gone: the next exchange says so
             while not self._stopped.wait(BEAT):
                 self._store.add(f"beats of {self._rank}", 1)
+                self._read()
+
+    def _wait_for_readers(self) -> None:
+        """If the store ends with this process: until those that are alive have read the reason."""
+        if self._keeper != f"rank {self._rank}":
+            return
+        deadline = time.monotonic() + SILENCE
+        while self._store.add("readers", 0) <= len(self._others) and time.monotonic() < deadline:
+            time.sleep(BEAT / 5)
 
     def _beats(self, rank: int) -> int:
         return self._store.add(f"beats of {rank}", 0)
 
     def _read(self) -> str:
-        return self._store.get("reason").decode() if self._store.check(["reason"]) else ""
+        if not self._store.check(["reason"]):
+            return ""
+        return self._know(self._store.get("reason"))
 
     def _write(self, reason: str) -> str:
         """The reason that was written first."""
-        return self._store.compare_set("reason", "", reason).decode()
+        return self._know(self._store.compare_set("reason", "", reason))
+
+    def _know(self, reason: bytes) -> str:
+        with self._lock:
+            if not self._reason:
+                self._reason = reason.decode()
+                self._store.add("readers", 1)
+        return self._reason
