@@ -13,7 +13,7 @@ from PIL import Image, ImageColor
 
 from course.minutes import _panels
 from course.versions import NOTEBOOKS, STILL_PICTURE, without_stills
-from course.web.executed import VIEW
+from course.web.executed import VIEW, execute
 from course.web.pictures import small_png
 from course.web.stills import Still, stills_of, write_stills
 from lcm_core.figures.palette import LIGHT
@@ -87,6 +87,33 @@ def test_a_lighter_picture_keeps_the_colours_of_a_few_dots() -> None:
     for place, colour in dots.items():
         found, wanted = lighter.getpixel(place), ImageColor.getrgb(colour)
         assert max(abs(a - b) for a, b in zip(found, wanted, strict=True)) <= 8, colour
+
+
+SOLUTION = """<details><summary><b>A solution</b></summary>
+
+```python
+def double(x):
+    return 2 * x
+```
+
+</details>"""
+
+
+def test_exercises_are_solved_while_a_notebook_is_executed_and_are_stubs_again(tmp_path):
+    stub = "def double(x):\n    return x\n\n\ncheck_double(double)"
+    cells = [
+        nbformat.v4.new_markdown_cell("# Title", id="title"),
+        nbformat.v4.new_code_cell("def check_double(f):\n    print('Not yet', f(1))", id="check"),
+        nbformat.v4.new_code_cell(stub, id="exercise-double"),
+        nbformat.v4.new_markdown_cell(SOLUTION, id="hint"),
+        nbformat.v4.new_code_cell("print(double(4))", id="later"),
+    ]
+    path = tmp_path / "00_lesson.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    _, _, exercise, _, later = execute(path, patience=0).cells
+    assert exercise.source == stub
+    assert exercise.outputs == []
+    assert later.outputs[0].text == "8\n"
 
 
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)

@@ -2,6 +2,7 @@
 
     python -m course.web.executed build/executed
 
+Its exercises are solved while it runs, so that panels show what the text says; it keeps the stubs.
 A stored notebook is used again until the notebook, the library or a version of a package changes.
 """
 
@@ -22,7 +23,9 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 
 from course.command import finish
+from course.solutions import solution_of
 from course.versions import NOTEBOOKS, notebooks_named, without_stills
+from lcm_core.exercises.lessons import read_lesson
 from lcm_core.exercises.progress import START_PAGE
 
 __all__ = ["BUILD", "EXECUTED", "PATIENCE", "STATE", "VIEW", "asked_for", "execute", "executed"]
@@ -32,7 +35,12 @@ VIEW = "application/vnd.jupyter.widget-view+json"
 BUILD = NOTEBOOKS.parent / "build"
 EXECUTED = BUILD / "executed"
 #: Of what outputs are made, beside the notebook.
-SOURCES = (NOTEBOOKS.parent / "lcm_core", NOTEBOOKS.parent / "docs" / "results")
+SOURCES = (
+    NOTEBOOKS.parent / "lcm_core",
+    NOTEBOOKS.parent / "docs" / "results",
+    Path(__file__),
+    Path(__file__).with_name("in_kernel.py"),
+)
 #: Versions that show in outputs.
 SHOWN = ("torch", "torch_geometric", "ipywidgets", "anywidget", "plotly", "nbclient")
 
@@ -72,6 +80,7 @@ def execute(path: Path, timeout: int = 300, patience: float = PATIENCE) -> Noteb
 
     It runs in a folder with copies of the notebooks beside it, and nothing else: the progress and
     the data of whoever runs it are theirs. Nothing is left there either.
+    Exercises run with their solutions, and then are stubs again, without what their checks say.
     Then panels that begin empty are started: the reader of a page cannot press their buttons.
 
     Args:
@@ -83,6 +92,7 @@ def execute(path: Path, timeout: int = 300, patience: float = PATIENCE) -> Noteb
     """
     notebook = nbformat.read(path, as_version=4)
     notebook.cells = without_stills(notebook.cells)  # its outputs will have the panels
+    stubs = _solve(notebook, path)
     notebook.cells.append(nbformat.v4.new_code_cell(ASK.format(patience=patience)))
     with tempfile.TemporaryDirectory() as folder:
         for each in path.parent.glob("*.ipynb"):
@@ -96,12 +106,25 @@ def execute(path: Path, timeout: int = 300, patience: float = PATIENCE) -> Noteb
         client.execute(env={**os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1"})
     said = notebook.cells.pop().outputs[0].data
     for cell in notebook.cells:
+        if cell.id in stubs:
+            cell.source = stubs[cell.id]
+            cell.outputs = [each for each in cell.outputs if VIEW in each.get("data", {})]
         for output in cell.get("outputs", []):
             view = output.get("data", {}).get(VIEW, {}).get("model_id")
             if view in said["application/json"]:
                 output.data["text/plain"] = said["application/json"][view]
     notebook.metadata.widgets = {STATE: said[STATE]}
     return notebook
+
+
+def _solve(notebook: NotebookNode, path: Path) -> dict[str, str]:
+    """Put the solutions in the place of the stubs; returns the stubs, by their cells."""
+    lesson, stubs = read_lesson(path), {}
+    for exercise in lesson.exercises:
+        (cell,) = (each for each in notebook.cells if each.id == f"exercise-{exercise.name}")
+        stubs[cell.id] = cell.source
+        cell.source = f"{solution_of(lesson, exercise)}\n\n\n{exercise.check}"
+    return stubs
 
 
 def _digest(path: Path) -> str:
@@ -112,7 +135,8 @@ def _digest(path: Path) -> str:
     shown = sorted(path.parent.glob("*.ipynb")) if path.name == START_PAGE else [path]
     cells = [without_stills(nbformat.read(each, as_version=4).cells) for each in shown]
     digest = hashlib.sha256(json.dumps(cells).encode())
-    for file in sorted(file for source in SOURCES for file in source.rglob("*")):
+    files = [file for each in SOURCES for file in ([each] if each.is_file() else each.rglob("*"))]
+    for file in sorted(files):
         if file.is_file() and "__pycache__" not in file.parts:
             digest.update(file.read_bytes())
     digest.update(repr([(name, version(name)) for name in SHOWN]).encode())

@@ -13,7 +13,13 @@ from collections.abc import Callable
 import ipywidgets as widgets
 from IPython.display import display
 
-from lcm_core.widgets import CayleyExplorer, DepthExplorer, ReorderExplorer, TrainingPanel
+from lcm_core.widgets import (
+    CayleyExplorer,
+    DepthExplorer,
+    MessageExplorer,
+    ReorderExplorer,
+    TrainingPanel,
+)
 from lcm_core.widgets.base.panel import Panel
 
 __all__ = ["report"]
@@ -38,6 +44,8 @@ def report(patience: float) -> None:
     all_widgets = widgets.Widget.get_manager_state()["state"]
     panels = [each for each in map(widget_of, all_widgets) if isinstance(each, Panel)]
     for panel in panels:
+        if patience and isinstance(panel, MessageExplorer):
+            panel.step_slider.value = panel.step_slider.max  # the messages, and the whole tree
         if patience and type(panel) in BUTTONS:
             begin, end = BUTTONS[type(panel)]
             getattr(panel, begin).click()
