@@ -131,7 +131,23 @@ def test_nothing_is_wider_than_its_cell(workshop, plot) -> None:
         page.set_viewport_size(size)
 
 
-def test_a_deleted_cell_makes_its_panel_unseen_but_not_a_reloaded_page(workshop, plot) -> None:
+def test_a_page_that_is_closed_makes_its_panels_unseen_and_a_reloaded_one_does_not(
+    workshop, plot
+) -> None:
+    workshop.reload()
+    expect(workshop.cell(workshop.cell_ids[-1]).locator(".bars .point")).to_have_count(3)
+    seen = "plot.bar.views, plot.bar.left, plot.unseen"
+    assert workshop.text_of(seen) == "(1, False, [])"
+    workshop.text_of("import lcm_core.widgets.base.panel as ground; ground.LEFT_AFTER = 1; 1")
+    workshop.command("docmanager:save")
+    workshop.page.goto("about:blank")
+    workshop.page.wait_for_timeout(3000)
+    workshop.open()
+    assert workshop.text_of("plot.unseen") == "[3]"
+    workshop.text_of("ground.LEFT_AFTER = 20; 1")
+
+
+def test_a_deleted_cell_makes_its_panel_unseen(workshop, plot) -> None:
     assert workshop.text_of("plot.bar.views") == "1"
     workshop.remove_cell(workshop.cell_ids[-1])
     workshop.page.wait_for_timeout(3500)

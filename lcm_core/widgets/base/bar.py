@@ -22,6 +22,7 @@ class PanelBar(Scripted):
         dark: whether the page is dark; None until a page has said so.
         key: what tells this panel from the others of a page.
         views: how many pages show the panel; None until one does.
+        left: whether there are none because the last one was closed, or is being loaded again.
     """
 
     _esm = module(PAGE / "bar.js")
@@ -32,6 +33,7 @@ class PanelBar(Scripted):
     dark = traitlets.Bool(None, allow_none=True).tag(sync=True)
     key = traitlets.Unicode().tag(sync=True)
     views = traitlets.Int(None, allow_none=True).tag(sync=True)
+    left = traitlets.Bool(False).tag(sync=True)
 
     @traitlets.default("key")
     def _key(self) -> str:

@@ -24,6 +24,7 @@ PAGE_WIDTH = "1120px"  # fits a notebook on a laptop
 PROJECTOR = 1.4  # letters are larger by this factor: that of page/panel.css
 #: Seconds without any view until a panel counts as unseen: a moved cell has none for a moment.
 UNSEEN_AFTER = 3.0
+LEFT_AFTER = 20.0  # the same after the last page was closed: it may be loading again
 
 
 class Panel(widgets.VBox):
@@ -197,7 +198,8 @@ class Panel(widgets.VBox):
     def _count_views(self, _: object) -> None:
         self._forget_unseen()
         if self.bar.views == 0 and self._when_unseen and not self._closed:
-            self._unseen = threading.Timer(UNSEEN_AFTER, self._call_unseen)
+            after = LEFT_AFTER if self.bar.left else UNSEEN_AFTER
+            self._unseen = threading.Timer(after, self._call_unseen)
             self._unseen.daemon = True
             self._unseen.start()
 

@@ -89,11 +89,23 @@ function countView(model, more) {
   const views = (globalThis.lcmViews ??= new Map()), key = model.get("key");
   const first = !views.has(key);
   views.set(key, (views.get(key) ?? 0) + more);
-  const tell = () => {
-    model.set("views", views.get(key));
+  const tell = (leaving = false) => {
+    model.set("left", leaving);
+    model.set("views", leaving ? 0 : views.get(key));
     model.save_changes();
   };
-  if (first) model.on("change:views", () => { if (views.get(key) > (model.get("views") ?? 0)) tell(); });
+  if (first) {
+    let hidden = false;
+    const turn = (gone) => {
+      hidden = gone;
+      if (views.get(key)) tell(gone);
+    };
+    model.on("change:views", () => {
+      if (!hidden && views.get(key) > (model.get("views") ?? 0)) tell();
+    });
+    addEventListener("pagehide", () => turn(true));
+    addEventListener("pageshow", ({ persisted }) => { if (persisted) turn(false); });
+  }
   if (model.get("views") !== views.get(key)) tell();
 }
 
