@@ -114,6 +114,7 @@ PANELS: dict[str, tuple[str, Act]] = {
         "FoldExplorer(folds)",
         nothing,
     ),
+    "penalty_explorer": ("PenaltyExplorer(1.0)", nothing),
     "property_explorer": ('PropertyExplorer("lobster")', nothing),
     "cayley_explorer": ('CayleyExplorer("addition modulo m", symbols=5, size=2)', learn),
     "operator_playground": ('OperatorPlayground("x + y + a*x*y", a=0.5)', nothing),

@@ -326,6 +326,7 @@ ARGUMENTS = {
     "OperatorPlayground": {},
     "OrderExplorer": {"n": 3},
     "FigurePanel": {"figure": go.Figure(), "text": "what it shows"},
+    "PenaltyExplorer": {},
     "PropertyExplorer": {},
     "ReorderExplorer": {},
     "TrainingPanel": {"recipe": "task=second_minimum bits=4 channels=8 steps=2"},

@@ -13,7 +13,7 @@ from lcm_core.experiments.framework.results import Results
 from lcm_core.experiments.framework.tables import score_table, value_table
 from lcm_core.experiments.second_minimum import DEFAULT
 
-__all__ = ["EXPERIMENT"]
+__all__ = ["EXPERIMENT", "KINDS", "SPLITS", "WEIGHTS"]
 
 WEIGHTS = (0.0, 0.1, 0.3, 1.0, 3.0, 10.0)
 STEPS = 3000

@@ -26,6 +26,7 @@ from lcm_core.widgets.playground.panel import OperatorPlayground
 from lcm_core.widgets.polytopes.bracketings import BracketingExplorer
 from lcm_core.widgets.polytopes.orders import OrderExplorer
 from lcm_core.widgets.reorder.explorer import ReorderExplorer
+from lcm_core.widgets.results.penalty import PenaltyExplorer
 from lcm_core.widgets.results.show import show_claims, show_results
 from lcm_core.widgets.training.panel import TrainingPanel
 from lcm_core.widgets.training.tweak import TweakOperator
@@ -49,6 +50,7 @@ __all__ = [
     "OperatorPlayground",
     "OrderExplorer",
     "Panel",
+    "PenaltyExplorer",
     "PropertyExplorer",
     "ReadOut",
     "ReorderExplorer",

@@ -38,6 +38,7 @@ OTHERS = {
     "orders": ("OrderExplorer('gru', n=3)", ".main-svg"),
     "depth": ("DepthExplorer()", ".main-svg"),
     "folds": ("FoldExplorer({'GRU': lcm_core.FoldAggregation(2, 2)}, elements=3)", ".main-svg"),
+    "penalty": ("PenaltyExplorer()", ".main-svg"),
     "properties": ("PropertyExplorer()", ".main-svg"),
     "cayley": ("CayleyExplorer()", ".main-svg"),
     "playground": ("OperatorPlayground()", ".main-svg"),

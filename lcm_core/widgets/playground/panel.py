@@ -144,7 +144,8 @@ class OperatorPlayground(Panel):
         except FormulaError as error:
             self.formula_error = str(error)
             self.message.say(
-                f"<span style='color:var(--lcm-warning)'><b>No formula:</b> {html.escape(str(error))}.</span> "
+                "<span style='color:var(--lcm-warning)'><b>No formula:</b> "
+                f"{html.escape(str(error))}.</span> "
                 f"The last one stays: {html.escape(self.operator.formula.text)}"
             )
             return

@@ -1,4 +1,4 @@
-"""`show_results` and `show_claims`: results of experiments below a cell.
+"""Results of experiments: `show_results`, `show_claims`, and `PenaltyExplorer` with its slider.
 
 Open `show.py` first.
 """
