@@ -82,6 +82,7 @@ def test_the_command_puts_buttons_on_every_notebook_and_takes_them_off(
     for name in names:
         shutil.copy(NOTEBOOKS / name, tmp_path)
     monkeypatch.setattr(buttons, "NOTEBOOKS", tmp_path)
+    monkeypatch.setattr("sys.argv", ["buttons"])  # not pytest's
     buttons.main()  # no address: nothing to put on
     assert {name: (tmp_path / name).read_bytes() for name in names} == before
     assert 'write "owner/name" there' in capsys.readouterr().out
