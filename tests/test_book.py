@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from course import buttons
 from course.book import replace_files
-from course.chapters import chapter
+from course.chapters import chapter, with_citations, works
 from course.decks.slides import LETTERS, LINES, slides
 from course.docstrings import as_rst
 from course.metadata import fill_in
@@ -52,6 +52,33 @@ def test_the_works_that_the_bibliography_names_are_in_the_file():
     keys = set(re.findall(r"^@\w+\{(\w+),", (BOOK / "references.bib").read_text(), re.MULTILINE))
     text = "".join(path.read_text() for path in BOOK.rglob("*.md"))
     assert keys == set(re.findall(r"\{cite:\w\}`(\w+)`", text))
+
+
+def test_a_link_to_a_work_of_the_bibliography_is_a_citation_too():
+    paper, preprint = "https://arxiv.org/abs/2212.08541", "https://arxiv.org/abs/1703.00564"
+    assert (works()[paper], works()[preprint]) == ("ong2022", "wu2018")
+    text = f"See the [paper]({paper}), and [*MoleculeNet*]({preprint}); [else](https://else.org)."
+    assert with_citations(text) == (
+        f"See the [paper]({paper}) {{cite:p}}`ong2022`, and [*MoleculeNet*]({preprint}) "
+        "{cite:p}`wu2018`; [else](https://else.org)."
+    )
+    path = NOTEBOOKS / "09_molecules.ipynb"
+    made = chapter(nbformat.read(path, as_version=4), path)
+    prose = "".join(cell.source for cell in made.cells if cell.cell_type == "markdown")
+    assert set(re.findall(r"\{cite:p\}`(\w+)`", prose)) == {
+        "ong2022",
+        "wu2018",
+        "corso2020",
+        "vinyals2016",
+    }
+
+
+def test_every_work_that_a_notebook_links_to_is_in_the_bibliography():
+    texts = [path.read_text() for path in NOTEBOOKS.glob("*.ipynb")]
+    pattern = r"\]\((https://(?:arxiv|doi|dx\.doi)\.org/[^)\s]+)\)"
+    linked = {address for text in texts for address in re.findall(pattern, text)}
+    assert linked
+    assert linked <= works().keys()
 
 
 @pytest.fixture
