@@ -31,6 +31,30 @@ def test_the_glossary_is_sorted_and_defines_each_word_once():
     assert [term.lower() for term in TERMS] == sorted({term.lower() for term in TERMS})
 
 
+#: Bold words that need no entry: plain words, and those that one lesson explains and uses alone.
+NO_WORDS_OF_THE_COURSE = {"class", "list", "mean", "second smallest", "start", "step", "table"}
+NO_WORDS_OF_THE_COURSE |= {"closed", "corner", "pentagon", "plane"}
+NO_WORDS_OF_THE_COURSE |= {"caveman", "distance", "eccentricity", "grid", "ladder"}
+FOLDED = re.compile(r"```.*?```|`[^`\n]*`|<details>.*?</details>", re.DOTALL)
+#: A new word is bold behind one of these; other bold text heads a paragraph, names a button, or
+#: stresses something.
+NEW_WORD = re.compile(r"\b(?:an?|are|called|each|is|its)\s\*\*([a-z][\w-]*(?: [\w-]+)?)\*\*", re.I)
+
+
+def in_glossary(word):
+    """Whether an entry is this word, or begins with it: "balanced" is in "balanced tree"."""
+    stem = word.lower().removesuffix("s").removesuffix("e")
+    return any(term.lower().startswith(stem) for term in TERMS)
+
+
+@pytest.mark.parametrize("lesson", lessons_in(NOTEBOOKS), ids=lambda lesson: lesson.name)
+def test_new_words_of_a_lesson_are_in_the_glossary(lesson):
+    cells = [cell for cell in lesson.cells if cell["cell_type"] == "markdown"]
+    prose = [FOLDED.sub("", cell["source"]) for cell in cells if cell["id"] != "summary"]
+    words = {word for text in prose for word in NEW_WORD.findall(text)}
+    assert {word for word in words if not in_glossary(word)} <= NO_WORDS_OF_THE_COURSE
+
+
 def test_a_word_with_an_everyday_sense_is_linked_where_it_is_bold_only():
     assert {"state", "lower", "tree"} <= EVERYDAY
 
