@@ -9,6 +9,7 @@
 #   make scaling SCALING_FLAGS="--repeats 3"          flags for the page on scaling
 #   make gpu-check GPU_FLAGS="--output FILE"          flags for the check of a GPU machine
 #   make fuzz-tables FUZZ_FLAGS="--files 500"         flags for the damaged tables
+#   make progress FOLDER=build/student                the progress in another folder
 #   make lab PYTHON=python3.12                        another Python (3.11 or newer)
 
 # Threads that wait let others run; see lcm_core/threads.py. OMP_WAIT_POLICY=ACTIVE lets them spin.
@@ -28,6 +29,7 @@ GRAPH_FLAGS ?=
 SCALING_FLAGS ?=
 GPU_FLAGS ?=
 FUZZ_FLAGS ?=
+FOLDER = notebooks
 
 BIN := $(VENV)/bin
 OLDEST := $(VENV)-oldest
@@ -130,9 +132,9 @@ check-book: $(VENV)/.dev-installed $(VENV)/.book-installed  ## the book and the 
 minutes: $(VENV)/.notebooks-installed  ## estimate the minutes of each notebook
 	$(BIN)/python -m course.minutes
 
-progress: $(VENV)/.notebooks-installed  ## the solved exercises, also as build/progress.csv
+progress: $(VENV)/.notebooks-installed  ## the solved exercises of a folder, also as build/progress.csv
 	@mkdir -p build
-	$(BIN)/python -m course.progress --csv build/progress.csv
+	$(BIN)/python -m course.progress $(FOLDER) --csv build/progress.csv
 
 # Kernels, Chromium (for the pictures) and npm (for scripts, once) do the work. What was executed is kept.
 html: $(VENV)/.dev-installed  ## every notebook, executed, as a page that opens without a network, to build/html

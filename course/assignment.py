@@ -4,8 +4,9 @@
 
 Then, in that folder, `nbgrader generate_assignment 01_aggregators_are_monoids --create` makes the
 version to hand out, and `nbgrader autograde … --create` grades what came back: docs/teaching has
-the rest. The answer and the check of an exercise are two cells. The check is locked and graded
-there, and raises unless it passes.
+the rest. `pip install '.[grading]'`, in the project's folder, brings nbgrader. The answer and the
+check of an exercise are two cells. The check is locked and graded there, and raises unless it
+passes.
 """
 
 from __future__ import annotations

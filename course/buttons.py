@@ -3,8 +3,9 @@
     python -m course.buttons
 
 `REPOSITORY` is the one setting; after a change of it run the command again. The chapters of the
-book have the buttons from the same setting. Neither service has been tried yet, which the buttons
-say; docs/colab.md has the cell that Colab needs first.
+book have the buttons from the same setting, and copied notebooks their links to what stays behind.
+Neither service has been tried yet, which the buttons say; docs/colab.md has the cell that Colab
+needs first.
 """
 
 from __future__ import annotations
@@ -14,19 +15,31 @@ import re
 from pathlib import Path
 from urllib.parse import quote
 
+from course import NOTEBOOKS
 from course.command import finish, take_no_arguments
-from course.versions import NOTEBOOKS
 
-__all__ = ["BRANCH", "REPOSITORY", "buttons", "put_on", "with_buttons"]
+__all__ = ["BRANCH", "REPOSITORY", "address", "buttons", "put_on", "with_buttons"]
 
 #: Where the project lies on GitHub, as "owner/name". None is known yet: "" means no buttons.
 REPOSITORY = ""
 BRANCH = "main"
 
-ADDRESS = re.compile(r"[\w.-]+/[\w.-]+")
+OWNER_AND_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 WORDS = "Run it elsewhere (not tried yet):"
 LINE = re.compile(rf"{re.escape(WORDS)}.*\n\n")
 HEADING = re.compile(r"^# .+\n\n?", re.MULTILINE)
+
+
+def address(path: str) -> str:
+    """The address on GitHub of a file of the project, or "" where `REPOSITORY` is not known.
+
+    Raises:
+        ValueError: `REPOSITORY` is no address.
+    """
+    if not REPOSITORY:
+        return ""
+    _check_repository()
+    return f"https://github.com/{REPOSITORY}/blob/{BRANCH}/{path}"
 
 
 def buttons(name: str) -> str:
@@ -35,10 +48,7 @@ def buttons(name: str) -> str:
     Raises:
         ValueError: `REPOSITORY` is no address.
     """
-    if not ADDRESS.fullmatch(REPOSITORY):
-        raise ValueError(
-            f'expected REPOSITORY in course/buttons.py as "owner/name", got {REPOSITORY!r}'
-        )
+    _check_repository()
     path = f"notebooks/{name}"
     colab = f"https://colab.research.google.com/github/{REPOSITORY}/blob/{BRANCH}/{path}"
     binder = (
@@ -81,6 +91,13 @@ def put_on(path: Path) -> bool:
     if fresh != text:
         path.write_text(fresh, encoding="utf-8")
     return fresh != text
+
+
+def _check_repository() -> None:
+    if not OWNER_AND_NAME.fullmatch(REPOSITORY):
+        raise ValueError(
+            f'expected REPOSITORY in course/buttons.py as "owner/name", got {REPOSITORY!r}'
+        )
 
 
 def main() -> None:

@@ -1,24 +1,32 @@
 """A notebook as a chapter of the book: numbered, with its buttons, its imports folded.
 
-The head of each exercise says how difficult it is and how long it takes.
+The head of each exercise says how difficult it is and how long it takes. A link to a work of the
+bibliography is also a citation.
 """
 
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 
+from course import NOTEBOOKS
 from course.buttons import with_buttons
 from course.effort import head
 from course.web.pages import drop_script
 from lcm_core.exercises.lessons import HEAD, Lesson, read_lesson
 from lcm_core.exercises.progress import START_PAGE
 
-__all__ = ["chapter"]
+__all__ = ["chapter", "with_citations", "works"]
 
+BIBLIOGRAPHY = NOTEBOOKS.parent / "book" / "references.bib"
+WORK = re.compile(r"^@\w+\{(\w+),\n(.*?)^\}", re.MULTILINE | re.DOTALL)
+FIELD = re.compile(r"^ *(url|eprint) *= *\{(.+)\}", re.MULTILINE)
+ARXIV = "https://arxiv.org/abs/"
+ONLINE = re.compile(r"\[[^\[\]]+\]\((https?://[^)\s]+)\)")
 NOTEBOOK = re.compile(r"\]\((\w+)\.ipynb\b")
 HEADING = re.compile(r"^# ", re.MULTILINE)
 
@@ -34,6 +42,8 @@ def chapter(notebook: NotebookNode, path: Path) -> NotebookNode:
         )
         _mark_exercises(notebook.cells, read_lesson(path))
     for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = with_citations(cell.source)
         if cell.id == "imports":
             cell.metadata.tags = ["hide-input"]
         for output in cell.get("outputs", []):  # Sphinx follows links of texts, not of outputs
@@ -42,6 +52,27 @@ def chapter(notebook: NotebookNode, path: Path) -> NotebookNode:
                 data["text/markdown"] = NOTEBOOK.sub(r"](\1.html", data["text/markdown"])
     drop_script(notebook)
     return notebook
+
+
+@cache
+def works() -> dict[str, str]:
+    """The keys of the works of the bibliography, by their addresses."""
+    entries = WORK.findall(BIBLIOGRAPHY.read_text(encoding="utf-8"))
+    return {
+        value if kind == "url" else ARXIV + value: key
+        for key, fields in entries
+        for kind, value in FIELD.findall(fields)
+    }
+
+
+def with_citations(text: str) -> str:
+    """The text with a citation, in MyST, behind each link to a work of the bibliography."""
+
+    def cited(found: re.Match[str]) -> str:
+        key = works().get(found[1])
+        return f"{found[0]} {{cite:p}}`{key}`" if key else found[0]
+
+    return ONLINE.sub(cited, text)
 
 
 def _mark_exercises(cells: list[NotebookNode], lesson: Lesson) -> None:

@@ -8,8 +8,9 @@ __all__ = ["EVERYDAY", "split_at_terms"]
 
 #: Words that are often meant in their everyday sense: linked only where they are bold.
 EVERYDAY = set(
-    "depth element event fold law lift lower plan rank record root score seed span spread state "
-    "task tree work".split()
+    "application bit block chain degree depth deviation edge element event fold interchange "
+    "inverse jump law lift lower parameter plan rank record root round score seed span spread "
+    "state stream swap task tree weight witness work".split()
 )
 
 

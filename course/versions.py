@@ -3,7 +3,8 @@
     python -m course.versions student build/student
     python -m course.versions teacher build/teacher
 
-In the teacher's version each exercise is solved, and the stub is folded below it.
+In the teacher's version each exercise is solved, and the stub is folded below it. The folders can
+be given out: links that lead out of them become words (course/links.py).
 """
 
 from __future__ import annotations
@@ -11,16 +12,16 @@ from __future__ import annotations
 import argparse
 import copy
 import json
-import os
-import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
+from course import NOTEBOOKS
 from course.command import finish
 from course.effort import head
+from course.links import with_living_links
 from course.solutions import hint_only, solution_of
-from lcm_core.exercises.lessons import Exercise, Lesson, lessons_in
+from lcm_core.exercises.lessons import Exercise, Lesson, lessons_in, read_lesson
 from lcm_core.exercises.progress import START_PAGE
 
 __all__ = [
@@ -34,7 +35,6 @@ __all__ = [
     "write_notebook",
 ]
 
-NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 #: The tag of cells that show a panel on paper (course/web/stills.py); versions leave them out.
 STILL_PICTURE = "still-picture"
 
@@ -77,12 +77,20 @@ def without_stills(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [cell for cell in cells if STILL_PICTURE not in cell["metadata"].get("tags", ())]
 
 
-def write_notebook(source: Path, cells: list[dict[str, Any]], target: Path) -> None:
-    """Write the notebook `source` with other cells; links to other folders keep their targets."""
+def write_notebook(
+    source: Path, cells: list[dict[str, Any]], target: Path, beside: Collection[str] = ()
+) -> None:
+    """Write the notebook `source` with other cells; links to what stays behind are none there.
+
+    Args:
+        source: the original.
+        cells: of the copy, each source as one text.
+        target: the file of the copy.
+        beside: the names of the other files that are copied into its folder.
+    """
     notebook = json.loads(source.read_text(encoding="utf-8"))
-    away = Path(os.path.relpath(source.parent.parent, target.parent)).as_posix()
     notebook["cells"] = [
-        cell | {"source": cell["source"].replace("](../", f"]({away}/")}
+        cell | {"source": with_living_links(cell["source"], source, beside)}
         if cell["cell_type"] == "markdown"
         else cell
         for cell in cells
@@ -110,12 +118,12 @@ def write_version(rewrite: Rewrite, target: Path, source: Path = NOTEBOOKS) -> l
 
     Notebooks of an earlier run are replaced; other files, such as progress, stay.
     """
-    written = []
-    for lesson in lessons_in(source):
-        written.append(target / lesson.path.name)
-        write_notebook(lesson.path, rewritten(lesson, rewrite), written[-1])
-    shutil.copy(source / START_PAGE, target / START_PAGE)
-    return [*written, target / START_PAGE]
+    cells = {lesson.path: rewritten(lesson, rewrite) for lesson in lessons_in(source)}
+    cells[source / START_PAGE] = read_lesson(source / START_PAGE).cells
+    names = [path.name for path in cells]
+    for path in cells:
+        write_notebook(path, cells[path], target / path.name, names)
+    return [target / name for name in names]
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from course import buttons
 from course.book import replace_files
-from course.chapters import chapter
+from course.chapters import chapter, with_citations, works
 from course.decks.slides import LETTERS, LINES, slides
 from course.docstrings import as_rst
 from course.metadata import fill_in
@@ -29,6 +29,30 @@ DECKS = [lesson for lesson in lessons_in(NOTEBOOKS) if lesson.name < "06"]
 def test_the_glossary_is_sorted_and_defines_each_word_once():
     assert len(TERMS) > 50
     assert [term.lower() for term in TERMS] == sorted({term.lower() for term in TERMS})
+
+
+#: Bold words that need no entry: plain words, and those that one lesson explains and uses alone.
+NO_WORDS_OF_THE_COURSE = {"class", "list", "mean", "second smallest", "start", "step", "table"}
+NO_WORDS_OF_THE_COURSE |= {"closed", "corner", "pentagon", "plane"}
+NO_WORDS_OF_THE_COURSE |= {"caveman", "distance", "eccentricity", "grid", "ladder"}
+FOLDED = re.compile(r"```.*?```|`[^`\n]*`|<details>.*?</details>", re.DOTALL)
+#: A new word is bold behind one of these; other bold text heads a paragraph, names a button, or
+#: stresses something.
+NEW_WORD = re.compile(r"\b(?:an?|are|called|each|is|its)\s\*\*([a-z][\w-]*(?: [\w-]+)?)\*\*", re.I)
+
+
+def in_glossary(word):
+    """Whether an entry is this word, or begins with it: "balanced" is in "balanced tree"."""
+    stem = word.lower().removesuffix("s").removesuffix("e")
+    return any(term.lower().startswith(stem) for term in TERMS)
+
+
+@pytest.mark.parametrize("lesson", lessons_in(NOTEBOOKS), ids=lambda lesson: lesson.name)
+def test_new_words_of_a_lesson_are_in_the_glossary(lesson):
+    cells = [cell for cell in lesson.cells if cell["cell_type"] == "markdown"]
+    prose = [FOLDED.sub("", cell["source"]) for cell in cells if cell["id"] != "summary"]
+    words = {word for text in prose for word in NEW_WORD.findall(text)}
+    assert {word for word in words if not in_glossary(word)} <= NO_WORDS_OF_THE_COURSE
 
 
 def test_a_word_with_an_everyday_sense_is_linked_where_it_is_bold_only():
@@ -52,6 +76,33 @@ def test_the_works_that_the_bibliography_names_are_in_the_file():
     keys = set(re.findall(r"^@\w+\{(\w+),", (BOOK / "references.bib").read_text(), re.MULTILINE))
     text = "".join(path.read_text() for path in BOOK.rglob("*.md"))
     assert keys == set(re.findall(r"\{cite:\w\}`(\w+)`", text))
+
+
+def test_a_link_to_a_work_of_the_bibliography_is_a_citation_too():
+    paper, preprint = "https://arxiv.org/abs/2212.08541", "https://arxiv.org/abs/1703.00564"
+    assert (works()[paper], works()[preprint]) == ("ong2022", "wu2018")
+    text = f"See the [paper]({paper}), and [*MoleculeNet*]({preprint}); [else](https://else.org)."
+    assert with_citations(text) == (
+        f"See the [paper]({paper}) {{cite:p}}`ong2022`, and [*MoleculeNet*]({preprint}) "
+        "{cite:p}`wu2018`; [else](https://else.org)."
+    )
+    path = NOTEBOOKS / "09_molecules.ipynb"
+    made = chapter(nbformat.read(path, as_version=4), path)
+    prose = "".join(cell.source for cell in made.cells if cell.cell_type == "markdown")
+    assert set(re.findall(r"\{cite:p\}`(\w+)`", prose)) == {
+        "ong2022",
+        "wu2018",
+        "corso2020",
+        "vinyals2016",
+    }
+
+
+def test_every_work_that_a_notebook_links_to_is_in_the_bibliography():
+    texts = [path.read_text() for path in NOTEBOOKS.glob("*.ipynb")]
+    pattern = r"\]\((https://(?:arxiv|doi|dx\.doi)\.org/[^)\s]+)\)"
+    linked = {address for text in texts for address in re.findall(pattern, text)}
+    assert linked
+    assert linked <= works().keys()
 
 
 @pytest.fixture
@@ -82,6 +133,7 @@ def test_the_command_puts_buttons_on_every_notebook_and_takes_them_off(
     for name in names:
         shutil.copy(NOTEBOOKS / name, tmp_path)
     monkeypatch.setattr(buttons, "NOTEBOOKS", tmp_path)
+    monkeypatch.setattr("sys.argv", ["buttons"])  # not pytest's
     buttons.main()  # no address: nothing to put on
     assert {name: (tmp_path / name).read_bytes() for name in names} == before
     assert 'write "owner/name" there' in capsys.readouterr().out

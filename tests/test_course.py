@@ -8,8 +8,9 @@ import shutil
 
 import pytest
 
-from course import assignment, minutes, versions
+from course import assignment, buttons, minutes, versions
 from course.effort import MINUTES, effort_by_rule, head, kind_of
+from course.links import with_living_links
 from course.metadata import fill_in
 from course.solutions import solution_of
 from lcm_core.exercises.lessons import Exercise, lessons_in, read_lesson
@@ -73,19 +74,51 @@ def test_cells_without_exercises_are_the_same_in_all_versions(tmp_path):
         changed = {lesson.cells[each.index + k]["id"] for each in lesson.exercises for k in (0, 1)}
         kept = versions.without_stills(lesson.cells)
         for one, other in zip(written, kept, strict=True):
-            away = "](../" in other["source"]
+            away = "](../" in other["source"]  # becomes words
             assert other["id"] in changed or one == other or away
 
 
-@pytest.mark.parametrize("version", [versions.student, versions.teacher])
-def test_links_of_a_version_lead_to_files(version, tmp_path):
+COPIES = {
+    "student": lambda folder: versions.write_version(versions.student, folder),
+    "teacher": lambda folder: versions.write_version(versions.teacher, folder),
+    "assignment": assignment.write_course,
+}
+RELATIVE = re.compile(r"\]\((?!https?:|#)([^)\s#]+)")
+
+
+@pytest.mark.parametrize("copy", COPIES)
+def test_links_of_a_version_lead_to_files_of_its_folder_and_others_are_words(copy, tmp_path):
     count = 0
-    for path in versions.write_version(version, tmp_path / "in" / "class"):
+    for path in COPIES[copy](tmp_path / "class"):
         text = joined(json.loads(path.read_text())["cells"])
-        for target in re.findall(r"\]\((?!https?:|#)([^)\s#]+)", text):
+        for target in RELATIVE.findall(text):
             assert (path.parent / target).exists(), f"{path.name} links to {target}"
+            assert ".." not in target, f"{path.name} links to {target}, which is not given out"
             count += 1
-    assert count > 20
+        if path.name.startswith("05_"):
+            assert "data, tasks, experiments and panels: docs/extending.md has a" in text
+            assert "06_recurrent_aggregators" in text
+    assert (count > 20) == (copy != "assignment")
+
+
+@pytest.mark.parametrize("copy", COPIES)
+def test_with_an_address_links_to_what_stays_behind_lead_there(copy, tmp_path, monkeypatch):
+    monkeypatch.setattr(buttons, "REPOSITORY", "somebody/somewhere")
+    paths = COPIES[copy](tmp_path / "class")
+    text = joined(cell for path in paths for cell in json.loads(path.read_text())["cells"])
+    there = "https://github.com/somebody/somewhere/blob/main"
+    assert f"[docs/extending.md]({there}/docs/extending.md)" in text
+    start = f"[index]({there}/notebooks/index.ipynb)"
+    assert (start in text) == (copy == "assignment")
+    assert set(RELATIVE.findall(text)) <= {path.name for path in paths}
+
+
+def test_a_link_keeps_its_place_on_the_page_and_code_stays(monkeypatch):
+    page, code = LESSONS[0].path, "`state[..., :1](x)`"
+    link = "[read](../docs/panels.md#tree)"
+    assert with_living_links(f"{code} {link}", page, ()) == f"{code} read"
+    monkeypatch.setattr(buttons, "REPOSITORY", "somebody/somewhere")
+    assert with_living_links(link, page, ()).endswith("/blob/main/docs/panels.md#tree)")
 
 
 def test_a_version_keeps_the_progress_of_its_folder(tmp_path):

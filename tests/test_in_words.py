@@ -47,6 +47,13 @@ def test_text_without_markup_stays(text: str) -> None:
     assert plain_text(text).split() == text.split()
 
 
+def test_a_word_with_a_hyphen_stays_whole_where_lines_end() -> None:
+    """Alternative texts of still pictures join the lines by blanks."""
+    for blanks in range(80, 101):
+        text = "x" * blanks + " 21 re-associations"
+        assert plain_text(f"<p>{text}</p>").replace("\n", " ") == text
+
+
 def test_no_message_of_a_figure_has_a_buffer_that_may_lose_its_place() -> None:
     sent = []
     figure = SharedFigureWidget(go.Figure(go.Scatter(y=np.array([1.0, np.nan]))))

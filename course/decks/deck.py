@@ -39,7 +39,9 @@ def write_deck(path: Path, target: Path) -> Path:
     notebook = executed(path, EXECUTED)
     drop_script(notebook)
     notebook.cells = [nbformat.from_dict(cell) for cell in slides(notebook.cells)]
-    write_notebook(path, [_without_outputs(cell) for cell in notebook.cells], target / path.name)
+    beside = [each.name for each in path.parent.glob("*.ipynb") if each.name[:2] in DECKS]
+    cells = [_without_outputs(cell) for cell in notebook.cells]
+    write_notebook(path, cells, target / path.name, beside)
     exporter = SlidesExporter(
         template_name="lcm_slides",
         exclude_anchor_links=True,

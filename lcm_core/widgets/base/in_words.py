@@ -82,7 +82,8 @@ class _Reader(HTMLParser):
         self._end_line()
 
     def _end_line(self) -> None:
-        self.lines += textwrap.wrap(" ".join(self._line.split()), WIDTH)
+        text = " ".join(self._line.split())
+        self.lines += textwrap.wrap(text, WIDTH, break_on_hyphens=False)
         self._line = ""
 
 
