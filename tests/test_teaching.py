@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -35,8 +36,66 @@ def test_a_page_has_three_misconceptions_and_the_minutes_that_the_notebook_state
     assert len(list(wrong_answers(page))) == 3
     (minutes,) = re.findall(r"\*\*Minutes\.\*\* (?:The notebook says )?(\d+)", page)
     assert int(minutes) == LESSONS[name].minutes
-    for part in ("**Aim.**", "**What to show.**", "## Three misconceptions", "## Answers to disc"):
+    for part in (
+        "**Aim.**",
+        "**What to show.**",
+        "## In class",
+        "**What goes wrong.**",
+        "## Three misconceptions",
+        "## Answers to disc",
+    ):
         assert part in page
+
+
+def timetables(page):
+    """The tables by the minute of a page, as lists of (first minute, last minute, row)."""
+    rows = [
+        (int(first), int(last), row)
+        for row in page.split("\n")
+        for first, last in re.findall(r"^\| (\d+)–(\d+) \|", row)
+    ]
+    starts = [number for number, row in enumerate(rows) if row[0] == 0]
+    return [rows[a:b] for a, b in zip(starts, [*starts[1:], len(rows)], strict=True)]
+
+
+def sections(rows, notebook):
+    """The sections of a notebook that a plan's last column names."""
+    named = set()
+    for _, _, row in rows:
+        for found in re.findall(rf"\b{notebook}, sections? (\d)(?: (and|to) (\d))?", row):
+            first, word, last = found
+            between = range(int(first), int(last) + 1) if word == "to" else ()
+            named |= {int(first), *between} | ({int(last)} if last else set())
+    return named
+
+
+def add_up(rows):
+    return all(row[1] == following[0] for row, following in pairwise(rows))
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_the_minutes_of_a_class_add_up_and_suffice_for_the_notebook(name):
+    (rows,) = timetables((PAGES / f"{name}.md").read_text())
+    assert add_up(rows)
+    assert rows[-1][1] >= LESSONS[name].minutes
+
+
+def test_the_minutes_of_the_plans_add_up():
+    plans = timetables((PAGES / "plans.md").read_text())
+    assert [rows[-1][1] for rows in plans] == [90, 180]
+    assert all(map(add_up, plans))
+
+
+def test_the_plan_that_judges_the_weights_of_a_penalty_shows_the_penalty():
+    """Section 5 of notebook 05 compares weights of the penalty that section 3 introduces."""
+    ninety, _ = timetables((PAGES / "plans.md").read_text())
+    assert 5 in sections(ninety, "05")
+    assert 3 in sections(ninety, "05")
+
+
+def test_the_longer_plan_keeps_all_of_the_shorter_one():
+    _, longer = timetables((PAGES / "plans.md").read_text())
+    assert longer[0][:2] == (0, 90)
 
 
 @pytest.mark.parametrize(("name", "answer"), WRONG)
