@@ -109,7 +109,7 @@ COMES_WITH = {
 
 
 def test_every_package_that_is_imported_is_declared_or_comes_with_one_that_is():
-    folders = ("lcm_core", "course", "benchmarks", "docs", "tests")
+    folders = ("lcm_core", "course", "benchmarks", "docs", "projects", "tests")
     trees = [ast.parse(path.read_text()) for f in folders for path in (ROOT / f).rglob("*.py")]
     nodes = [node for tree in trees for node in ast.walk(tree)]
     names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}

@@ -173,7 +173,7 @@ def code_of(path: Path) -> str:
 
 USERS = [
     path
-    for folder in ("benchmarks", "course", "docs", "notebooks", "tests")
+    for folder in ("benchmarks", "course", "docs", "notebooks", "projects", "tests")
     for path in sorted((ROOT / folder).rglob("*"))
     if path.suffix in (".py", ".ipynb") and ".ipynb_checkpoints" not in path.parts
 ]
