@@ -377,6 +377,15 @@ def test_copies_and_conflicts_are_counted_and_stay_on_one_side(tmp_path):
 # --- splits
 
 
+def test_a_conflict_is_with_the_first_value_of_each_target(tmp_path):
+    path = table(tmp_path, [], header="smiles,a,b")
+    copies = ["CCO,,5", "OCC,1,", "CCO,0,5", "OCC,1,6", "CCO,,"]
+    path.write_text(path.read_text() + "".join(f"{row}\n" for row in [*copies, "C,0,1", "CC,1,2"]))
+    task = MoleculeTask(path, target_column=["a", "b"], split="random")
+    assert task.left_out.copies == 3  # the last row has no target
+    assert task.left_out.conflicts == [4, 5]
+
+
 def test_splits_by_a_column_and_given(tmp_path):
     names = ["train", "valid", "Test"]
     rows = [(f"{s},{y}", names[k % 3]) for k, (s, y) in enumerate(RINGS)]
@@ -485,6 +494,23 @@ def test_a_large_table_is_kept_by_contents_and_version(tmp_path, cache, monkeypa
     table(tmp_path, RINGS[1:])
     assert len(MoleculeTask(path, split="random")) == len(RINGS) - 1
     assert len(list(cache.iterdir())) == 2
+
+
+def test_a_copy_of_another_reader_that_found_other_rows_is_not_taken(tmp_path, monkeypatch):
+    monkeypatch.setattr(build, "LARGE", 5)
+    path = table(tmp_path, RINGS)
+    MoleculeTask(path, split="random")
+    reading._load.cache_clear()
+    rows = reading.TextTable.rows
+
+    def rejecting(self):
+        for row in rows(self):
+            yield row._replace(problem="a later version says so") if row.line == 4 else row
+
+    monkeypatch.setattr(reading.TextTable, "rows", rejecting)
+    task = MoleculeTask(path, split="random")
+    labels = {task.graph(item).smiles: int(task.y[item]) for item in range(len(task))}
+    assert labels == dict(RINGS[:2] + RINGS[3:])
 
 
 def test_without_a_cache_it_is_kept_in_memory_said_once(tmp_path, monkeypatch):
