@@ -346,8 +346,7 @@ def test_classes_are_named_with_their_counts():
 def test_the_kind_can_be_said(tmp_path):
     assert columns_of(["0", "1", "1"], "numbers").finish().kind == "numbers"
     assert columns_of(["3", "10", "3"], "classes").finish().classes == ("3", "10")
-    with pytest.raises(ValueError, match=r"kind=yesno expects 0 and 1, found \[2.0\]"):
-        columns_of(["0", "2"], "yesno").finish()
+    assert columns_of(["pass", "fail", ""], "yesno").finish().y[:2, 0].tolist() == [1, 0]
     path = table(tmp_path, RINGS)
     assert MoleculeTask(path, kind="numbers", split="random").metric_name.startswith("root mean")
 
@@ -359,6 +358,28 @@ def test_one_wrong_value_costs_one_row(tmp_path):
     assert task.left_out.rows[0].reason == "column 'target': expected a number, found '>10'"
     assert len(task) == 31
     assert task.metric(task.y, task.y) == 0
+
+
+@pytest.mark.parametrize("words", [{"0": 0, "1": 1}, {"No": 0, "yes": 1}])
+def test_what_is_no_answer_to_yes_or_no_costs_its_row(tmp_path, words):
+    names = {value: word for word, value in words.items()}
+    rows = [*[(s, names[y]) for s, y in RINGS], ("CCO", "2"), ("CCN", "maybe"), ("CCC", "1.0")]
+    task = MoleculeTask(table(tmp_path, rows), kind="yesno", split="random")
+    assert [str(row) for row in task.left_out.rows] == [
+        "line 32: 'CCO': column 'target': expected yes or no, found '2'",
+        "line 33: 'CCN': column 'target': expected yes or no, found 'maybe'",
+    ]
+    assert task.y.flatten().tolist() == [*(y for _, y in RINGS), 1]
+    assert task.metric_name == "ROC-AUC"
+
+
+def test_a_column_without_a_yes_or_no_is_refused(tmp_path):
+    path = table(tmp_path, [(s, 2 + y) for s, y in RINGS])
+    with pytest.raises(ValueError, match="no value in column 'target'; .* yes or no, found '3'"):
+        MoleculeTask(path, kind="yesno", split="random")
+    path = table(tmp_path, [(s, "abc"[n % 3]) for n, (s, _) in enumerate(RINGS)])
+    with pytest.raises(ValueError, match="expected yes or no in column 'target', found"):
+        MoleculeTask(path, kind="yesno", split="random")
 
 
 def test_copies_and_conflicts_are_counted_and_stay_on_one_side(tmp_path):
