@@ -375,7 +375,7 @@ def test_what_is_no_answer_to_yes_or_no_costs_its_row(tmp_path, words):
 
 def test_a_column_without_a_yes_or_no_is_refused(tmp_path):
     path = table(tmp_path, [(s, 2 + y) for s, y in RINGS])
-    with pytest.raises(ValueError, match="no value in column 'target'; .* yes or no, found '3'"):
+    with pytest.raises(ValueError, match=r"no value in column 'target'; .* yes or no, found '3'"):
         MoleculeTask(path, kind="yesno", split="random")
     path = table(tmp_path, [(s, "abc"[n % 3]) for n, (s, _) in enumerate(RINGS)])
     with pytest.raises(ValueError, match="expected yes or no in column 'target', found"):
