@@ -33,8 +33,13 @@ class GivenGraphs(GivenItems[Batch]):
 
     kind: Literal["graphs", "nodes"] = "graphs"
     data_graphs: ClassVar[list[Data]]
+    data_sizes: ClassVar[Tensor]  # nodes of each
     node_cardinalities: ClassVar[tuple[int, ...] | int]
     edge_cardinalities: ClassVar[tuple[int, ...] | int]
+
+    @classmethod
+    def item_sizes(cls) -> Int[Tensor, " items"]:
+        return cls.data_sizes
 
     def batch_of(self, items: Int[Tensor, " B"]) -> Batch:
         batch = Batch.from_data_list([self.data_graphs[item] for item in items.tolist()])
@@ -89,6 +94,7 @@ def graphs_task(
             Data(x=x, edge_index=edge_index, edge_attr=edge_attr)
             for edge_index, x, edge_attr in zip(edge_indices, nodes, edges, strict=True)
         ],
+        "data_sizes": torch.tensor(sizes),
         "node_cardinalities": node_cardinalities,
         "edge_cardinalities": edge_cardinalities,
     }
