@@ -11,8 +11,9 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Sequence
-from contextlib import ExitStack, redirect_stdout
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
 from dataclasses import asdict
 from importlib import import_module
 from math import isfinite
@@ -43,8 +44,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 stack.enter_context(redirect_stdout(stack.enter_context(open(os.devnull, "w"))))
                 options.records = options.checkpoint = None
             runs = _runs(options, ranks)
-            for path in filter(None, (options.records, options.checkpoint)):
-                _check_writable(path)
         except (ValueError, TypeError, OSError, ImportError, RankError) as error:
             return _failed(error, ranks, status=2)
         statuses = []
@@ -79,6 +78,8 @@ def _runs(options: argparse.Namespace, ranks: Ranks | None) -> list[RunState]:
             f"expected one recipe for --records, got the {len(runs)} of the race in "
             f"{options.resume}, which keeps their records itself"
         )
+    if ranks is None or ranks.first:
+        _check_files(options)
     for run in runs:
         run.trainer = run.make_trainer(ranks)
     return runs
@@ -111,6 +112,7 @@ def _run(
         model=describe_model(trainer.model),
         **({} if ranks is None else {"ranks": f"Each batch is shared by {ranks.count} processes."}),
         **({"note": trainer.started} if trainer.started else {}),
+        **_left_out(trainer),
     )
     status = _train(run, trainer, runs, options, ranks)
     if status == INTERRUPTED or (ranks is not None and status):
@@ -119,8 +121,8 @@ def _run(
     for split in trainer.task.splits:
         try:
             score, constant = trainer.evaluate(split), trainer.task.baseline(split)
-        except RankError as error:
-            return _failed(error, ranks)
+        except (OSError, RuntimeError) as error:  # such as out of the GPU's memory, or a RankError
+            return _broken(error, trainer, options, ranks)
         except ValueError as error:  # such as a split without positive items
             print(f"{split} is not scored: {error}", file=sys.stderr)
             continue
@@ -136,6 +138,22 @@ def _run(
             title = trainer.task.metric_title
             print(f"{title}, {split}: {score:.4f} (best constant: {constant:.4f})")
     return status
+
+
+def _left_out(trainer: Trainer) -> dict[str, Any]:
+    """What is not in the task's data, as plain data, if anything is missing."""
+    left_out = getattr(trainer.task, "left_out", None)
+    return {"left_out": asdict(left_out)} if left_out and left_out.sentences() else {}
+
+
+def _broken(
+    error: Exception, trainer: Trainer, options: argparse.Namespace, ranks: Ranks | None
+) -> int:
+    """Say an error that ended training or its evaluation; returns the exit status."""
+    if options.json:
+        with suppress(OSError):  # it may be standard output that is closed
+            _say_json("error", step=trainer.step, error=str(error))
+    return _failed(error, ranks)
 
 
 def _say(event: str, **facts: Any) -> None:
@@ -166,8 +184,10 @@ def _train(
 ) -> int:
     first, metric = ranks is None or ranks.first, ""
     checkpoint = (options.checkpoint or options.resume) if first else None
-    lines = _open_records(options.records, trainer.recorded_step) if options.records else None
+    lines: TextIO | None = None
     try:
+        if options.records:
+            lines = _open_records(options.records, trainer.recorded_step)
         with (
             Progress(trainer.recipe.steps, done=trainer.step, hidden=not first) as bar,
             # torchrun sends Ctrl-C once more
@@ -182,16 +202,16 @@ def _train(
                 if options.json:
                     _say_json("record", **asdict(record))
                 if lines:
-                    lines.write(json.dumps(record.timeless()) + "\n")
-                    lines.flush()
+                    with _writing(options.records):
+                        lines.write(json.dumps(record.timeless()) + "\n")
+                        lines.flush()
                 if checkpoint:
-                    save_runs(checkpoint, runs)
+                    with _writing(checkpoint):
+                        save_runs(checkpoint, runs)
             if stopping() and not trainer.done:
                 raise KeyboardInterrupt
-    except TrainingError as error:
-        if options.json:
-            _say_json("error", step=trainer.step, error=str(error))
-        return _failed(error, ranks)
+    except (TrainingError, OSError) as error:
+        return _broken(error, trainer, options, ranks)
     except KeyboardInterrupt:
         print(f"interrupted at step {trainer.step}", file=sys.stderr)
         if ranks is not None:
@@ -200,22 +220,83 @@ def _train(
         return INTERRUPTED
     finally:
         if lines:
-            lines.close()
+            with suppress(OSError):  # each record is on the disk, or its error has been said
+                lines.close()
     return 0
 
 
-def _check_writable(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+def _check_files(options: argparse.Namespace) -> None:
+    """Check that the files can be written, before the data are loaded.
+
+    Raises:
+        OSError: one cannot be written.
+        ValueError: one is a folder, or the records to go on with are none.
+    """
+    if options.records:
+        _check_folder(options.records)
+        if options.resume:
+            _read_records(options.records)
+        _check_opens(options.records)
+    if checkpoint := options.checkpoint or options.resume:
+        _check_folder(checkpoint)
+        with _writing(checkpoint), tempfile.TemporaryFile(dir=checkpoint.parent):
+            pass  # a checkpoint is written beside the old one, and then replaces it
+
+
+def _check_opens(path: Path) -> None:
+    new = not path.exists()
+    if new or path.is_file():  # a pipe would tell its reader that all is over
+        with _writing(path), path.open("ab"):
+            pass
+    if new:
+        path.unlink()
+
+
+def _check_folder(path: Path) -> None:
     if path.is_dir():
         raise ValueError(f"expected the name of a file, got the folder {path}")
+    with _writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Context manager: an OSError says that this file cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(f"cannot write {path}: {error.strerror or error}") from error
 
 
 def _open_records(path: Path, step: int) -> TextIO:
     """The file with the records up to this step, to be added to; later ones will come again."""
-    old = path.read_text("utf-8").splitlines(keepends=True) if step and path.exists() else []
-    kept = "".join(line for line in old if json.loads(line)["step"] <= step)
-    path.write_text(kept, encoding="utf-8")
-    return path.open("a", encoding="utf-8")
+    old = _read_records(path) if step else []
+    with _writing(path):
+        path.write_text("".join(line for at, line in old if at <= step), encoding="utf-8")
+        return path.open("a", encoding="utf-8")
+
+
+def _read_records(path: Path) -> list[tuple[int, str]]:
+    """The step and the line of each record; of a last line that is not whole, none.
+
+    Raises:
+        ValueError: the file holds something else.
+    """
+    found: list[tuple[int, str]] = []
+    if not path.is_file():
+        return found
+    for number, raw in enumerate(path.read_bytes().splitlines(keepends=True), start=1):
+        try:
+            line = raw.decode("utf-8")
+            found.append((int(json.loads(line)["step"]), line))
+        except (ValueError, TypeError, LookupError) as error:
+            if found and not raw.endswith(b"\n"):
+                break  # whoever wrote it was ended
+            raise ValueError(
+                f"line {number} of {path} is not a record of training: name another file for "
+                "--records"
+            ) from error
+    return found
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -17,6 +17,16 @@ def test_five_hundred_damaged_files(part: int) -> None:
     assert ends.count("read") > 50  # the oracle had something to compare
 
 
+def test_the_oracle_notices_that_a_whole_file_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*given: Any) -> Rows:
+        raise ValueError("line 1 is not to my liking")
+
+    monkeypatch.setattr(fuzz_tables, "read_rows", refused)
+    monkeypatch.setattr(fuzz_tables, "mutate", lambda file, draw: file.contents)
+    with pytest.raises(AssertionError, match="a file without damage was refused"):
+        check_file(0)
+
+
 def test_the_oracle_notices_labels_of_another_row(monkeypatch: pytest.MonkeyPatch) -> None:
     read = fuzz_tables.read_rows
 

@@ -128,7 +128,7 @@ def test_hiv_is_there_in_full_and_its_graphs_are_made_once(cache, capfd):
     check_table(task, 41120, 1443)
     assert len(task.unparsable) == 7
     assert len(task) + len(task.unparsable) == 41127
-    assert "left out: 7 (lines 139, 989, " in task.describe()
+    assert "7 rows left out (lines 139, 989, " in task.describe()
     assert "41,127 of 41,127 molecules" in capfd.readouterr().err
     for seed in (1, 2):
         check_table(HIV(split_seed=seed), 41120, 1443)

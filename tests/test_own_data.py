@@ -1,8 +1,10 @@
 """Anybody's data reach recipes, the command line and previews: files, addresses, graphs, sets."""
 
 import json
+import re
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import networkx
 import numpy as np
@@ -309,6 +311,57 @@ def test_a_folder_of_graphs(tmp_path) -> None:
     assert make_task("rings").kind == "graphs"
     with pytest.raises(FileNotFoundError, match="there is no file or folder none"):
         make_task("graphs:none")
+
+
+def change(graph: Data, **fields: Any) -> Data:
+    changed = graph.clone()
+    for name, value in fields.items():
+        changed[name] = value
+    return changed
+
+
+@pytest.mark.parametrize("of_nodes", [False, True])
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"x": torch.ones(5, 3)}, "expected x with 2 features, as most graphs have, found x with"),
+        ({"x": None}, "expected x with 2 features, as most graphs have, found no x"),
+        ({"x": torch.ones(4, 2)}, r"expected edges between nodes 0 to 3 in the graph, got node 4"),
+        ({"x": torch.full((5, 2), torch.nan)}, r"expected finite x, got \[nan, nan\]"),
+        ({"edge_index": torch.tensor([[0], [9]])}, "expected edges .* in the graph, got node 9"),
+        ({"edge_index": torch.ones(2, 1)}, "expected edge_index of the graph to be whole numbers"),
+        ({"edge_attr": torch.ones(5, 1)}, "expected no edge_attr, as most graphs have"),
+        ({"y": None}, "expected targets=.*, or a y in each graph: the graph has none"),
+        ({"y": torch.tensor([1.0, 2.0])}, "expected a y with 1 for .*, as most graphs have"),
+        ({"y": torch.full((5, 1), torch.nan)}, "expected finite numbers as y|a y of shape"),
+        ({"y": "five"}, "expected numbers as y of the graph"),
+    ],
+)
+def test_a_bad_graph_costs_itself_alone(tmp_path, of_nodes, fields, reason) -> None:
+    graphs = rings(of_nodes=of_nodes)
+    graphs[2] = change(graphs[2], **fields)
+    (tmp_path / "some").mkdir()
+    for number, graph in enumerate(graphs[:9]):
+        held = dict(graph.to_dict()) if number == 2 else graph
+        torch.save(held, tmp_path / "some" / f"graph_{number}.pt")
+    torch.save([*graphs[9:], graphs[2]], tmp_path / "some" / "graph_10.pt")
+    task = make_task("graphs:some")
+    first, second = task.left_out.rows
+    assert (first.line, first.text) == (3, "graph_2.pt")
+    assert (second.line, second.text) == (10, "graph_10.pt, graph 3")
+    assert re.search(reason, first.reason)
+    assert second.reason == first.reason
+    assert len(task.data_graphs) == 11
+    assert task.kind == ("nodes" if of_nodes else "graphs")
+    with pytest.raises(ValueError, match=r"splits count the graphs .*'graph_2.pt'"):
+        register_task("bad", file="some", splits={"train": range(8), "validation": range(8, 11)})
+
+
+def test_a_folder_of_bad_graphs_names_the_first(tmp_path) -> None:
+    graphs = [change(graph, y=None) if n % 3 else graph for n, graph in enumerate(rings())]
+    torch.save(graphs, "mine.pt")
+    with pytest.raises(ValueError, match=r"8 of the 12 graphs .*'mine.pt, graph 1': .* has none"):
+        make_task("graphs:mine.pt")
 
 
 def test_a_file_of_graphs_can_run_no_code(tmp_path) -> None:

@@ -346,8 +346,7 @@ def test_classes_are_named_with_their_counts():
 def test_the_kind_can_be_said(tmp_path):
     assert columns_of(["0", "1", "1"], "numbers").finish().kind == "numbers"
     assert columns_of(["3", "10", "3"], "classes").finish().classes == ("3", "10")
-    with pytest.raises(ValueError, match=r"kind=yesno expects 0 and 1, found \[2.0\]"):
-        columns_of(["0", "2"], "yesno").finish()
+    assert columns_of(["pass", "fail", ""], "yesno").finish().y[:2, 0].tolist() == [1, 0]
     path = table(tmp_path, RINGS)
     assert MoleculeTask(path, kind="numbers", split="random").metric_name.startswith("root mean")
 
@@ -359,6 +358,28 @@ def test_one_wrong_value_costs_one_row(tmp_path):
     assert task.left_out.rows[0].reason == "column 'target': expected a number, found '>10'"
     assert len(task) == 31
     assert task.metric(task.y, task.y) == 0
+
+
+@pytest.mark.parametrize("words", [{"0": 0, "1": 1}, {"No": 0, "yes": 1}])
+def test_what_is_no_answer_to_yes_or_no_costs_its_row(tmp_path, words):
+    names = {value: word for word, value in words.items()}
+    rows = [*[(s, names[y]) for s, y in RINGS], ("CCO", "2"), ("CCN", "maybe"), ("CCC", "1.0")]
+    task = MoleculeTask(table(tmp_path, rows), kind="yesno", split="random")
+    assert [str(row) for row in task.left_out.rows] == [
+        "line 32: 'CCO': column 'target': expected yes or no, found '2'",
+        "line 33: 'CCN': column 'target': expected yes or no, found 'maybe'",
+    ]
+    assert task.y.flatten().tolist() == [*(y for _, y in RINGS), 1]
+    assert task.metric_name == "ROC-AUC"
+
+
+def test_a_column_without_a_yes_or_no_is_refused(tmp_path):
+    path = table(tmp_path, [(s, 2 + y) for s, y in RINGS])
+    with pytest.raises(ValueError, match=r"no value in column 'target'; .* yes or no, found '3'"):
+        MoleculeTask(path, kind="yesno", split="random")
+    path = table(tmp_path, [(s, "abc"[n % 3]) for n, (s, _) in enumerate(RINGS)])
+    with pytest.raises(ValueError, match="expected yes or no in column 'target', found"):
+        MoleculeTask(path, kind="yesno", split="random")
 
 
 def test_copies_and_conflicts_are_counted_and_stay_on_one_side(tmp_path):
@@ -375,6 +396,15 @@ def test_copies_and_conflicts_are_counted_and_stay_on_one_side(tmp_path):
 
 
 # --- splits
+
+
+def test_a_conflict_is_with_the_first_value_of_each_target(tmp_path):
+    path = table(tmp_path, [], header="smiles,a,b")
+    copies = ["CCO,,5", "OCC,1,", "CCO,0,5", "OCC,1,6", "CCO,,"]
+    path.write_text(path.read_text() + "".join(f"{row}\n" for row in [*copies, "C,0,1", "CC,1,2"]))
+    task = MoleculeTask(path, target_column=["a", "b"], split="random")
+    assert task.left_out.copies == 3  # the last row has no target
+    assert task.left_out.conflicts == [4, 5]
 
 
 def test_splits_by_a_column_and_given(tmp_path):
@@ -485,6 +515,23 @@ def test_a_large_table_is_kept_by_contents_and_version(tmp_path, cache, monkeypa
     table(tmp_path, RINGS[1:])
     assert len(MoleculeTask(path, split="random")) == len(RINGS) - 1
     assert len(list(cache.iterdir())) == 2
+
+
+def test_a_copy_of_another_reader_that_found_other_rows_is_not_taken(tmp_path, monkeypatch):
+    monkeypatch.setattr(build, "LARGE", 5)
+    path = table(tmp_path, RINGS)
+    MoleculeTask(path, split="random")
+    reading._load.cache_clear()
+    rows = reading.TextTable.rows
+
+    def rejecting(self):
+        for row in rows(self):
+            yield row._replace(problem="a later version says so") if row.line == 4 else row
+
+    monkeypatch.setattr(reading.TextTable, "rows", rejecting)
+    task = MoleculeTask(path, split="random")
+    labels = {task.graph(item).smiles: int(task.y[item]) for item in range(len(task))}
+    assert labels == dict(RINGS[:2] + RINGS[3:])
 
 
 def test_without_a_cache_it_is_kept_in_memory_said_once(tmp_path, monkeypatch):

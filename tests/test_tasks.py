@@ -298,7 +298,7 @@ def test_unparsable_strings_are_counted_with_their_lines_and_rdkit_is_silent(tmp
     assert [row.text for row in task.unparsable] == [smiles for smiles, _ in bad]
     assert "no atoms" in task.unparsable[2].reason
     assert "no category" in task.unparsable[3].reason
-    assert f"left out: 5 (lines 2, {after}, " in task.describe()
+    assert f"5 rows left out (lines 2, {after}, " in task.describe()
     assert sum(len(members) for members in task.members.values()) == len(RINGS)
     out, err = capfd.readouterr()
     assert out + err == ""

@@ -149,6 +149,98 @@ def test_exit_codes(tmp_path, monkeypatch, capsys):
         assert main([SMALL]) == 130
 
 
+@pytest.mark.parametrize("flag", ["--records", "--checkpoint"])
+def test_a_file_that_cannot_be_written_is_a_sentence_before_the_data_are_loaded(
+    flag, tmp_path, monkeypatch, capsys
+):
+    from lcm_core.train import main
+    from lcm_core.training.run_state import RunState
+
+    (tmp_path / "file").write_text("mine")
+    monkeypatch.setattr(RunState, "make_trainer", None)  # not called
+    for path in (tmp_path / "file" / "run", tmp_path, Path("/proc/run")):
+        assert main([SMALL, flag, str(path)]) == 2
+        said = capsys.readouterr().err
+        assert said.startswith("error: ")
+        assert str(path) in said
+    assert [each.name for each in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
+def test_a_disk_that_is_full_is_a_sentence(tmp_path, monkeypatch, capsys):
+    from lcm_core import train
+    from lcm_core.files.checkpoints import save_tensors
+
+    assert train.main([SMALL, "--records", "/dev/full", "--json"]) == 1
+    said = capsys.readouterr()
+    assert "error: cannot write /dev/full: No space left" in said.err
+    events = [json.loads(line) for line in said.out.splitlines()]
+    (failed,) = [event for event in events if event["event"] == "error"]
+    assert failed["error"].startswith("cannot write /dev/full")
+
+    def full(path, runs):
+        with open("/dev/full", "wb", buffering=0) as file:
+            save_tensors({"x": list(range(10_000))}, file)
+
+    monkeypatch.setattr(train, "save_runs", full)
+    assert train.main([SMALL, "--checkpoint", str(tmp_path / "run.pt")]) == 1
+    assert "run.pt: No space left" in capsys.readouterr().err
+
+
+def test_records_are_gone_on_with_and_another_file_is_kept(tmp_path, monkeypatch, capsys):
+    from lcm_core.train import main
+
+    monkeypatch.chdir(tmp_path)
+    assert main([SMALL, "--records", "run.jsonl", "--checkpoint", "run.pt"]) == 0
+    whole = Path("run.jsonl").read_text()
+    going_on = ["--resume", "run.pt", "--records"]
+    for foreign in ("my notes\n", "[1]\n", "{}\n", "my notes", "\xff"):
+        Path("mine").write_text(foreign, "latin-1")
+        assert main([*going_on, "mine"]) == 2
+        assert "line 1 of mine is not a record" in capsys.readouterr().err
+        assert Path("mine").read_text("latin-1") == foreign
+    Path("run.jsonl").write_text(whole + '{"step": 6, "lo')  # ended by force
+    assert main([*going_on, "run.jsonl"]) == 0
+    assert Path("run.jsonl").read_text() == whole
+
+
+def test_a_gpu_that_is_full_when_all_is_trained_is_a_sentence(tmp_path, monkeypatch, capsys):
+    from lcm_core.train import main
+    from lcm_core.training.trainer import Trainer
+
+    def full(trainer, split, stop=None):
+        if stop is None:  # the last evaluation
+            raise RuntimeError("CUDA out of memory")
+
+    monkeypatch.setattr(Trainer, "evaluate", full)
+    assert main([SMALL, "--json"]) == 1
+    said = capsys.readouterr()
+    assert said.err.splitlines()[-1] == "error: CUDA out of memory"
+    assert json.loads(said.out.splitlines()[-1])["error"] == "CUDA out of memory"
+
+
+def test_json_has_what_was_left_out(tmp_path, capsys):
+    from lcm_core.train import main
+
+    path = tmp_path / "mine.csv"
+    rows = [f"{'C' * n}O,{n % 2}" for n in range(1, 31)]
+    path.write_text("\n".join(["smiles,y", "C1CC,1", *rows, "OC,0", ""]))
+    small = f"task=csv:{path}?split=random channels=4 steps=1 batch_size=8 eval_splits=none"
+    assert main([small, "--json"]) == 0
+    start = json.loads(capsys.readouterr().out.splitlines()[0])
+    assert start["left_out"] == {
+        "rows": [{"line": 2, "text": "C1CC", "reason": "RDKit cannot read it"}],
+        "blanks": {"y": 0},
+        "unlabelled": 0,
+        "copies": 1,
+        "conflicts": [33],
+    }
+    assert "line 2: 'C1CC': RDKit cannot read it." in start["task"]
+    assert "1 row with the same item" in start["task"]
+    assert main([SMALL, "--json"]) == 0
+    assert "left_out" not in json.loads(capsys.readouterr().out.splitlines()[0])
+
+
 def test_ctrl_c_is_heard_between_steps_and_twice_at_once():
     from lcm_core.terminal import stopping_between_steps
 

@@ -5,9 +5,12 @@ import subprocess
 import sys
 
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch_geometric.data import Data
 
+from lcm_core import register_task
 from lcm_core.training import Recipe
 from lcm_core.widgets import TrainingPanel
 from lcm_core.widgets.training import limits
@@ -74,6 +77,27 @@ def test_a_recipe_is_allowed_or_the_batch_that_is_advised_is(batch, channels, ta
             advised = re.search(r"write batch_size=(\d+)", str(error))
             if advised:
                 check_limits(recipe.replace(batch_size=int(advised[1])))
+
+
+@pytest.mark.usefixtures("tasks_forgotten")
+def test_data_in_memory_say_how_large_their_items_are(memory) -> None:
+    sets = [torch.zeros(100_000, 1), *(torch.zeros(2, 1) for _ in range(19))]
+    register_task("large", sets=sets, targets=[float(n) for n in range(20)])
+    recipe = Recipe(task="large", batch_size=16, channels=64)
+    check_limits(recipe.replace(channels=16))  # one set is large, not each
+    with pytest.raises(ValueError, match=r"batch_size=16, channels=.* needs about") as refused:
+        check_limits(recipe.replace(channels=512))
+    assert "write fewer channels" in str(refused.value)
+    register_task("all", sets=[torch.zeros(20_000, 1)] * 20, targets=[*range(10)] * 2)
+    with pytest.raises(ValueError, match="write batch_size=") as refused:
+        check_limits(recipe.replace(task="all"))
+    advised = int(re.search(r"write batch_size=(\d+)", str(refused.value))[1])
+    check_limits(recipe.replace(task="all", batch_size=advised))
+    edges = torch.zeros(2, 0, dtype=torch.long)
+    nodes = Data(x=torch.zeros(10**6, 1), edge_index=edges, y=torch.arange(10**6) % 2)
+    register_task("one", graphs=nodes)
+    with pytest.raises(ValueError, match="write fewer channels"):
+        check_limits(Recipe(task="one", batch_size=1, channels=64))
 
 
 def test_the_recipes_of_notebooks_and_tests_are_allowed_with_little_memory(monkeypatch) -> None:

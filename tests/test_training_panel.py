@@ -285,7 +285,7 @@ def test_a_lane_that_fails_does_not_end_the_others_and_its_error_stays(panels) -
     assert panel.run.wait(120)
     assert panel.state == "finished"
     assert len(panel.run.run_states[0].records) == 6
-    assert panel.error.startswith("TrainingError")
+    assert panel.error.startswith("training stopped at step ")
     assert "Traceback" in panel._error_area.value
     assert ", failed" in text_of(panel.read_out, " ")
     error = panel.error
@@ -296,7 +296,7 @@ def test_a_lane_that_fails_does_not_end_the_others_and_its_error_stays(panels) -
     assert panel.error == error
     panel.reset_button.click()
     panel.start_button.click()
-    assert "TrainingError" not in panel.error or panel.run.error is not None
+    assert "training stopped" not in panel.error or panel.run.error is not None
 
 
 def test_race_plots_have_a_colour_and_a_mark_a_recipe_and_a_style_a_kind() -> None:

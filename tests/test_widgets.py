@@ -3,16 +3,21 @@
 The numbers are computed again here, from the definitions.
 """
 
+import importlib
 import json
+import pkgutil
 import threading
 
+import anywidget
 import ipywidgets
 import numpy as np
 import pytest
 
+import lcm_core.widgets
 from lcm_core import train
+from lcm_core.errors import RankError
 from lcm_core.training.recipe import Recipe
-from lcm_core.training.trainer import Trainer
+from lcm_core.training.trainer import Trainer, TrainingError
 from lcm_core.widgets import (
     BracketingExplorer,
     DepthExplorer,
@@ -23,7 +28,10 @@ from lcm_core.widgets import (
     TreeExplorer,
 )
 from lcm_core.widgets.base.live_figure import LiveFigure
+from lcm_core.widgets.base.scripted import Scripted
+from lcm_core.widgets.base.text_areas import ErrorArea
 from lcm_core.widgets.training.run import Run
+from lcm_core.widgets.training.your_data.upload import Upload
 from tests.panels import run_as_cell, text_of, wait_for, widgets_below
 from tests.records import timeless
 
@@ -163,7 +171,7 @@ def test_an_exception_in_training_is_shown_and_its_run_is_over(capsys) -> None:
     panel.start_button.click()
     wait_until_over(panel)
     assert panel.state == "failed"
-    assert panel.error.startswith("TrainingError: ")
+    assert panel.error.startswith("training stopped at step ")
     assert "step" in panel.error
     assert "Traceback" in panel._error_area.value
     assert "failed" in text_of(panel.status)
@@ -241,6 +249,34 @@ def test_a_callback_that_raises_is_shown_until_the_next_success() -> None:
     assert "it &lt;broke&gt;" in panel._error_area.value
     panel.buttons.shuffle.click()
     assert (panel.error, panel._error_area.value) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (TrainingError("training stopped"), "training stopped"),
+        (RankError(1, "rank 1 died"), "rank 1 died"),
+        (ImportError("RDKit is not installed"), "RDKit is not installed"),
+        (RuntimeError("mat1 and mat2"), "RuntimeError: mat1 and mat2"),
+        (ValueError(), "ValueError: "),
+    ],
+)
+def test_errors_that_are_sentences_stand_without_the_name_of_their_class(error, words) -> None:
+    assert ErrorArea().show(error) == words
+
+
+def test_every_widget_with_a_script_stores_it_in_a_page() -> None:
+    for module in pkgutil.walk_packages(lcm_core.widgets.__path__, "lcm_core.widgets."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    found, classes = [anywidget.AnyWidget], set()
+    while found:
+        cls = found.pop()
+        found += cls.__subclasses__()
+        if cls.__module__.startswith("lcm_core.") and hasattr(cls, "_esm"):
+            classes.add(cls)
+    assert Upload in classes
+    assert [cls for cls in classes if not issubclass(cls, Scripted)] == []
 
 
 def test_running_a_cell_again_closes_the_panels_it_made_before(monkeypatch) -> None:

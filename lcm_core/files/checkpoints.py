@@ -19,11 +19,14 @@ def write_checkpoint(path: str | Path, state: dict[str, Any]) -> None:
 
 
 def save_tensors(state: Any, to: str | Path | IO[bytes]) -> None:
-    """`torch.save`, where Ctrl-C stays Ctrl-C: there it ends in a `RuntimeError` about the file."""
+    """`torch.save`, where Ctrl-C and a full disk stay what they are.
+
+    There both end in a `RuntimeError` about the file.
+    """
     try:
         torch.save(state, to)
     except RuntimeError as error:
-        if isinstance(error.__context__, KeyboardInterrupt):
+        if isinstance(error.__context__, KeyboardInterrupt | OSError):
             raise error.__context__ from None
         raise
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from lcm_core.tasks.addresses import Address, read_address
 from lcm_core.tasks.base import Task
+from lcm_core.tasks.in_memory.check_graphs import usable_graphs
 from lcm_core.tasks.in_memory.from_edges import edges_of_table
 from lcm_core.tasks.in_memory.from_folder import graph_files, read_graphs
 from lcm_core.tasks.in_memory.from_tables import ragged_sets, sets_of_groups
@@ -97,7 +98,8 @@ def _make(address: Address, name: str, splits: Mapping[str, Any] | None) -> type
         return type("MoleculeFile", (MoleculeFile,), facts)
     cls: type[Any]
     if address.scheme == "graphs":
-        graphs, left_out = read_graphs(graph_files(Path(address.path).expanduser()))
+        found, left_out = read_graphs(graph_files(Path(address.path).expanduser()))
+        graphs = usable_graphs(found, left_out, numbered=splits is not None)
         cls = graphs_task(name, graphs, None, splits)
         cls.left_out = left_out
         return cls

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -11,7 +11,15 @@ from torch import Tensor
 from lcm_core.pyg import PARTS_OF_DATA, Data
 from lcm_core.tasks.tables.left_out import LeftOut, LeftOutRow, shown
 
-__all__ = ["graph_files", "read_graphs"]
+__all__ = ["FoundGraph", "graph_files", "read_graphs"]
+
+
+class FoundGraph(NamedTuple):
+    """A graph, and where it was found: the number of its file from 1, and a name for sentences."""
+
+    graph: Data
+    file: int
+    name: str
 
 
 def graph_files(path: Path) -> list[Path]:
@@ -31,7 +39,7 @@ def graph_files(path: Path) -> list[Path]:
     return files
 
 
-def read_graphs(files: list[Path]) -> tuple[list[Data], LeftOut]:
+def read_graphs(files: list[Path]) -> tuple[list[FoundGraph], LeftOut]:
     """The graphs of files that hold tensors and plain data alone: no file can run code.
 
     A file that cannot be read costs its own graphs; its number (from 1) counts as its line.
@@ -39,13 +47,17 @@ def read_graphs(files: list[Path]) -> tuple[list[Data], LeftOut]:
     Raises:
         ValueError: no file could be read.
     """
-    graphs: list[Data] = []
+    graphs: list[FoundGraph] = []
     left_out = LeftOut()
     for number, file in enumerate(files, start=1):
         try:
             with torch.serialization.safe_globals(PARTS_OF_DATA):
                 held = torch.load(file, map_location="cpu", weights_only=True)
-            graphs += list(_graphs(held))
+            found = list(_graphs(held))
+            graphs += [
+                FoundGraph(graph, number, file.name + (f", graph {place}" if found[1:] else ""))
+                for place, graph in enumerate(found)
+            ]
         except Exception as error:  # a foreign file may raise anything
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
             left_out.rows.append(LeftOutRow(number, file.name, shown(reason)))

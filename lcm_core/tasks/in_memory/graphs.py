@@ -17,7 +17,7 @@ from lcm_core.tasks.in_memory.task import (
     sizes_in_words,
 )
 
-__all__ = ["GivenGraphs", "graphs_task"]
+__all__ = ["GivenGraphs", "edge_index_of", "features_of", "graphs_task", "row_of"]
 
 #: The masks that PyG's data sets have for the nodes of each split.
 MASKS = {"train": "train_mask", "validation": "val_mask", "test": "test_mask"}
@@ -33,8 +33,13 @@ class GivenGraphs(GivenItems[Batch]):
 
     kind: Literal["graphs", "nodes"] = "graphs"
     data_graphs: ClassVar[list[Data]]
+    data_sizes: ClassVar[Tensor]  # nodes of each
     node_cardinalities: ClassVar[tuple[int, ...] | int]
     edge_cardinalities: ClassVar[tuple[int, ...] | int]
+
+    @classmethod
+    def item_sizes(cls) -> Int[Tensor, " items"]:
+        return cls.data_sizes
 
     def batch_of(self, items: Int[Tensor, " B"]) -> Batch:
         batch = Batch.from_data_list([self.data_graphs[item] for item in items.tolist()])
@@ -74,7 +79,7 @@ def graphs_task(
                 f"edge_index, or a graph of networkx, got {graph!r}"
             )
     sizes = [int(graph.num_nodes) for graph in given]
-    edge_indices = [_edge_index(number, graph) for number, graph in enumerate(given)]
+    edge_indices = [edge_index_of(f"graph {number}", each) for number, each in enumerate(given)]
     if of_nodes is None and targets is None and _of_nodes(given):
         of_nodes = _together([graph.y for graph in given])
     read = None
@@ -89,6 +94,7 @@ def graphs_task(
             Data(x=x, edge_index=edge_index, edge_attr=edge_attr)
             for edge_index, x, edge_attr in zip(edge_indices, nodes, edges, strict=True)
         ],
+        "data_sizes": torch.tensor(sizes),
         "node_cardinalities": node_cardinalities,
         "edge_cardinalities": edge_cardinalities,
     }
@@ -108,8 +114,8 @@ def _of_nodes(graphs: Sequence[Data]) -> bool:
 
 def _together(each: Sequence[Tensor]) -> Tensor:
     """The targets of all nodes."""
-    rows = torch.cat([y.detach().cpu() for y in each])
-    return rows[:, 0] if rows.dim() == 2 and rows.shape[1] == 1 else rows
+    rows = torch.cat([y.detach().cpu().reshape(len(y), -1) for y in each])
+    return rows[:, 0] if rows.shape[1] == 1 else rows
 
 
 def _nodes_task(
@@ -137,22 +143,30 @@ def _nodes_task(
     return type(name, (GivenNodesOfOne,), {**attributes, **facts})
 
 
-def _edge_index(number: int, graph: Data) -> Tensor:
-    """The edges of a graph, (2, edges), between nodes that it has."""
+def edge_index_of(which: str, graph: Data) -> Tensor:
+    """The edges of a graph, (2, edges), between nodes that it has.
+
+    Args:
+        which: names the graph in messages, such as "graph 3".
+        graph: with nodes and an `edge_index`.
+
+    Raises:
+        ValueError: these are no edges between its nodes.
+    """
     try:
         edges = torch.as_tensor(graph.edge_index).detach().cpu()
     except (TypeError, ValueError, RuntimeError) as error:
-        raise ValueError(f"expected a tensor as edge_index of graph {number}: {error}") from error
+        raise ValueError(f"expected a tensor as edge_index of {which}: {error}") from error
     if edges.numel() == 0:
         return torch.zeros(2, 0, dtype=torch.long)
     if edges.dim() != 2 or len(edges) != 2 or edges.is_floating_point() or edges.is_complex():
         raise ValueError(
-            f"expected edge_index of graph {number} to be whole numbers of shape (2, edges), got "
+            f"expected edge_index of {which} to be whole numbers of shape (2, edges), got "
             f"{edges.dtype} of shape {tuple(edges.shape)}"
         )
     if int(edges.min()) < 0 or int(edges.max()) >= int(graph.num_nodes):
         raise ValueError(
-            f"expected edges between nodes 0 to {int(graph.num_nodes) - 1} in graph {number}, got "
+            f"expected edges between nodes 0 to {int(graph.num_nodes) - 1} in {which}, got "
             f"node {int(edges.max()) if int(edges.min()) >= 0 else int(edges.min())}"
         )
     return edges.long().clone()
@@ -162,25 +176,69 @@ def _targets(graphs: Sequence[Data]) -> Tensor:
     """`graph.y` of all graphs: one row for each."""
     rows: list[Tensor] = []
     for number, graph in enumerate(graphs):
-        y = graph.y
-        if y is None:
-            raise ValueError(f"expected targets=[…], or a y in each graph: graph {number} has none")
-        try:
-            y = torch.as_tensor(y).detach().cpu()
-        except (TypeError, ValueError, RuntimeError) as error:
-            raise ValueError(
-                f"expected numbers as y of graph {number}, got {y!r}: give texts as targets=[…]"
-            ) from error
-        row = y.reshape(1, -1) if y.dim() < 2 else y
-        if row.shape[0] != 1 or row.numel() == 0 or (rows and row.shape != rows[0].shape):
-            raise ValueError(
-                "expected one target, or one row of targets, for each graph; graph "
-                f"{number} has a y of shape {tuple(y.shape)} (for targets of nodes, give every "
-                "graph a y with a row for each of its nodes)"
-            )
-        rows.append(row)
+        rows.append(row_of(f"graph {number}", graph, rows[0].shape[1] if rows else 0))
     together = torch.cat(rows)
     return together[:, 0] if together.shape[1] == 1 else together
+
+
+def row_of(which: str, graph: Data, width: int = 0) -> Tensor:
+    """The target of a graph, or its row of targets, (1, width).
+
+    Args:
+        which: names the graph in messages.
+        graph: with a `y`.
+        width: how many targets it must have; 0 for any number.
+
+    Raises:
+        ValueError: it has none, or another number.
+    """
+    y = graph.y
+    if y is None:
+        raise ValueError(f"expected targets=[…], or a y in each graph: {which} has none")
+    try:
+        y = torch.as_tensor(y).detach().cpu()
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ValueError(
+            f"expected numbers as y of {which}, got {y!r}: give texts as targets=[…]"
+        ) from error
+    row = y.reshape(1, -1) if y.dim() < 2 else y
+    if row.dim() != 2 or len(row) != 1 or row.numel() == 0 or row.shape[1] != (width or len(row.T)):
+        raise ValueError(
+            f"expected one target, or one row of targets, for each graph; {which} has a y of shape "
+            f"{tuple(y.shape)} (for targets of nodes, give every graph a y with a row for each of "
+            "its nodes)"
+        )
+    return row
+
+
+def features_of(which: str, field: str, given: Any, rows: int, width: int = 0) -> Tensor:
+    """The features of the nodes or edges of a graph, (rows, features).
+
+    Args:
+        which: names the graph in messages.
+        field: "x" or "edge_attr".
+        given: what the graph has there.
+        rows: how many nodes or edges it has.
+        width: how many features there must be; 0 for any number.
+
+    Raises:
+        ValueError: the shape is another, or a number is not finite.
+    """
+    matrix = torch.as_tensor(given).detach().cpu().clone()
+    matrix = matrix[:, None] if matrix.dim() == 1 else matrix
+    wide = width or (matrix.shape[1] if matrix.dim() == 2 else 1)
+    if matrix.dim() != 2 or matrix.shape != (rows, wide):
+        raise ValueError(
+            f"expected {field} of shape ({rows}, {wide}) in {which}, got {tuple(matrix.shape)}"
+        )
+    if matrix.is_complex() or wide == 0:
+        raise ValueError(
+            f"expected real {field} with at least one feature in {which}, got {matrix.dtype} of "
+            f"shape {tuple(matrix.shape)}"
+        )
+    if (row := first_not_finite(matrix)) is not None:
+        raise ValueError(f"expected finite {field}, got {matrix[row].tolist()} in {which}")
+    return matrix
 
 
 def _features(
@@ -192,21 +250,10 @@ def _features(
         if any(each is not None for each in found):
             raise ValueError(f"expected all graphs to have {field}, or none of them")
         return [torch.ones(count, 1) for count in rows], 1
-    matrices = [torch.as_tensor(each).detach().cpu().clone() for each in found]
-    matrices = [each[:, None] if each.dim() == 1 else each for each in matrices]
-    for number, (each, count) in enumerate(zip(matrices, rows, strict=True)):
-        if each.dim() != 2 or each.shape != (count, matrices[0].shape[1]):
-            raise ValueError(
-                f"expected {field} of shape ({count}, {matrices[0].shape[1]}) in graph {number}, "
-                f"got {tuple(each.shape)}"
-            )
-        if each.is_complex() or each.shape[1] == 0:
-            raise ValueError(
-                f"expected real {field} with at least one feature in graph {number}, got "
-                f"{each.dtype} of shape {tuple(each.shape)}"
-            )
-        if (row := first_not_finite(each)) is not None:
-            raise ValueError(f"expected finite {field}, got {each[row].tolist()} in graph {number}")
+    matrices: list[Tensor] = []
+    for number, (each, count) in enumerate(zip(found, rows, strict=True)):
+        width = matrices[0].shape[1] if matrices else 0
+        matrices.append(features_of(f"graph {number}", field, each, count, width))
     if all(not each.is_floating_point() for each in matrices):
         together = torch.cat([each.long() for each in matrices])
         if len(together) and int(together.min()) >= 0:

@@ -57,6 +57,11 @@ class GivenNodesOfOne(GivenNodes):
     def item_count(cls) -> int:
         return len(cls.data_targets.y)
 
+    @classmethod
+    def most_elements(cls, batch_size: int) -> int:
+        """All nodes, whatever the batch."""
+        return int(cls.data_sizes.sum())
+
     def batch_of(self, items: Int[Tensor, " B"]) -> Batch:
         batch = self.data_whole.clone()
         batch.y = torch.full_like(self.data_targets.y, torch.nan)

@@ -39,6 +39,10 @@ class GivenSets(GivenItems[SetBatch]):
         sizes = self.data_ptr.diff()[self.members["train"]]
         return int(sizes.min()), int(sizes.max())
 
+    @classmethod
+    def item_sizes(cls) -> Int[Tensor, " items"]:
+        return cls.data_ptr.diff()
+
     def batch_of(self, items: Int[Tensor, " B"]) -> SetBatch:
         rows, ptr, _ = gather(self.data_ptr, items)
         return SetBatch(self.data_x[rows], ptr, self.data_targets.y[items], ptr.diff())

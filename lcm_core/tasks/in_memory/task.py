@@ -59,6 +59,18 @@ class GivenItems(Task[BatchT]):
         """`split_seed`, unless the splits are given."""
         return {} if cls.given_splits else super().options()
 
+    @classmethod
+    @abstractmethod
+    def item_sizes(cls) -> Int[Tensor, " items"]:
+        """Elements of each set, or nodes of each graph."""
+
+    @classmethod
+    def most_elements(cls, batch_size: int) -> int:
+        """Elements or nodes that a batch has at most: those of the largest items."""
+        sizes = cls.item_sizes()
+        rounds, rest = divmod(batch_size, len(sizes))  # a batch may have an item more than once
+        return rounds * int(sizes.sum()) + int(sizes.topk(rest).values.sum())
+
     @abstractmethod
     def batch_of(self, items: Int[Tensor, " B"]) -> BatchT:
         """The batch of these items, on the CPU."""

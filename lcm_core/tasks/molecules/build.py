@@ -1,8 +1,7 @@
 """Molecule tables from SMILES strings, and their copies in the cache.
 
 Reading a molecule takes RDKit about half a millisecond, so that tables of at least `LARGE` rows are
-kept in the cache (`lcm_core.files.cache`), by the contents of the file and by the versions of what
-read it.
+kept in the cache (`lcm_core.files.cache`), by the strings and by the versions of what read them.
 """
 
 import hashlib
@@ -37,13 +36,15 @@ FORMAT = "molecules, format 3"
 SHOWN_EVERY = 100  # molecules
 
 
-def kept_table(smiles: Sequence[str], name: str, made_from: str) -> MoleculeTable:
+def kept_table(smiles: Sequence[str], name: str) -> MoleculeTable:
     """As `build_table`; large ones are made once and then mapped from the cache.
+
+    The strings themselves are the key: `row` counts them, and another version of our reader may
+    find other rows in the same file.
 
     Args:
         smiles: one for each row.
         name: of the file.
-        made_from: all that the strings depend on, such as a hash of the file.
     """
     if len(smiles) < LARGE:
         return build_table(smiles, name)
@@ -51,7 +52,7 @@ def kept_table(smiles: Sequence[str], name: str, made_from: str) -> MoleculeTabl
     stem = "".join(sign if sign.isalnum() else "-" for sign in name)[:40]
     tensors = mapped(
         f"molecules-{stem}",
-        f"{versions} {made_from}".encode(),
+        f"{versions} {_hash(smiles)}".encode(),
         lambda: build_table(smiles, name).tensors(),
     )
     return MoleculeTable.from_tensors(tensors)
@@ -145,6 +146,15 @@ def _tensor(values: array) -> Tensor:
         if values
         else torch.zeros(0, dtype=torch.int64)
     )
+
+
+def _hash(texts: Sequence[str]) -> str:
+    """A hash of the texts and of where each ends."""
+    found = hashlib.sha256()
+    for text in texts:
+        signs = text.encode("utf-8", "surrogatepass")
+        found.update(len(signs).to_bytes(8, "little") + signs)
+    return found.hexdigest()
 
 
 def _number(text: str) -> int:

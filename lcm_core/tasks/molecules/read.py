@@ -1,6 +1,5 @@
 """Molecules with their targets from a table in a file: what was understood, what was left out."""
 
-import hashlib
 from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -145,11 +144,7 @@ def contents_of(path: Path) -> bytes:
 @lru_cache(maxsize=4)
 def _load(name: str, contents: bytes, choices: Choices) -> Molecules:
     rows = read_rows(open_molecules(Path(name), contents, choices), choices)
-    made_from = " ".join(
-        (hashlib.sha256(contents).hexdigest(), rows.smiles_column, *rows.table.understood.values())
-    )
-    table = kept_table(rows.smiles, name, made_from)
-    return gather_molecules(rows, table)
+    return gather_molecules(rows, kept_table(rows.smiles, name))
 
 
 def open_molecules(path: Path, contents: bytes, choices: Choices) -> Table:
@@ -285,13 +280,20 @@ def gather_molecules(rows: Rows, table: MoleculeTable) -> Molecules:
 
 
 def _copies(identities: np.ndarray, y: np.ndarray, lines: list[int]) -> tuple[int, list[int]]:
-    """How many molecules were there before, and the lines of those with another target then."""
-    _, first, group = np.unique(identities, return_index=True, return_inverse=True)
-    before = first[group.reshape(-1)]
-    copies = before != np.arange(len(before))
-    with np.errstate(invalid="ignore"):
-        differs = ((y != y[before]) & ~np.isnan(y) & ~np.isnan(y[before])).any(1)
-    return int(copies.sum()), [lines[place] for place in np.flatnonzero(copies & differs)]
+    """How many molecules were there before, and the lines of those with another target then.
+
+    A copy is compared with the first value that the molecule has, for each target.
+    """
+    groups, group = np.unique(identities, return_inverse=True)
+    group = group.reshape(-1)
+    differs = np.zeros(len(y), bool)
+    for column in y.T:
+        known = np.flatnonzero(~np.isnan(column))
+        named, first = np.unique(group[known], return_index=True)
+        before = np.full(len(groups), np.nan)
+        before[named] = column[known[first]]
+        differs[known] |= column[known] != before[group[known]]
+    return len(y) - len(groups), [lines[place] for place in np.flatnonzero(differs)]
 
 
 def _understood(rows: Rows, values: TargetValues) -> dict[str, str]:

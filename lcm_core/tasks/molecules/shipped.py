@@ -50,7 +50,7 @@ def _load(path: Path, classes: tuple[tuple[str, int], ...]) -> Molecules:
     copy = path.with_suffix(".npz")
     table = read_copy(copy, contents) if copy.exists() else None
     if table is None:
-        table = kept_table(rows.smiles, path.name, "\n".join(rows.smiles))
+        table = kept_table(rows.smiles, path.name)
     return gather_molecules(rows, table)
 
 

@@ -45,7 +45,7 @@ class MoleculeTask(Task[Batch]):
     without edges. Questions of yes or no are learned by the binary cross-entropy of a logit for
     each, and scored by ROC-AUC; numbers by squared error; classes by cross-entropy. Rows that
     cannot be read are left out and kept in `left_out`, with their lines and reasons; blank targets
-    are skipped, for that target alone. `describe()` counts both.
+    are skipped, for that target alone. `describe()` tells of both, and of copies.
 
     Args:
         path: a table: delimited text of any encoding, delimiter and quotes, perhaps compressed by
@@ -287,7 +287,7 @@ class MoleculeTask(Task[Batch]):
         return self._targets.constant(self.y[self.members[split]])
 
     def describe(self) -> str:
-        """One paragraph of facts about the data, rows that were left out counted."""
+        """One paragraph of facts about the data, with what was left out and why."""
         yes_or_no = self.metric_name == "ROC-AUC"
 
         def share(members: Tensor) -> str:
@@ -297,11 +297,8 @@ class MoleculeTask(Task[Batch]):
             f"{split} {len(members):,}" + (f" ({share(members)})" if yes_or_no else "")
             for split, members in self.members.items()
         )
-        lines = ", ".join(str(row.line) for row in self.left_out.rows[:10])
-        where = f" (lines {lines}{', …' if len(self.left_out.rows) > 10 else ''})" if lines else ""
         table, scaffolds = self._molecules.table, len(set(self.scaffolds))
         atoms = int(table.node_ptr.diff()[self._molecules.places].sum())
-        further = LeftOut(blanks=self.left_out.blanks, unlabelled=self.left_out.unlabelled)
         everyone = f", {share(torch.arange(len(self)))}" if yes_or_no else ""
         question = "" if yes_or_no and self.out_features == 1 else f" {self._targets.describe()}"
         constant = (
@@ -311,10 +308,12 @@ class MoleculeTask(Task[Batch]):
                 f"the best constant answer scores {self.baseline('validation'):.4g} on validation"
             )
         )
-        blanks = "".join(f" {sentence}" for sentence in further.sentences())
+        left_out = self.left_out.sentences()
+        if not self.left_out.rows and not self.left_out.unlabelled:
+            left_out = ["Rows left out: 0.", *left_out]
         return (
             f"{self.name}: {len(self):,} molecules, {atoms:,} atoms, "
             f"{scaffolds:,} scaffold{'s' * (scaffolds != 1)}{everyone}.{question} "
-            f"Rows left out: {len(self.left_out.rows)}{where}.{blanks} "
+            f"{' '.join(left_out)} "
             f"{self._split_words}: {sizes}. Score: {self.metric_title}; {constant}."
         )

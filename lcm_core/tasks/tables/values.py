@@ -113,7 +113,8 @@ class TargetColumns:
 
     A column is one of numbers if most of its first values are; else one of texts. Numbers that are
     all 0 or 1, and two texts such as yes and no, are questions of yes or no; other texts are
-    classes.
+    classes. Where the kind is said to be yes or no, another value costs its row, unless none of
+    the first values is a yes or no: two other texts will do as well.
 
     Args:
         names: of the columns.
@@ -145,11 +146,17 @@ class TargetColumns:
             self._numeric = [False] * len(places)
         if kind == "numbers":
             self._numeric = [True] * len(places)
+        if kind == "yesno" and meaning is None:
+            self._numeric = [
+                numeric or any(_is_yes_or_no(row[place], decimal) for row in sample)
+                for numeric, place in zip(self._numeric, places, strict=True)
+            ]
         self._all_numeric = all(self._numeric)
         self._fields: Any = itemgetter(*places)
         self._known: dict[str, float] = {}
         self._codes: list[dict[str, float]] = [{} for _ in places]
         self._values = array("d")
+        self._wrong = ""  # what is wrong with the first such row
         self.rows = 0
 
     def _looks_numeric(self, texts: Sequence[str]) -> bool:
@@ -169,6 +176,7 @@ class TargetColumns:
         problem = ""
         if None in values or not self._all_numeric:
             values, problem = self._read(texts)
+            self._wrong = self._wrong or problem
         self._values.extend([math.nan] * len(self._places) if problem else values)
         self.rows += 1
         return problem
@@ -183,13 +191,14 @@ class TargetColumns:
         for place, text in enumerate(texts):
             value = self._number(text) if self._numeric[place] else self._code(place, text)
             if value is None:
-                wanted = "a number" if self._numeric[place] else self._wanted()
+                wanted = self._wanted(self._numeric[place])
                 return [], f"column {self.names[place]!r}: expected {wanted}, found {shown(text)!r}"
             values.append(value)
         return values, ""
 
     def _number(self, text: str) -> float | None:
-        value = read_number(text, self._decimal)
+        read = _read_yes_or_no if self._kind == "yesno" else read_number
+        value = read(text, self._decimal)
         if value is not None:
             if len(self._known) > REMEMBERED:
                 self._known.clear()
@@ -206,7 +215,9 @@ class TargetColumns:
         codes = self._codes[place]
         return codes.setdefault(text, float(len(codes))) if len(codes) < MOST_CLASSES else None
 
-    def _wanted(self) -> str:
+    def _wanted(self, numeric: bool) -> str:
+        if numeric:
+            return "yes or no" if self._kind == "yesno" else "a number"
         if self._meaning is None:
             return f"one of at most {MOST_CLASSES:,} classes"
         return (
@@ -224,7 +235,8 @@ class TargetColumns:
         y = np.frombuffer(self._values, dtype=np.float64).reshape(self.rows, len(self.names)).copy()
         blank = np.isnan(y)
         if blank.all():
-            raise ValueError(f"no value in {_columns(self.names)}: all fields are blank")
+            why = f"; the first: {self._wrong}" if self._wrong else ": all fields are blank"
+            raise ValueError(f"no value in {_columns(self.names)}{why}")
         texts = []
         for place, codes in enumerate(self._codes):
             answers = None if self._kind == "classes" else _yes_or_no(codes)
@@ -263,6 +275,19 @@ def as_targets(values: TargetValues, names: Sequence[str]) -> Targets:
     known = ~np.isnan(values.y[:, 0])
     texts = np.array(values.classes)
     return Classes(texts[np.where(known, values.y[:, 0], 0).astype(int)], known)
+
+
+def _read_yes_or_no(text: str, decimal: str) -> float | None:
+    """1 for yes, 0 for no, NaN for a blank, None for another text or number."""
+    plain = text.strip().lower()
+    if plain in YES + NO:
+        return float(plain in YES)
+    value = read_number(plain, decimal)
+    return value if value is None or value in (0.0, 1.0) or math.isnan(value) else None
+
+
+def _is_yes_or_no(text: str, decimal: str) -> bool:
+    return not is_blank(text) and _read_yes_or_no(text, decimal) is not None
 
 
 def _yes_or_no(codes: Mapping[str, float]) -> dict[float, float] | None:

@@ -40,8 +40,7 @@ class ErrorArea(widgets.HTML):
 
     def show(self, error: BaseException) -> str:
         """Show an exception, with its traceback folded below; return its words."""
-        in_words = isinstance(error, ValueError | TypeError | OSError) and str(error)
-        words = str(error) if in_words else f"{type(error).__name__}: {error}"
+        words = str(error) if _in_words(error) else f"{type(error).__name__}: {error}"
         trace = "".join(traceback.format_exception(error))
         self.value = (
             '<div role="alert" class="lcm-failure">'
@@ -54,3 +53,10 @@ class ErrorArea(widgets.HTML):
     def clear(self) -> None:
         """Show nothing."""
         self.value = ""
+
+
+def _in_words(error: BaseException) -> bool:
+    """Whether the message is a sentence, as those of the library are, that needs no class name."""
+    own = type(error).__module__.partition(".")[0] == __name__.partition(".")[0]
+    known = isinstance(error, ValueError | TypeError | OSError | ImportError)
+    return bool(str(error)) and (own or known)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
+from lcm_core.tasks.in_memory.task import GivenItems
 from lcm_core.tasks.registry import TASKS, task_kind
 from lcm_core.training.recipe import Recipe
 
@@ -17,7 +19,7 @@ UNKNOWN = 4 * 2**30  # bytes, where the system does not say what is free
 
 #: Floats kept for the backward pass, per element, channel and layer; and weights, per channel
 #: squared and layer, with their gradients and the optimiser's two moments. Both are upper bounds:
-#: tests/test_limits.py compares them with what torch takes.
+#: tests/test_training_limits.py compares them with what torch takes.
 FLOATS_OF_STATES = 40
 FLOATS_OF_WEIGHTS = 120
 ELEMENTS = 32  # of a set or graph, where the task does not say how many
@@ -66,7 +68,7 @@ def check_channels(channels: int) -> None:
 
 def estimated_bytes(recipe: Recipe) -> float:
     """Memory that a training step takes at most, about."""
-    states = recipe.batch_size * _elements(recipe) * recipe.channels * _layers(recipe)
+    states = _elements_of_batch(recipe) * recipe.channels * _layers(recipe)
     weights = recipe.channels**2 * _layers(recipe)
     return 4.0 * (FLOATS_OF_STATES * states + FLOATS_OF_WEIGHTS * weights)
 
@@ -92,6 +94,14 @@ def _elements(recipe: Recipe) -> int:
     """Of the largest training set or graph."""
     sizes = TASKS[recipe.task].training_sizes
     return sizes[1] if isinstance(sizes, tuple) else ELEMENTS
+
+
+def _elements_of_batch(recipe: Recipe) -> int:
+    """Of a training step, at most: for data in memory those of its largest items."""
+    task: type[Any] = TASKS[recipe.task]
+    if issubclass(task, GivenItems):
+        return task.most_elements(recipe.batch_size)
+    return recipe.batch_size * _elements(recipe)
 
 
 def _layers(recipe: Recipe) -> int:

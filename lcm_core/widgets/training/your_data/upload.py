@@ -7,15 +7,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-import anywidget
-
 from lcm_core.terminal import Progress
 from lcm_core.widgets.base.page_files import module
+from lcm_core.widgets.base.scripted import Scripted
 
 __all__ = ["Upload"]
 
 
-class Upload(anywidget.AnyWidget):
+class Upload(Scripted):
     """Receives a file piece by piece.
 
     ipywidgets' `FileUpload` sends a file in one message; Jupyter's server closes the connection at
