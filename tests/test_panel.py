@@ -334,6 +334,16 @@ ARGUMENTS = {
     "TreeExplorer": {"leaves": 3, "graph": "karate"},
     "UnionExplorer": {},
 }
+#: What a reader chooses or presses.
+CONTROLS = (
+    ipywidgets.Button,
+    ipywidgets.Checkbox,
+    ipywidgets.widget_int._BoundedInt,
+    ipywidgets.widget_float._BoundedFloat,
+    ipywidgets.widget_selection._Selection,
+    ipywidgets.Text,
+    ipywidgets.Textarea,
+)
 
 
 def panel_classes(base: type[Panel] = Panel) -> dict[str, type[Panel]]:
@@ -368,6 +378,8 @@ def test_a_panel_has_what_every_panel_has(name: str, monkeypatch) -> None:
     (area,) = parts_of(panel, ErrorArea)
     assert len(parts_of(panel, PanelBar)) == 1
     assert panel.read_out.value
+    controls = [each for each in widgets_below(panel) if isinstance(each, CONTROLS)]
+    assert (cls.arguments is Panel.arguments) == (not controls)  # all are copied as code
 
     panel.locked(lambda: np.zeros(2)[3])()
     assert panel.error.startswith("IndexError: ")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import ipywidgets as widgets
@@ -132,7 +134,8 @@ class Panel(widgets.VBox):
     def code(self) -> str:
         """One line that makes this panel as it is now; defaults are left out.
 
-        A tensor, an operator and other objects are named like their arguments: `values=values`.
+        A tensor, an operator and other objects are named like their arguments: `values=values`. One
+        of several is an item of what was given: `operators=('sum', operators[1])`.
         """
         changed = {**self._given, **self.arguments(), "more": self.bar.more}
         parameters = inspect.signature(type(self).__init__).parameters
@@ -140,13 +143,13 @@ class Panel(widgets.VBox):
         for name, parameter in parameters.items():
             if name not in changed:
                 continue
-            value = changed[name]
+            value, given = changed[name], self._given.get(name)
             if parameter.kind is parameter.VAR_POSITIONAL:
-                parts += [_literal(each, name) for each in value]
+                parts += [_literal(each, name, given) for each in value]
             elif parameter.kind is parameter.VAR_KEYWORD:
-                parts += [f"{key}={_literal(each, key)}" for key, each in value.items()]
+                parts += [f"{key}={_literal(each, key, each)}" for key, each in value.items()]
             elif not _same(value, parameter.default):
-                parts.append(f"{name}={_literal(value, name)}")
+                parts.append(f"{name}={_literal(value, name, given)}")
         return f"{type(self).__name__}({', '.join(parts)})"
 
     def draw(self) -> None:
@@ -317,22 +320,53 @@ def _close(widget: widgets.Widget) -> None:
     widgets.Widget.close(widget)
 
 
-def _literal(value: Any, name: str) -> str:
-    """Python's text of a plain value; the name of the argument for anything else."""
+def _literal(value: Any, name: str, given: Any) -> str:
+    """Python's text of a plain value.
+
+    Anything else has the name of its argument, or is an item of what was given there.
+    """
+    if value is given and not _written(value):
+        return name
     if isinstance(value, dict):
-        pairs = [f"{_literal(key, name)}: {_literal(each, name)}" for key, each in value.items()]
+        pairs = (
+            f"{_literal(key, name, given)}: {_literal(each, name, given)}"
+            for key, each in value.items()
+        )
         return f"{{{', '.join(pairs)}}}"
     if isinstance(value, list | tuple):
-        parts = ", ".join(_literal(each, name) for each in value)
+        parts = ", ".join(_literal(each, name, given) for each in value)
         if isinstance(value, list):
             return f"[{parts}]"
         return f"({parts},)" if len(value) == 1 else f"({parts})"
-    return repr(value) if value is None or isinstance(value, str | int | float) else name
+    if isinstance(value, Path):
+        return repr(str(value))
+    if isinstance(value, float):  # also one of numpy, whose text needs an import
+        return repr(float(value)) if math.isfinite(value) else f"float('{float(value)}')"
+    return repr(value) if _plain(value) else _item(value, name, given)
+
+
+def _item(value: Any, name: str, given: Any) -> str:
+    """The item of the given argument that is this object, else the argument itself."""
+    items: Iterable[tuple[Any, Any]] = ()
+    if isinstance(given, Mapping):
+        items = given.items()
+    elif isinstance(given, list | tuple):
+        items = enumerate(given)
+    return next((f"{name}[{key!r}]" for key, each in items if each is value), name)
+
+
+def _written(value: Any) -> bool:
+    """Whether Python's text says all of it."""
+    if isinstance(value, dict):
+        return all(_written(key) and _written(each) for key, each in value.items())
+    if isinstance(value, list | tuple):
+        return all(map(_written, value))
+    return _plain(value) or isinstance(value, Path)
 
 
 def _same(value: Any, default: Any) -> bool:
-    return type(value) is type(default) and _plain(value) and bool(value == default)
+    return type(value) is type(default) and _written(value) and bool(value == default)
 
 
 def _plain(value: Any) -> bool:
-    return value is None or isinstance(value, str | int | float | tuple)
+    return value is None or isinstance(value, str | int | float)

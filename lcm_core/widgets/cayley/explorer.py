@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import ipywidgets as widgets
 
@@ -59,6 +60,7 @@ class CayleyExplorer(Panel):
         self._worker = Worker(self, "lcm cayley")
         self._make_controls(monoid, symbols, size, associativity, seed)
         self.learner = self._new_learner()
+        self._learns = self._as_arguments()
         self.records: list[LearnedTable] = []
 
     def _make_controls(
@@ -104,6 +106,14 @@ class CayleyExplorer(Panel):
             [figures, self.read_out, self.table_text],
         )
 
+    def arguments(self) -> dict[str, Any]:
+        """What the learner on show was made of; it is trained anew."""
+        return self._learns
+
+    def _as_arguments(self) -> dict[str, Any]:
+        names = {"weight": "associativity"}
+        return {names.get(name, name): each.value for name, each in self.controls.items()}
+
     # What the controls do
 
     def start(self) -> None:
@@ -142,6 +152,7 @@ class CayleyExplorer(Panel):
         self._worker.stop()
         self._stale = True
         self.learner = self._new_learner()
+        self._learns = self._as_arguments()
         self._stale = False
         self.draw()
 

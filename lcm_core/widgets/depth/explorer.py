@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import ipywidgets as widgets
 
@@ -96,6 +97,15 @@ class DepthExplorer(Panel):
         for plot in plots:
             plot.layout.min_width = "260px"
         return plots
+
+    def arguments(self) -> dict[str, Any]:
+        """What is to be measured; measurements are made anew."""
+        return {
+            "operator": self.operator_menu.choice,
+            "methods": tuple(self.controls.methods),
+            "largest": self.controls.largest_menu.value,
+            "longest": self.controls.limit_menu.value,
+        }
 
     # What the controls do
 

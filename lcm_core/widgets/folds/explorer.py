@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping
+from typing import Any
 
 import ipywidgets as widgets
 import numpy as np
@@ -79,6 +80,10 @@ class FoldExplorer(Panel):
         for picture in pictures:
             picture.layout.min_width = LEAST_WIDTH
         self.lay_out([row(self.size_slider, self.new_button)], [row(*pictures), self.read_out])
+
+    def arguments(self) -> dict[str, Any]:
+        """The set on show: its size, and its seed."""
+        return {"elements": self.size_slider.value, "seed": self._seed}
 
     def _new(self) -> None:
         self._seed += 1

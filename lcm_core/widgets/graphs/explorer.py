@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import ipywidgets as widgets
 import networkx as nx
 import numpy as np
 
+from lcm_core.errors import unknown
 from lcm_core.figures import graph_gallery_figure, graph_values_figure
 from lcm_core.pyg import Data
 from lcm_core.tasks.graphs.dataset import property_graphs
@@ -32,13 +35,22 @@ class PropertyExplorer(Panel):
     Args:
         family: a name of `lcm_core.tasks.graphs.families.FAMILIES`, to begin with.
         number: of the graph among those of its family, from 0.
+        colour: what the nodes are coloured by to begin with: "distance to the source",
+            "eccentricity", "Laplacian of the values", or "value".
+
+    Raises:
+        ValueError: an unknown family or colour, or no graph of this number.
     """
 
-    def __init__(self, family: str = FAMILIES[0].name, number: int = 0):
+    def __init__(self, family: str = FAMILIES[0].name, number: int = 0, colour: str = SHOWN[0]):
         super().__init__()
+        names = [each.name for each in FAMILIES]
+        if family not in names:
+            raise unknown("family", family, names)
+        if colour not in SHOWN:
+            raise unknown("colour", colour, SHOWN)
         self.task = GraphProperties()
         self.families = property_graphs(SPLIT).families.numpy()
-        names = [each.name for each in FAMILIES]
         self.family_menu = widgets.Dropdown(
             options=names, value=family, description="Family", tooltip="how the graph was drawn"
         )
@@ -46,7 +58,10 @@ class PropertyExplorer(Panel):
             min=0, max=0, description="Graph", continuous_update=False, tooltip="which of them"
         )
         self.colour_menu = widgets.Dropdown(
-            options=SHOWN, description="Colour", tooltip="what the colour of a node says"
+            options=SHOWN,
+            value=colour,
+            description="Colour",
+            tooltip="what the colour of a node says",
         )
         for control, name in (
             (self.family_menu, "family"),
@@ -57,11 +72,22 @@ class PropertyExplorer(Panel):
         self.figure = LiveFigure()
         self.read_out = ReadOut("properties")
         self._fit_slider()
+        if not 0 <= number <= self.number_slider.max:
+            raise ValueError(
+                f"expected number from 0 to {self.number_slider.max} in this family, got {number}"
+            )
         self.number_slider.value = number
         self.connect(self._choose_family, self.family_menu)
         self.connect(self.draw, self.number_slider, self.colour_menu)
         controls = row(self.family_menu, self.number_slider, self.colour_menu)
         self.lay_out([controls], [self.figure.widget, self.read_out])
+
+    def arguments(self) -> dict[str, Any]:
+        return {
+            "family": self.family_menu.value,
+            "number": self.number_slider.value,
+            "colour": self.colour_menu.value,
+        }
 
     @property
     def data(self) -> Data:

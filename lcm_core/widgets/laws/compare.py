@@ -51,6 +51,9 @@ class CompareOperators(Panel):
         sort: what the table is sorted by: `score`, `associativity`, `commutativity`, `step` or
             `name`.
         samples: how many tuples of states are drawn for each law.
+        descending: whether the largest come first (default: scores alone).
+        task: whose operators are shown, as the menu has it (default: the first that is found).
+        chosen: the name of the operator that is offered once it has been read.
         more: whether further controls are unfolded.
 
     Attributes:
@@ -65,6 +68,9 @@ class CompareOperators(Panel):
         source: str | Path | None = None,
         sort: str = "score",
         samples: int = 500,
+        descending: bool | None = None,
+        task: str | None = None,
+        chosen: str = "",
         more: bool = False,
     ):
         super().__init__(more=more)
@@ -77,6 +83,8 @@ class CompareOperators(Panel):
         self.failed: dict[str, str] = {}
         self.label = operator_catalog.free_label(LABEL)
         self.chosen = ""
+        self._wanted, self._wanted_task = chosen, task  # until they are read
+        self._task = task  # None until there was a choice
         self._reading = False
         self._worker = Worker(self, "lcm comparison", self._stopped)
         self.source_text = widgets.Text(
@@ -91,11 +99,12 @@ class CompareOperators(Panel):
         self.read_button = button("Read again", "measure what there is now")
         self.task_menu = menu("Task", ("",), "", "scores of one task can be compared", "auto")
         self.view = CompareView()
-        self.view.value = {"name": "", "sort": sort, "down": sort == "score"}
+        down = _usually_down(sort) if descending is None else bool(descending)
+        self.view.value = {"name": "", "sort": sort, "down": down}
         self.sentence = ReadOut("compare-sentence")
         self.read_out = ReadOut("compare-text", live="off")
         self.connect(self.draw, self.source_text, self.read_button)
-        self.connect(self._show, self.task_menu)
+        self.connect(self._choose_task, self.task_menu)
         self.connect(self._clicked, self.view)
         self.on_end(lambda: operator_catalog.withdraw(self.label))
         self.lay_out(
@@ -105,8 +114,17 @@ class CompareOperators(Panel):
         )
 
     def arguments(self) -> dict[str, Any]:
-        """Where the operators are read from, and the order of the table."""
-        return {"source": self.source_text.value or None, "sort": self.view.value["sort"]}
+        """Where the operators are read from, the order of the table, and what is chosen."""
+        sort, down = self.view.value["sort"], self.view.value["down"]
+        names = [each.name for each in self.found] + [self.chosen] * self._reading
+        tasks = self.task_menu.options
+        return {
+            "source": self.source_text.value or None,
+            "sort": sort,
+            "descending": None if down == _usually_down(sort) else down,
+            "task": self._task if self._reading or self._task in tasks else None,
+            "chosen": self._wanted or (self.chosen if self.chosen in names else ""),
+        }
 
     def draw(self) -> None:
         """Read and measure all, in a thread; each is shown when it is there."""
@@ -139,11 +157,23 @@ class CompareOperators(Panel):
                     self.failed[name] = shorten(result, REASON, placeholder=" …")
                 elif result is not None:
                     self.found.append(result)
+                    if result.name == self._wanted:
+                        self._choose(result)
                 self._show()
         with self.lock:
             if not should_stop():
                 self._reading = False
+                self._say_what_is_missing()
                 self._show()
+
+    def _say_what_is_missing(self) -> None:
+        """What the caller asked for, and was not read."""
+        if self._wanted:
+            self.failed[self._wanted] = "no operator of this name was found"
+        if self._wanted_task not in (None, *(each.task for each in self.found)):
+            self.failed[str(self._wanted_task)] = "no operator of this task was found"
+            self._task = None
+        self._wanted, self._wanted_task = "", None
 
     def _stopped(self, error: BaseException) -> None:
         with self.lock:
@@ -159,8 +189,12 @@ class CompareOperators(Panel):
         self._say()
 
     def _choose(self, one: Compared) -> None:
-        self.chosen = one.name
+        self.chosen, self._wanted = one.name, ""
         operator_catalog.offer(self.label, one.entry.operator, one.entry.elements, one.entry.facts)
+
+    def _choose_task(self) -> None:
+        self._task = self.task_menu.value
+        self._show()
 
     # What is shown
 
@@ -192,7 +226,7 @@ class CompareOperators(Panel):
     def _list_tasks(self) -> None:
         tasks = list(dict.fromkeys(each.task for each in self.found)) or [""]
         if list(self.task_menu.options) != tasks:
-            value = self.task_menu.value
+            value = self._task or self.task_menu.value
             with self.quietly():
                 self.task_menu.options = tasks
                 self.task_menu.value = value if value in tasks else tasks[0]
@@ -220,3 +254,7 @@ class CompareOperators(Panel):
             return f"<b>{html.escape(self.chosen)}</b> is in all menus as {label}{still}"
         count = f"{len(self.shown)} operator{'s' if len(self.shown) > 1 else ''}"
         return f"{count}: click on one to open it as {label} in other panels{still}"
+
+
+def _usually_down(sort: str) -> bool:
+    return sort == "score"

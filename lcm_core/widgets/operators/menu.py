@@ -70,6 +70,7 @@ class OperatorMenu:
         self._quiet = False
         self._weights: dict[tuple[str, int, int], Operator] = {}
         self._given, chosen = _given(operator, also)
+        self._first = (NO_OPERATOR if operator is None else chosen, operator)
         self.widget = LockedDropdown(
             options=self._labels(),
             value=NO_OPERATOR if operator is None else chosen,
@@ -85,6 +86,14 @@ class OperatorMenu:
     def label(self) -> str:
         """What the chosen operator is called on the page."""
         return self.widget.value
+
+    @property
+    def choice(self) -> OperatorChoice | None:
+        """The chosen operator as an argument: what was given, else a label; None for "(none)"."""
+        label, given = self._first
+        if self.label == label:
+            return given
+        return None if self.label == NO_OPERATOR else self.label
 
     @property
     def channels(self) -> int | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html
+import inspect
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -52,6 +54,7 @@ class OperatorPlayground(Panel):
     Args:
         formula: such as `x + y + a*x*y`; see `lcm_core.operators.formula_parser`.
         low, high: the ends of both axes, and of the sliders of x, y and z.
+        at: where the sliders of x, y and z begin (default: 2, 1 and −1, or the end nearest to it).
         **parameters: the values of its parameters to begin with (default: 1).
 
     Attributes:
@@ -64,6 +67,7 @@ class OperatorPlayground(Panel):
 
     Raises:
         FormulaError: the formula to begin with is none.
+        ValueError: axes or a place that cannot be.
     """
 
     def __init__(
@@ -71,6 +75,7 @@ class OperatorPlayground(Panel):
         formula: str = EXAMPLES[0],
         low: float = -3.0,
         high: float = 3.0,
+        at: Sequence[float] | None = None,
         **parameters: Any,
     ):
         super().__init__()
@@ -78,15 +83,26 @@ class OperatorPlayground(Panel):
             raise TypeError(f"expected a formula as text, such as 'x + y', got {formula!r}")
         if not -1000 <= low < high <= 1000:
             raise ValueError(f"expected low < high within ±1000, got {low} and {high}")
+        places = PLACES
+        if at is not None:
+            if len(at) != len(PLACES) or not all(low <= each <= high for each in at):
+                raise ValueError(
+                    f"expected at to be x, y and z from {low:g} to {high:g}, got {at!r}"
+                )
+            places = dict(zip(PLACES, map(float, at), strict=True))
         self.axis = np.linspace(low, high, POINTS).round(9)  # so that x + y can be exactly 0
         self.operator = FormulaOperator(1, formula, **parameters)
         self.formula_error = ""
         self._sliders: dict[str, widgets.FloatSlider] = {}
-        self._make_parts(formula, parameters)
+        self._formula_text = formula  # of the formula on show
+        self._make_parts(formula, parameters, places)
+        self._first_at = self.at if at is None else None
         self.label = operator_catalog.free_label(LABEL)
         self.on_end(lambda: operator_catalog.withdraw(self.label))
 
-    def _make_parts(self, formula: str, parameters: dict[str, float]) -> None:
+    def _make_parts(
+        self, formula: str, parameters: dict[str, float], places: dict[str, float]
+    ) -> None:
         self.formula_text = widgets.Text(
             value=formula,
             description="x ⊕ y =",
@@ -102,7 +118,7 @@ class OperatorPlayground(Panel):
             self._sliders[name] = self._parameter_slider(name, value)
         self.parameters_row = row()
         low, high = float(self.axis[0]), float(self.axis[-1])
-        self.place_sliders = {n: place_slider(n, at, low, high) for n, at in PLACES.items()}
+        self.place_sliders = {n: place_slider(n, at, low, high) for n, at in places.items()}
         self.example_button = button("Counter-example", "put x, y and z where a law is broken")
         self._figure = LiveFigure()
         self.message = ReadOut("formula-message")
@@ -135,6 +151,25 @@ class OperatorPlayground(Panel):
         x, y, z = (slider.value for slider in self.place_sliders.values())
         return x, y, z
 
+    def arguments(self) -> dict[str, Any]:
+        """The formula on show, its parameters, and x, y and z.
+
+        Raises:
+            ValueError: a parameter of the formula has the name of another argument.
+        """
+        parameters = self.parameters
+        for name in parameters:
+            if name in inspect.signature(type(self).__init__).parameters:
+                raise ValueError(
+                    f"no line of code can set the parameter {name!r}: the panel has an argument of "
+                    "this name. Call the parameter something else in the formula"
+                )
+        return {
+            "formula": self._formula_text,
+            "at": None if self.at == self._first_at else self.at,
+            "parameters": {name: value for name, value in parameters.items() if value != 1},
+        }
+
     # What the controls do
 
     def _read(self) -> None:
@@ -150,6 +185,7 @@ class OperatorPlayground(Panel):
             )
             return
         self.formula_error = ""
+        self._formula_text = self.formula_text.value
         self.message.say("")
         self._use(formula)
 

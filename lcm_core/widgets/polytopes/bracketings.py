@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import ipywidgets as widgets
 from torch import Tensor
 
+from lcm_core.figures.polytope import SCALES
 from lcm_core.laws.deviations import swap_difference
 from lcm_core.operators import Operator
 from lcm_core.trees.polytopes import associahedron, unordered_trees
 from lcm_core.widgets.base.values import Values
 from lcm_core.widgets.operators.menu import OperatorChoice
 from lcm_core.widgets.polytopes.explorer import PolytopeExplorer
-from lcm_core.widgets.polytopes.parts import Shape
+from lcm_core.widgets.polytopes.parts import Look, Shape
 
 __all__ = ["BracketingExplorer"]
 
@@ -31,6 +33,11 @@ class BracketingExplorer(PolytopeExplorer):
         seed: of the elements and of the operator's weights.
         unordered: begin with the 15 trees of four elements whose children have no order, joined by
             30 interchanges: for an operator that commutes each jump is an error of associativity.
+        draw: how often the elements have been drawn anew.
+        vertex: the bracketing whose tree is drawn to begin with, such as "((a b)(c d))" (default:
+            the first).
+        turn, tilt: how the graph is seen, in degrees, where it has three dimensions.
+        colours: up to what they reach: "to the largest", "0 to 1", or "logarithmic".
     """
 
     sizes = (4, 5, 6)
@@ -43,6 +50,11 @@ class BracketingExplorer(PolytopeExplorer):
         channels: int = 4,
         seed: int = 0,
         unordered: bool = False,
+        draw: int = 0,
+        vertex: str | None = None,
+        turn: int | None = None,
+        tilt: int | None = None,
+        colours: str = SCALES[0],
     ):
         self.unordered_box = widgets.Checkbox(
             value=unordered,
@@ -51,7 +63,13 @@ class BracketingExplorer(PolytopeExplorer):
             indent=False,
             layout=widgets.Layout(width="180px"),
         )
-        super().__init__(operator, 4 if unordered else n, values, channels, seed)
+        look = Look(draw, vertex, turn, tilt, colours)
+        super().__init__(operator, 4 if unordered else n, values, channels, seed, look)
+
+    def as_arguments(self) -> dict[str, Any]:
+        """Unordered trees have four elements, which need not be said."""
+        found = {**super().as_arguments(), "unordered": self.unordered_box.value}
+        return {name: each for name, each in found.items() if name != "n" or not found["unordered"]}
 
     def own_controls(self) -> list[widgets.Widget]:
         self.unordered_box.add_class("lcm-unordered")

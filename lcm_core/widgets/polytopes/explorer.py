@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import ipywidgets as widgets
 import torch
 from torch import Tensor
 
+from lcm_core.errors import unknown
 from lcm_core.laws.deviations import measure_deviations
 from lcm_core.operators import Operator
 from lcm_core.reduction.ragged import trace
@@ -16,6 +19,9 @@ from lcm_core.widgets.base.values import Values
 from lcm_core.widgets.operators.menu import OperatorChoice, OperatorMenu
 from lcm_core.widgets.polytopes.parts import (
     NOTHING,
+    TILT,
+    TURN,
+    Look,
     PolytopeSet,
     Shape,
     angle_slider,
@@ -56,23 +62,27 @@ class PolytopeExplorer(Panel):
         values: Values | None,
         channels: int,
         seed: int,
+        look: Look,
     ):
         super().__init__()
         if n not in self.sizes:
             raise ValueError(f"expected n among {', '.join(map(str, self.sizes))}, got {n}")
-        self._set = PolytopeSet(values, n, channels)
-        self.shape, self.chosen = NOTHING, 0
+        self._set = PolytopeSet(values, n, channels, look.draw)
+        self.shape, self.chosen, self._look = NOTHING, 0, look
         self._visits: dict[int, int] = {}
-        self._make_parts(operator, n, seed)
+        self._drawn: dict[str, Any] = {}  # arguments of the last drawing
+        self._make_parts(operator, n, seed, look.colours)
+        if look.vertex is not None and look.vertex not in (names := self.make_shape().names):
+            raise unknown("vertex", look.vertex, names)
 
-    def _make_parts(self, operator: OperatorChoice, n: int, seed: int) -> None:
+    def _make_parts(self, operator: OperatorChoice, n: int, seed: int, colours: str) -> None:
         self.operator_menu = OperatorMenu(self, operator, self.draw)
         self.size_menu = size_menu(self.sizes, n)
         self.seed_box = seed_box(seed)
         self.vertex_menu = vertex_menu()
-        self.turn_slider = angle_slider("Turn", 0, 360, "about the upright axis")
-        self.tilt_slider = angle_slider("Tilt", -90, 90, "towards you")
-        self.scale_menu = scale_menu()
+        self.turn_slider = angle_slider("Turn", *TURN, "about the upright axis")
+        self.tilt_slider = angle_slider("Tilt", *TILT, "towards you")
+        self.scale_menu = scale_menu(colours)
         self.values_button = button("New values", "another set of elements, same weights")
         self.next_button = button(
             "Next neighbour", "go along an edge, to where you have not been for longest"
@@ -118,6 +128,28 @@ class PolytopeExplorer(Panel):
     def remarks(self, operator: Operator, states: Tensor) -> str:
         """A sentence or two, in HTML, for the read-out."""
         raise NotImplementedError
+
+    def arguments(self) -> dict[str, Any]:
+        """What is on show; while the controls ask for what cannot be drawn, the last drawing."""
+        return self._drawn if self._stale else self.as_arguments()
+
+    def as_arguments(self) -> dict[str, Any]:
+        """What the controls say; a subclass adds its own."""
+        usual = VIEWS.get(len(self.shape.names), (0, 0))
+        turn, tilt = (
+            None if slider.disabled or slider.value == angle else slider.value
+            for slider, angle in zip((self.turn_slider, self.tilt_slider), usual, strict=True)
+        )
+        return {
+            "operator": self.operator_menu.choice,
+            "n": self.size_menu.value,
+            "seed": self.seed_box.value,
+            "draw": self._set.draws,
+            "vertex": self.shape.names[self.chosen] if self.chosen else None,
+            "turn": turn,
+            "tilt": tilt,
+            "colours": self.scale_menu.value,
+        }
 
     # What the controls do
 
@@ -170,11 +202,12 @@ class PolytopeExplorer(Panel):
             self._reshape(shape)
         self._remarks = self.remarks(operator, states)
         self._stale = False
+        self._drawn = self.as_arguments()
         self._show()
 
     def _reshape(self, shape: Shape) -> None:
         """Another graph; the vertex of the same name stays chosen."""
-        before = self.shape.names[self.chosen] if self.shape.names else ""
+        before = self.shape.names[self.chosen] if self.shape.names else self._look.vertex
         same_size = len(shape.names) == len(self.shape.names)
         self.shape = shape
         self.chosen = shape.names.index(before) if before in shape.names else 0
@@ -185,9 +218,13 @@ class PolytopeExplorer(Panel):
             self.vertex_menu.value = self.chosen
             self.vertex_menu.description = shape.vertex.capitalize()
             angles = VIEWS.get(len(shape.names), (0, 0))
-            for slider, angle in zip((self.turn_slider, self.tilt_slider), angles, strict=True):
+            wanted = (self._look.turn, self._look.tilt)
+            sliders = (self.turn_slider, self.tilt_slider)
+            for slider, angle, first in zip(sliders, angles, wanted, strict=True):
                 slider.disabled = flat
-                slider.value = slider.value if same_size else angle
+                if not same_size:
+                    slider.value = angle if first is None else first
+        self._look = Look()  # the next graph is seen as usual
 
     def _show(self) -> None:
         self._show_graph()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import ipywidgets as widgets
 import numpy as np
 from torch import Tensor
 
 from lcm_core.errors import unknown
+from lcm_core.figures.polytope import SCALES
 from lcm_core.operators import Operator
 from lcm_core.trees.polytopes import associahedron, permutohedron, reordered, sibling_places
 from lcm_core.trees.tree import Tree, make_tree
@@ -16,7 +18,7 @@ from lcm_core.widgets.base.controls import compact
 from lcm_core.widgets.base.values import Values
 from lcm_core.widgets.operators.menu import OperatorChoice
 from lcm_core.widgets.polytopes.explorer import LETTERS, PolytopeExplorer
-from lcm_core.widgets.polytopes.parts import Shape
+from lcm_core.widgets.polytopes.parts import Look, Shape
 from lcm_core.widgets.polytopes.text import in_units
 
 __all__ = ["OrderExplorer"]
@@ -36,6 +38,10 @@ class OrderExplorer(PolytopeExplorer):
         values: the elements, `(n or more, channels)`, or n numbers; Gaussian ones if left out.
         channels: the width of the elements if `values` is left out.
         seed: of the elements and of the operator's weights.
+        draw: how often the elements have been drawn anew.
+        vertex: the order whose tree is drawn to begin with, such as "bacd" (default: the first).
+        turn, tilt: how the graph is seen, in degrees, where it has three dimensions.
+        colours: up to what they reach: "to the largest", "0 to 1", or "logarithmic".
     """
 
     sizes = (3, 4)
@@ -48,6 +54,11 @@ class OrderExplorer(PolytopeExplorer):
         values: Values | None = None,
         channels: int = 4,
         seed: int = 0,
+        draw: int = 0,
+        vertex: str | None = None,
+        turn: int | None = None,
+        tilt: int | None = None,
+        colours: str = SCALES[0],
     ):
         if "(" not in tree and tree not in NAMED_TREES:
             raise unknown("tree", tree, NAMED_TREES)
@@ -60,20 +71,34 @@ class OrderExplorer(PolytopeExplorer):
             description="Tree",
             tooltip="which places meet first",
         )
-        super().__init__(operator, n, values, channels, seed)
+        look = Look(draw, vertex, turn, tilt, colours)
+        super().__init__(operator, n, values, channels, seed, look)
+
+    def as_arguments(self) -> dict[str, Any]:
+        return {**super().as_arguments(), "tree": self._tree_name or self._tree.bracketing()}
 
     def own_controls(self) -> list[widgets.Widget]:
         compact(self.tree_menu, 240, "tree")
         self.connect(self.draw, self.tree_menu)
         return [self.tree_menu]
 
+    @property
+    def _tree(self) -> Tree:
+        return self.tree_menu.value
+
+    @property
+    def _tree_name(self) -> str:
+        """The first name of the chosen tree; "" if it has none."""
+        name = self.tree_menu.label.split()[0]
+        return name if name in NAMED_TREES else ""
+
     def make_shape(self) -> Shape:
         n = self.size_menu.value
         if self.tree_menu.value.size != n:
             with self.quietly():
-                name = self.tree_menu.label.split()[0]
+                name = self._tree_name
                 self.tree_menu.options = _trees(n)
-                self.tree_menu.value = make_tree(name if name in NAMED_TREES else "left", n)
+                self.tree_menu.value = make_tree(name or "left", n)
         return _shape(self.tree_menu.value)
 
     def remarks(self, operator: Operator, states: Tensor) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lcm_core.errors import unknown
 from lcm_core.figures.polytope import SCALES
 from lcm_core.trees.tree import Tree
 from lcm_core.widgets.base.controls import compact
@@ -20,6 +21,9 @@ from lcm_core.widgets.operators.menu import OperatorMenu
 
 __all__ = [
     "NOTHING",
+    "TILT",
+    "TURN",
+    "Look",
     "PolytopeSet",
     "Shape",
     "angle_slider",
@@ -28,6 +32,37 @@ __all__ = [
     "size_menu",
     "vertex_menu",
 ]
+
+
+TURN, TILT = (0, 360), (-90, 90)  # degrees
+
+
+@dataclass(frozen=True)
+class Look:
+    """How an explorer begins, but for its elements, its operator and its graph.
+
+    Args:
+        draw: how often the elements have been drawn anew.
+        vertex: the name of the chosen one; None for the first.
+        turn, tilt: degrees; None where the vertices of a graph hide each other least.
+        colours: one of `SCALES`.
+
+    Raises:
+        ValueError: an angle that cannot be.
+    """
+
+    draw: int = 0
+    vertex: str | None = None
+    turn: int | None = None
+    tilt: int | None = None
+    colours: str = SCALES[0]
+
+    def __post_init__(self) -> None:
+        for name, angle, (low, high) in (("turn", self.turn, TURN), ("tilt", self.tilt, TILT)):
+            if angle is not None and not (isinstance(angle, int) and low <= angle <= high):
+                raise ValueError(
+                    f"expected {name} to be whole degrees from {low} to {high}, got {angle!r}"
+                )
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,17 +118,20 @@ class PolytopeSet:
         values: the given ones, `(m, channels)` or m numbers; None if there are none.
         n: how many will be asked for first.
         channels: the width of Gaussian ones, unless the operator says it.
+        draws: how often they have been drawn anew.
     """
 
-    def __init__(self, values: Values | None, n: int, channels: int):
+    def __init__(self, values: Values | None, n: int, channels: int, draws: int):
         self._values = None if values is None else as_elements(values)
         if self._values is not None and len(self._values) < n:
             raise ValueError(f"expected at least n = {n} values, got {len(self._values)}")
-        self._channels, self._draws = channels, 0
+        if draws < 0:
+            raise ValueError(f"expected draw to be 0 or more, got {draws}")
+        self._channels, self.draws = channels, draws
 
     def draw_anew(self) -> None:
         """From now on others: of given ones a random choice instead of the first."""
-        self._draws += 1
+        self.draws += 1
 
     def choose(self, n: int, seed: int, menu: OperatorMenu) -> Tensor:
         """(n, channels); Gaussian ones are the first n of the same, whatever n is.
@@ -101,14 +139,14 @@ class PolytopeSet:
         Raises:
             ValueError: there are not as many.
         """
-        generator = np.random.default_rng([seed, self._draws])
+        generator = np.random.default_rng([seed, self.draws])
         given = menu.elements if self._values is None else self._values
         if given is None:
             drawn = generator.standard_normal((MOST, menu.channels or self._channels))
             return torch.tensor(drawn[:n], dtype=torch.float32)
         if len(given) < n:
             raise ValueError(f"{n} elements are asked for, and there are {len(given)}")
-        rows = generator.permutation(len(given))[:n] if self._draws else np.arange(n)
+        rows = generator.permutation(len(given))[:n] if self.draws else np.arange(n)
         return given[torch.as_tensor(rows)]
 
 
@@ -144,9 +182,14 @@ def angle_slider(description: str, low: int, high: int, tooltip: str) -> widgets
     return compact(made, 170, description.lower())
 
 
-def scale_menu() -> widgets.Dropdown:
+def scale_menu(scale: str) -> widgets.Dropdown:
     """The scale of the colours."""
+    if scale not in SCALES:
+        raise unknown("scale of colours", scale, SCALES)
     made = widgets.Dropdown(
-        options=SCALES, description="Colours", tooltip="what the brightest colour stands for"
+        options=SCALES,
+        value=scale,
+        description="Colours",
+        tooltip="what the brightest colour stands for",
     )
     return compact(made, 200, "colours")

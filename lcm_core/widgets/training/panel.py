@@ -40,6 +40,7 @@ class TrainingPanel(RunPanel):
             the associativity error.
         speed: steps a second, for slow motion: 1, 5, 20, or 0 for full speed.
         selected: the number of the recipe that menus and sliders speak of, from 0.
+        follow: whether explorers can show the operator under training, from the first step on.
         more: whether further controls and numbers are unfolded.
         **changes: fields to set on all of them, such as `steps=100`.
 
@@ -56,6 +57,7 @@ class TrainingPanel(RunPanel):
         picture: str = "answers",
         speed: int = 0,
         selected: int = 0,
+        follow: bool = False,
         more: bool = False,
         **changes: Any,
     ):
@@ -73,6 +75,9 @@ class TrainingPanel(RunPanel):
             raise ValueError(f"expected selected from 0 to {len(recipes) - 1}, got {selected}")
         self._make_run(recipes, selected, picture, speed)
         self._make_parts(speed)
+        if follow:
+            self.follow_box.value = True
+            self.follow_status.say(self._live_operator.text)
         self.on_end(operator_catalog.watch(lambda _: self.controls.list_names()))
 
     def _make_parts(self, speed: int) -> None:
@@ -117,6 +122,7 @@ class TrainingPanel(RunPanel):
             "picture": self.picture.menu.value,
             "speed": self.speed_menu.value,
             "selected": self.selected,
+            "follow": self.follow_box.value,
             "changes": {},
         }
 

@@ -9,6 +9,7 @@ from typing import Any
 import ipywidgets as widgets
 import numpy as np
 
+from lcm_core.errors import unknown
 from lcm_core.operators import Operator, make_operator
 from lcm_core.threads import using_threads
 from lcm_core.training.pretrained_models import pretrained
@@ -57,6 +58,7 @@ class TweakOperator(Panel):
         blend: what is blended in: a trained model of the same width, "sum" or "max".
         share: of it, 0 to 1.
         weights: edited ones, by (name of the matrix, row, column).
+        chosen: which weight the slider speaks of to begin with, in the same way.
 
     Attributes:
         subject: the copy.
@@ -64,7 +66,7 @@ class TweakOperator(Panel):
         operator: the tweaked one, for your own measurements.
 
     Raises:
-        ValueError: an unknown name; or a model whose readout has no operator.
+        ValueError: an unknown name or weight; or a model whose readout has no operator.
     """
 
     def __init__(
@@ -74,11 +76,14 @@ class TweakOperator(Panel):
         blend: str = NONE,
         share: float = 0.0,
         weights: dict[tuple[str, int, int], float] | None = None,
+        chosen: tuple[str, int, int] | None = None,
         more: bool = False,
     ):
         super().__init__(more)
         self.subject = subject_of(source)
         self.edits = dict(weights or {})
+        if chosen is not None:
+            self._check_weight(*chosen)
         width = self.subject.operator.state_dim
         others = [NONE, *as_wide(self.subject), *EXACT]
         self.silence_menu = menu(
@@ -96,7 +101,8 @@ class TweakOperator(Panel):
         self.matrix_menu = menu(
             "Weights", list(self.subject.matrices()), None, "the matrix on show", "auto"
         )
-        self.matrix_menu.value = next(iter(self.subject.matrices()), None)
+        usual = self._usual_weight()
+        self.matrix_menu.value, *cell = chosen or usual or (None, 0, 0)
         self.weight_slider = compact(
             widgets.FloatSlider(0, min=-REACH, max=REACH, step=0.01, description="chosen weight"),
             320,
@@ -104,7 +110,7 @@ class TweakOperator(Panel):
         )
         self.sentence, self.read_out = ReadOut("tweak"), ReadOut("tweak-text", live="off")
         self.weights_view, self.picture = WeightsView(), PictureView()
-        self._cell = next(((r, c) for (_, r, c) in self.edits), (0, 0))
+        self._cell: tuple[int, int] = (cell[0], cell[1])
         self._others: dict[str, Operator] = {}
         self.before = self.subject.measure(TweakedOperator(self.subject.operator))
         self.now, self.operator = self.before, TweakedOperator(self.subject.operator)
@@ -134,13 +140,32 @@ class TweakOperator(Panel):
         self.connect(self._turn, self.picture)
 
     def arguments(self) -> dict[str, Any]:
-        """The tweak as it is now."""
+        """The tweak as it is now, and the chosen weight."""
+        chosen = (self.matrix_menu.value, *self._cell)
         return {
             "silence": None if self.silence_menu.value == ALL else self.silence_menu.value,
             "blend": self.blend_menu.value,
             "share": self.share_slider.value,
             "weights": self.edits or None,
+            "chosen": None if chosen[0] is None or chosen == self._usual_weight() else chosen,
         }
+
+    def _usual_weight(self) -> tuple[str, int, int] | None:
+        """The weight to begin with: in the first matrix, where the first edit is."""
+        name = next(iter(self.subject.matrices()), None)
+        row, column = next(((r, c) for (_, r, c) in self.edits), (0, 0))
+        return None if name is None else (name, row, column)
+
+    def _check_weight(self, name: str, row: int, column: int) -> None:
+        matrices = self.subject.matrices()
+        if name not in matrices:
+            raise unknown("matrix of weights", name, matrices)
+        rows, columns = matrices[name].shape
+        if not (0 <= row < rows and 0 <= column < columns):
+            raise ValueError(
+                f"expected chosen within the {rows} rows and {columns} columns of {name}, "
+                f"got {row} and {column}"
+            )
 
     # What the reader does
 
