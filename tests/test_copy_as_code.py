@@ -135,6 +135,15 @@ CASES = [
     ),
     Case("OperatorPlayground", {}, [turned("x + y - a", "examples_menu")]),
     Case(
+        "PenaltyExplorer",
+        {},
+        [
+            turned(3.0, "weight_slider"),
+            turned(16, "size_menu"),
+            turned("encoded", "states_menu"),
+        ],
+    ),
+    Case(
         "PropertyExplorer",
         {},
         [
