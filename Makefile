@@ -43,7 +43,7 @@ NONE_CHOSEN = [ $$? -eq 5 ]  # the flags of pytest left none of these tests: no 
 ROOT_FLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-slow test-oldest test-newest test-wheel check-all fuzz-tables lint format bench classroom notebook-times gpu-check results clean large-graph scaling student teacher assignment minutes progress html pictures book slides check-book
+.PHONY: help lab test test-slow test-oldest test-newest test-wheel check-all fuzz-tables lint format bench classroom notebook-times gpu-check results clean large-graph scaling student teacher assignment minutes progress html pictures book slides check-book check-panels
 
 help:  ## say what each target does
 	@grep -E '^[a-z-]+:.*  ## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*  ## /\t/' | expand -t 14
@@ -126,6 +126,9 @@ slides: $(VENV)/.book-installed  ## slides of notebooks 00 to 05, to build/slide
 	$(BIN)/python -m course.decks.deck build/slides
 
 # The tests build both, in a folder of their own, with the notebooks that `make book` has executed.
+check-panels: $(VENV)/.dev-installed  ## frames, delays and sizes of the panels, by the aims themselves; nothing else may run
+	LCM_IDLE=1 $(BIN)/python -m pytest -m "not slow and browser" tests/browser -s $(PYTEST_FLAGS)
+
 check-book: $(VENV)/.dev-installed $(VENV)/.book-installed  ## the book and the slides in a browser
 	$(BIN)/python -m pytest -m slow $(BOOK_TESTS) $(PYTEST_FLAGS)
 

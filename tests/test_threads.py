@@ -224,11 +224,10 @@ time.sleep(0.2)
 
 @pytest.mark.parametrize("what", AT_WORK)
 def test_python_ends_well_while_a_thread_is_at_work(what: str) -> None:
-    """A daemon thread inside torch made it abort."""
-    for _ in range(3):
-        done = subprocess.run([sys.executable, "-c", AT_WORK[what]], capture_output=True, text=True)
-        assert (done.returncode, done.stdout) == (0, ""), done.stderr
-        assert "terminate called" not in done.stderr
+    """A daemon thread inside torch made it abort, in six of six scripts."""
+    done = subprocess.run([sys.executable, "-c", AT_WORK[what]], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    assert "terminate called" not in done.stderr
 
 
 def test_a_thread_that_does_not_stop_does_not_keep_python_from_its_end() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
@@ -15,7 +17,10 @@ FIGURE_WITHOUT_VIEW = ("Resize must be passed a displayed plot div element",)
 
 #: What plotly's view logs when JupyterLab takes it off the page, before the kernel hears of it,
 #: while a drawing is on its way: noise too, allowed only where a cell that draws is run again.
-FIGURE_TAKEN_AWAY = "Error setting state: Cannot read properties of undefined (reading 'length')"
+FIGURE_TAKEN_AWAY = tuple(
+    f"Error setting state: Cannot read properties of undefined (reading '{what}')"
+    for what in ("length", "map")  # of the data that the view has no more
+)
 
 #: What anywidget logs when a busy page makes a widget later than after two seconds: it comes all
 #: the same. Allowed only where all is on the page in the end.
@@ -36,9 +41,9 @@ class NotebookPage:
         if message.type == "error" and not any(n in message.text for n in FIGURE_WITHOUT_VIEW):
             self.errors.append(message.text)
 
-    def forget(self, noise: str) -> None:
-        """Takes errors with exactly this text off the list."""
-        self.errors = [error for error in self.errors if error != noise]
+    def forget(self, noise: tuple[str, ...]) -> None:
+        """Takes errors with exactly these texts off the list."""
+        self.errors = [error for error in self.errors if error not in noise]
 
     def open(self) -> None:
         self.page.goto(f"{self.address}/lab/tree/{self.path}?reset")
@@ -53,6 +58,17 @@ class NotebookPage:
         self.command("docmanager:save")
         self.page.reload()
         self.page.wait_for_function(KERNEL_IDLE, timeout=60_000)
+
+    @contextmanager
+    def alone(self) -> Iterator[Page]:
+        """The page without the file browser; its size is put back."""
+        size = self.page.viewport_size
+        self.page.evaluate("() => window.jupyterapp.shell.collapseLeft()")
+        try:
+            yield self.page
+        finally:
+            self.page.set_viewport_size(size)
+            self.page.evaluate("() => window.jupyterapp.shell.expandLeft()")
 
     def command(self, name: str) -> None:
         self.page.evaluate("name => window.jupyterapp.commands.execute(name)", name)

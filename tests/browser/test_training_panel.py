@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -40,19 +39,6 @@ FRAMES = """() => new Promise((done) => {
     };
     requestAnimationFrame(next);
 })"""
-
-
-@contextlib.contextmanager
-def page_of(workshop: NotebookPage) -> Iterator[Page]:
-    """The page without the file browser; its size is put back."""
-    page = workshop.page
-    size = page.viewport_size
-    page.evaluate("() => window.jupyterapp.shell.collapseLeft()")
-    try:
-        yield page
-    finally:
-        page.set_viewport_size(size)
-        page.evaluate("() => window.jupyterapp.shell.expandLeft()")
 
 
 def dots(cell: Locator) -> list[str]:
@@ -174,22 +160,11 @@ def test_nothing_is_covered_or_cut_at_six_widths(workshop: NotebookPage) -> None
     )
     press(cell, "start")
     state_is(cell, "finished")
-    with page_of(workshop) as page:
+    with workshop.alone() as page:
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 800})
             page.wait_for_timeout(400)
             assert overlaps(cell) == [], f"{width} px"
-    workshop.add_cell("panel.close()")
-
-
-def test_the_whole_panel_fits_a_small_pane(workshop: NotebookPage) -> None:
-    cell = workshop.add_cell(f"panel = TrainingPanel({RECIPE!r})\npanel")
-    expect(cell.locator(".lcm-picture path.lcm-mark")).to_have_count(5 * 14)
-    with page_of(workshop) as page:
-        page.set_viewport_size({"width": 970, "height": 800})  # 900 without JupyterLab's own bars
-        page.wait_for_timeout(400)
-        box = cell.locator(".lcm-panel").bounding_box()
-        assert box["height"] <= 560
     workshop.add_cell("panel.close()")
 
 
