@@ -125,10 +125,10 @@ book: $(VENV)/.book-installed  ## notebooks, guides and reference as web pages, 
 slides: $(VENV)/.book-installed  ## slides of notebooks 00 to 05, to build/slides
 	$(BIN)/python -m course.decks.deck build/slides
 
-# The tests build both, in a folder of their own, with the notebooks that `make book` has executed.
 check-panels: $(VENV)/.dev-installed  ## frames, delays and sizes of the panels, by the aims themselves; nothing else may run
 	LCM_IDLE=1 $(BIN)/python -m pytest -m "not slow and browser" tests/browser -s $(PYTEST_FLAGS)
 
+# The tests build both, in a folder of their own, with the notebooks that `make book` has executed.
 check-book: $(VENV)/.dev-installed $(VENV)/.book-installed  ## the book and the slides in a browser
 	$(BIN)/python -m pytest -m slow $(BOOK_TESTS) $(PYTEST_FLAGS)
 

@@ -16,10 +16,11 @@ import copy
 from pathlib import Path
 from typing import Any
 
+from course import NOTEBOOKS
 from course.command import finish
 from course.effort import head
 from course.solutions import hint_only, solution_of
-from course.versions import NOTEBOOKS, rewritten, write_notebook
+from course.versions import rewritten, write_notebook
 from lcm_core.exercises.lessons import Exercise, Lesson, lessons_in
 
 __all__ = ["assignment", "points", "write_course"]

@@ -17,9 +17,10 @@ from pathlib import Path
 import nbformat
 
 import lcm_core
+from course import NOTEBOOKS
 from course.chapters import chapter
 from course.command import finish
-from course.versions import NOTEBOOKS, notebooks_named
+from course.versions import notebooks_named
 from course.web.executed import EXECUTED, executed
 from course.web.pages import PACKAGES
 from course.web.scripts import write_scripts

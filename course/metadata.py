@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from course import NOTEBOOKS
 from course.command import finish, take_no_arguments
 from course.effort import effort_by_rule, head
 from course.solutions import solution_of
-from course.versions import NOTEBOOKS
 from lcm_core.exercises.lessons import HEAD, read_lesson
 
 __all__ = ["fill_in"]

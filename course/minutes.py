@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import lcm_core.widgets
+from course import NOTEBOOKS
 from course.command import finish
-from course.versions import NOTEBOOKS
 from lcm_core.exercises.lessons import Lesson, lessons_in
 
 __all__ = ["Estimate", "Section", "estimate", "sections", "table"]

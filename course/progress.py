@@ -14,8 +14,8 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
+from course import NOTEBOOKS
 from course.command import finish
-from course.versions import NOTEBOOKS
 from lcm_core.exercises import show_progress
 
 __all__ = ["rows", "write_csv"]

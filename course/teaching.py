@@ -13,8 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from course import NOTEBOOKS
 from course.command import finish, take_no_arguments
-from course.versions import NOTEBOOKS
 from lcm_core.exercises import Verdict
 from lcm_core.exercises.lessons import Lesson, read_lesson
 

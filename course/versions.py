@@ -25,7 +25,6 @@ from lcm_core.exercises.lessons import Exercise, Lesson, lessons_in, read_lesson
 from lcm_core.exercises.progress import START_PAGE
 
 __all__ = [
-    "NOTEBOOKS",
     "STILL_PICTURE",
     "notebooks_named",
     "rewritten",

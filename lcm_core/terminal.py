@@ -1,4 +1,4 @@
-"""What commands write: readable in any encoding, and plain where there is no terminal."""
+"""Commands: what they write is readable in any encoding and any terminal; how they hear Ctrl-C."""
 
 import signal
 import sys
@@ -38,27 +38,28 @@ def print_anything() -> None:
 
 
 @contextmanager
-def stopping_between_steps(whenever: bool = True) -> Iterator[Callable[[], bool]]:
-    """Context manager: Ctrl-C is a wish, which the function that it gives tells of.
+def stopping_between_steps(twice_at_once: bool = True) -> Iterator[Callable[[], bool]]:
+    """Context manager: Ctrl-C raises nothing; the function that it gives says if it was pressed.
 
     In the middle of a step, an exception could leave a file half written, or be lost in C++.
 
     Args:
-        whenever: whether a second Ctrl-C is an exception, as the first one usually is.
+        twice_at_once: whether a second Ctrl-C raises KeyboardInterrupt.
     """
-    wishes: list[int] = []
+    pressed = False
 
-    def heard(number: int, frame: object) -> None:
-        if wishes and whenever:
+    def hear(number: int, frame: object) -> None:
+        nonlocal pressed
+        if pressed and twice_at_once:
             raise KeyboardInterrupt
-        wishes.append(number)
+        pressed = True
 
     if threading.current_thread() is not threading.main_thread():  # it hears of no signal
         yield lambda: False
         return
-    before = signal.signal(signal.SIGINT, heard)
+    before = signal.signal(signal.SIGINT, hear)
     try:
-        yield lambda: bool(wishes)
+        yield lambda: pressed
     finally:
         signal.signal(signal.SIGINT, before)
 

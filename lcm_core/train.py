@@ -191,7 +191,7 @@ def _train(
         with (
             Progress(trainer.recipe.steps, done=trainer.step, hidden=not first) as bar,
             # torchrun sends Ctrl-C once more
-            stopping_between_steps(whenever=ranks is None) as stopping,
+            stopping_between_steps(twice_at_once=ranks is None) as stopping,
         ):
             for record in trainer.records(should_stop=stopping):
                 run.records.append(record)

@@ -10,14 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course import buttons
+from course import NOTEBOOKS, buttons
 from course.book import replace_files
 from course.chapters import chapter, with_citations, works
 from course.decks.slides import LETTERS, LINES, slides
 from course.docstrings import as_rst
 from course.metadata import fill_in
 from course.terms import EVERYDAY, split_at_terms
-from course.versions import NOTEBOOKS
 from lcm_core.exercises.lessons import lessons_in
 
 BOOK = NOTEBOOKS.parent / "book"

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from course import NOTEBOOKS
 from course.assignment import points, write_course
 from course.solutions import solution_of
-from course.versions import NOTEBOOKS
 from lcm_core.exercises.lessons import lessons_in
 
 ROOT = Path(__file__).parents[1]

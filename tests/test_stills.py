@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageColor
 
+from course import NOTEBOOKS
 from course.minutes import _panels
-from course.versions import NOTEBOOKS, STILL_PICTURE, without_stills
+from course.versions import STILL_PICTURE, without_stills
 from course.web.executed import VIEW, execute
 from course.web.pictures import small_png
 from course.web.stills import Still, stills_of, write_stills
@@ -101,10 +102,11 @@ def double(x):
 
 def test_exercises_are_solved_while_a_notebook_is_executed_and_are_stubs_again(tmp_path):
     stub = "def double(x):\n    return x\n\n\ncheck_double(double)"
+    effort = {"difficulty": 1, "minutes": 4, "need": "core"}
     cells = [
         nbformat.v4.new_markdown_cell("# Title", id="title"),
         nbformat.v4.new_code_cell("def check_double(f):\n    print('Not yet', f(1))", id="check"),
-        nbformat.v4.new_code_cell(stub, id="exercise-double"),
+        nbformat.v4.new_code_cell(stub, id="exercise-double", metadata={"lcm": effort}),
         nbformat.v4.new_markdown_cell(SOLUTION, id="hint"),
         nbformat.v4.new_code_cell("print(double(4))", id="later"),
     ]

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from course import NOTEBOOKS
 from course.teaching import PAGES, verdict_on, wrong_answers
-from course.versions import NOTEBOOKS
 from lcm_core.exercises.lessons import lessons_in
 
 LESSONS = {lesson.name: lesson for lesson in lessons_in(NOTEBOOKS)}

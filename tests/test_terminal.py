@@ -252,7 +252,7 @@ def test_ctrl_c_is_heard_between_steps_and_twice_at_once():
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) == before
-    with stopping_between_steps(whenever=False) as stopping:  # torchrun sends it twice
+    with stopping_between_steps(twice_at_once=False) as stopping:  # torchrun sends it twice
         signal.raise_signal(signal.SIGINT)
         signal.raise_signal(signal.SIGINT)
         assert stopping()

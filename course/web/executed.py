@@ -22,9 +22,9 @@ import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
+from course import NOTEBOOKS
 from course.command import finish
-from course.solutions import solution_of
-from course.versions import NOTEBOOKS, notebooks_named, without_stills
+from course.versions import notebooks_named, teacher, without_stills
 from lcm_core.exercises.lessons import read_lesson
 from lcm_core.exercises.progress import START_PAGE
 
@@ -123,7 +123,7 @@ def _solve(notebook: NotebookNode, path: Path) -> dict[str, str]:
     for exercise in lesson.exercises:
         (cell,) = (each for each in notebook.cells if each.id == f"exercise-{exercise.name}")
         stubs[cell.id] = cell.source
-        cell.source = f"{solution_of(lesson, exercise)}\n\n\n{exercise.check}"
+        cell.source = teacher(lesson, exercise)[0]["source"]
     return stubs
 
 

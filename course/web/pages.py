@@ -17,8 +17,8 @@ from pathlib import Path
 from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 
+from course import NOTEBOOKS
 from course.command import finish
-from course.versions import NOTEBOOKS
 from course.web.executed import BUILD, EXECUTED, PATIENCE, STATE, asked_for, executed
 from course.web.scripts import SCRIPTS, write_scripts
 from lcm_core.exercises.lessons import read_lesson

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from lcm_core.figures.palette import FAINT, INK, OKABE_ITO, category_colour, plain_layout
 
-__all__ = ["dots_figure", "spread_figure"]
+__all__ = ["dots_figure", "log_axis", "spread_figure"]
 
 SYMBOLS = ("circle", "square", "diamond", "triangle-up")
 DASHES = ("solid", "dash", "dot", "dashdot")
@@ -63,7 +63,7 @@ def spread_figure(
         xaxis={"title": {"text": x_title}, **ticks},
         yaxis={
             "title": {"text": y_title},
-            **(_log_ticks(curves) if log_y else {"tickformat": form}),
+            **(log_axis(_values(curves)) if log_y else {"tickformat": form}),
             "gridcolor": FAINT,
             "zeroline": False,
         },
@@ -72,14 +72,18 @@ def spread_figure(
     return figure
 
 
-def _log_ticks(curves: Mapping[str, Sequence[Point]]) -> dict[str, object]:
+def _values(curves: Mapping[str, Sequence[Point]]) -> list[float]:
+    return [y for points in curves.values() for _, values in points for y in values]
+
+
+def log_axis(values: Sequence[float]) -> dict[str, object]:
     """A logarithmic axis whose numbers are written out: plotly writes 0.03 as a small 3."""
-    found = [y for points in curves.values() for _, values in points for y in values if y > 0]
+    found = [value for value in values if value > 0]
     low, high = (math.log10(end(found, default=1.0)) for end in (min, max))
     leading = (1, 3) if high - low < 3 else (1,)
     decades = range(math.floor(low), math.ceil(high) + 1)
-    values = [float(f"{digit}e{decade}") for decade in decades for digit in leading]
-    return {"type": "log", "tickvals": values, "ticktext": [f"{value:,g}" for value in values]}
+    ticks = [float(f"{digit}e{decade}") for decade in decades for digit in leading]
+    return {"type": "log", "tickvals": ticks, "ticktext": [f"{tick:,g}" for tick in ticks]}
 
 
 def dots_figure(

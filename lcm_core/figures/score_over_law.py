@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
 from lcm_core.figures.palette import FAINT, OKABE_ITO, plain_layout
+from lcm_core.figures.results import log_axis
 
-__all__ = ["score_over_law_figure"]
+__all__ = ["Point", "score_over_law_figure"]
 
 ABOVE = 0.07  # the dots are their values
-TICKS = (0.01, 0.03, 0.1, 0.3, 1)
 
 #: A run's law error and its score.
 Point = tuple[float, float]
@@ -20,6 +19,7 @@ Point = tuple[float, float]
 
 def score_over_law_figure(
     runs: Mapping[str, Sequence[Point]],
+    medians: Mapping[str, Point],
     chosen: str,
     x_title: str,
     y_title: str,
@@ -30,24 +30,21 @@ def score_over_law_figure(
 
     Args:
         runs: law error (above 0) and score (from 0 to 1) of each run, by the value of the setting,
-            in order; a value without runs is left out.
+            in order.
+        medians: of the errors and scores of each value.
         chosen: the value whose dots are filled.
         x_title, y_title: of the axes, with units.
         name: of the setting.
         height: in pixels.
     """
-    found = {value: points for value, points in runs.items() if points}
-    medians = [
-        tuple(map(statistics.median, zip(*points, strict=True))) for points in found.values()
-    ]
     figure = go.Figure(layout=plain_layout(height))
-    errors, scores = zip(*medians, strict=True) if medians else ((), ())
     line = {"mode": "lines", "line": {"color": FAINT, "width": 2}}
-    words = [f"<b>{name} {value}</b>" if value == chosen else value for value in found]
+    words = [f"<b>{name} {value}</b>" if value == chosen else value for value in medians]
+    x = [error for error, _ in medians.values()]
     for above, look in ((0, line), (ABOVE, {"mode": "text", "text": words})):
-        y = [score + above for score in scores]
-        figure.add_trace(go.Scatter(x=errors, y=y, hoverinfo="skip", **look))
-    for value, points in found.items():
+        y = [score + above for _, score in medians.values()]
+        figure.add_trace(go.Scatter(x=x, y=y, hoverinfo="skip", **look))
+    for value, points in runs.items():
         marker = {"color": OKABE_ITO[0], "size": 11 if value == chosen else 7}
         figure.add_trace(
             go.Scatter(
@@ -59,9 +56,9 @@ def score_over_law_figure(
                 hovertemplate=f"{name} {value}: error %{{x:.3f}}, %{{y:.1%}}<extra></extra>",
             )
         )
-    ticks = {"tickvals": list(TICKS), "ticktext": [f"{tick:g}" for tick in TICKS]}
+    errors = [error for points in runs.values() for error, _ in points]
     figure.update_layout(
-        xaxis={"title": {"text": x_title}, "type": "log", **ticks},
+        xaxis={"title": {"text": x_title}, **log_axis(errors)},
         yaxis={"title": {"text": y_title}, "range": [-0.03, 1.12], "tickformat": ".0%"},
         showlegend=False,
         margin={"t": 16},

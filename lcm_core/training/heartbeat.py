@@ -94,8 +94,8 @@ class Heartbeat:
         return self._store.add(f"beats of {rank}", 0)
 
     def _read(self) -> str:
-        if not self._store.check(["reason"]):
-            return ""
+        if self._reason or not self._store.check(["reason"]):
+            return self._reason
         return self._know(self._store.get("reason"))
 
     def _write(self, reason: str) -> str:

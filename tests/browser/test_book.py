@@ -13,7 +13,7 @@ from urllib.parse import unquote
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from course.versions import NOTEBOOKS
+from course import NOTEBOOKS
 from tests.browser.lab import open_browser
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]

@@ -17,7 +17,7 @@ from nbformat import NotebookNode
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from course.versions import NOTEBOOKS
+from course import NOTEBOOKS
 from course.web.executed import STATE, VIEW, execute
 from course.web.pages import PACKAGES, page_of
 from course.web.pictures import add_pictures, open_page, pictures_on

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from course.versions import NOTEBOOKS
+from course import NOTEBOOKS
 from tests.browser.lab import open_browser
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]

@@ -9,7 +9,8 @@ import ipywidgets as widgets
 
 from lcm_core.experiments import read_results
 from lcm_core.experiments.associativity_weight import KINDS, SPLITS, WEIGHTS
-from lcm_core.figures.score_over_law import score_over_law_figure
+from lcm_core.experiments.framework.results import Results
+from lcm_core.figures.score_over_law import Point, score_over_law_figure
 from lcm_core.widgets.base.controls import menu, row
 from lcm_core.widgets.base.live_figure import LiveFigure
 from lcm_core.widgets.base.panel import Panel
@@ -41,7 +42,6 @@ class PenaltyExplorer(Panel):
         self, weight: float = 0.0, size: int = 128, states: str = "tree", more: bool = False
     ):
         super().__init__(more)
-        weights = [(f"{each:g}", each) for each in WEIGHTS]
         kinds = {kind: column for column, kind in KINDS.items()}
         for name, value, allowed in (
             ("weight", weight, WEIGHTS),
@@ -51,17 +51,16 @@ class PenaltyExplorer(Panel):
             if value not in allowed:
                 listed = ", ".join(f"{each}" for each in allowed)
                 raise ValueError(f"expected {name} to be one of {listed}, got {value!r}")
+        self._results: Results | None = None  # until they are found
         self.weight_slider = widgets.SelectionSlider(
-            options=weights,
+            options=[(f"{each:g}", each) for each in WEIGHTS],
             value=weight,
             description="Weight",
             tooltip="of the penalty for associativity",
         )
         self.weight_slider.add_class("lcm-weight")
         self.size_menu = menu("Sets of", list(SIZES), size, "their size; training had 2 to 16")
-        self.states_menu = menu(
-            "Penalty on", [(kinds[kind], kind) for kind in kinds], states, "what the penalty sees"
-        )
+        self.states_menu = menu("Penalty on", list(KINDS.items()), states, "what the penalty sees")
         self.figure, self.sentence = LiveFigure(), ReadOut("penalty-sentence")
         self.read_out = ReadOut("penalty-text", live="off")
         self.connect(self.draw, self.weight_slider, self.size_menu, self.states_menu)
@@ -80,25 +79,21 @@ class PenaltyExplorer(Panel):
 
     def draw(self) -> None:
         try:
-            results = read_results(EXPERIMENT)
+            self._results = self._results or read_results(EXPERIMENT)
         except FileNotFoundError as error:
             self.sentence.say(str(error))
             return
-        column = next(column for column, kind in KINDS.items() if kind == self.states_menu.value)
         size, chosen = self.size_menu.value, f"{self.weight_slider.value:g}"
-        runs = {
-            weight: list(
-                zip(
-                    results.laws(weight, column, "associativity"),
-                    results.scores(weight, column, SIZES[size]),
-                    strict=True,
-                )
-            )
-            for weight in results.rows
+        runs = self._runs(self._results)
+        medians = {
+            weight: (statistics.median(errors), statistics.median(scores))
+            for weight, points in runs.items()
+            for errors, scores in [zip(*points, strict=True)]
         }
         self.figure.show(
             score_over_law_figure(
                 runs,
+                medians,
                 chosen,
                 "associativity error (s)",
                 f"sets of {size} with every bit right",
@@ -107,13 +102,26 @@ class PenaltyExplorer(Panel):
         )
         said = {
             weight: f"associativity error {error:.3f} s, {score:.1%} of sets of {size} right"
-            for weight, points in runs.items()
-            if points
-            for error, score in [map(statistics.median, zip(*points, strict=True))]
+            for weight, (error, score) in medians.items()
         }
-        count = len(runs[chosen])
+        count = len(runs.get(chosen, ()))
         self.sentence.say(
             f"<b>Weight {chosen}</b>: {said.get(chosen, 'no run')} (medians of {count} seeds)."
         )
         lines = [f"Weight {weight}: {words}." for weight, words in said.items()]
-        self.read_out.say(f"Penalty on {column}; medians.<br>{'<br>'.join(lines)}")
+        self.read_out.say(f"Penalty on {self.states_menu.label}; medians.<br>{'<br>'.join(lines)}")
+
+    def _runs(self, results: Results) -> dict[str, list[Point]]:
+        """Error and score of each run, by the weights that have some."""
+        column, split = self.states_menu.label, SIZES[self.size_menu.value]
+        runs = {
+            weight: list(
+                zip(
+                    results.laws(weight, column, "associativity"),
+                    results.scores(weight, column, split),
+                    strict=True,
+                )
+            )
+            for weight in results.rows
+        }
+        return {weight: points for weight, points in runs.items() if points}
