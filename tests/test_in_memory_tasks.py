@@ -192,7 +192,7 @@ class TestGraphs:
 
         rings = Rings()
         register_task("mine", graphs=rings, targets=[g.num_nodes for g in rings.graphs])
-        assert len(make_task("mine").data_graphs) == 30
+        assert len(make_task("mine").data_table) == 30
 
     def test_bad_graphs_are_explained(self) -> None:
         graphs = some_graphs()

@@ -79,8 +79,8 @@ def test_the_shipped_copy_is_what_rdkit_and_pyg_make_of_the_csv_file(name):
     built, kept = build_table(smiles[::8], name), shipped_table(name)
     y = torch.zeros(1)
     for molecule in range(len(built)):  # an eighth of the table: all of it takes seconds
-        found = kept.graph(8 * molecule, y)
-        for expected in (built.graph(molecule, y), from_smiles(smiles[8 * molecule])):
+        found = kept.molecule(8 * molecule, y)
+        for expected in (built.molecule(molecule, y), from_smiles(smiles[8 * molecule])):
             assert expected.smiles == found.smiles
             for tensor in ("x", "edge_index", "edge_attr"):
                 assert torch.equal(expected[tensor], found[tensor])

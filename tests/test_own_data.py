@@ -302,7 +302,7 @@ def test_a_folder_of_graphs(tmp_path) -> None:
         torch.save(held, tmp_path / "some" / f"graph_{number}.pt")
     (tmp_path / "some" / "graph_3b.pt").write_bytes(b"half")
     task = make_task("graphs:some")
-    assert [g.num_nodes for g in task.data_graphs] == [3 + n % 4 for n in range(12)]
+    assert task.data_table.sizes.tolist() == [3 + n % 4 for n in range(12)]
     (bad,) = task.left_out.rows
     assert (bad.line, bad.text) == (5, "graph_3b.pt")
     assert "1 row left out" in task.describe()
@@ -351,7 +351,7 @@ def test_a_bad_graph_costs_itself_alone(tmp_path, of_nodes, fields, reason) -> N
     assert (second.line, second.text) == (10, "graph_10.pt, graph 3")
     assert re.search(reason, first.reason)
     assert second.reason == first.reason
-    assert len(task.data_graphs) == 11
+    assert len(task.data_table) == 11
     assert task.kind == ("nodes" if of_nodes else "graphs")
     with pytest.raises(ValueError, match=r"splits count the graphs .*'graph_2.pt'"):
         register_task("bad", file="some", splits={"train": range(8), "validation": range(8, 11)})
@@ -438,7 +438,7 @@ def test_graphs_of_networkx() -> None:
         graphs.append(graph)
     register_task("paths", graphs=graphs)
     task = make_task("paths")
-    first = task.data_graphs[0]
+    first = task.data_table.graph(0)
     assert first.x.tolist() == [[1, 0], [0, 1], [1, 2]]  # kind, weight
     assert first.edge_index.T.tolist() == [[0, 1], [1, 0], [1, 2], [2, 1]]
     assert first.edge_attr.tolist() == [[2]] * 4
@@ -465,7 +465,8 @@ def test_a_table_of_edges_with_one_of_nodes() -> None:
     write_edges()
     task = make_task("edges:edges.csv?nodes=nodes.csv&target=load")
     assert task.kind == "nodes"
-    (graph,) = task.data_graphs
+    assert len(task.data_table) == 1
+    graph = task.data_table.graph(0)
     assert graph.x[3].tolist() == pytest.approx([0.3, 1])
     assert graph.edge_index.shape == (2, 58)
     assert [(row.line, row.reason) for row in task.left_out.rows] == [
@@ -476,7 +477,7 @@ def test_a_table_of_edges_with_one_of_nodes() -> None:
     assert task.data_targets.y.isnan().sum() == 1
     fit(f"task=edges:edges.csv?nodes=nodes.csv&target=load {SMALL}")
     one_way = make_task("edges:edges.csv?nodes=nodes.csv&target=load&directed=yes")
-    assert one_way.data_graphs[0].edge_index.T.tolist()[:2] == [[0, 1], [1, 2]]
+    assert one_way.data_table.graph(0).edge_index.T.tolist()[:2] == [[0, 1], [1, 2]]
     found = preview_data("edges.csv", nodes="nodes.csv", target="load")
     assert found.ok
     assert found.understood["features"] == "height, side"
@@ -489,8 +490,8 @@ def test_many_graphs_in_two_tables() -> None:
     Path("edges.csv").write_text("\n".join(["graph,source,target", *edges]))
     address = "edges:edges.csv?nodes=nodes.csv&group=graph&level=graph&target=label"
     task = make_task(address)
-    assert (task.kind, len(task.data_graphs), task.metric_name) == ("graphs", 40, "ROC-AUC")
-    assert task.data_graphs[4].edge_index.T.tolist() == [[0, 1], [1, 0], [0, 2], [2, 0]]
+    assert (task.kind, len(task.data_table), task.metric_name) == ("graphs", 40, "ROC-AUC")
+    assert task.data_table.graph(4).edge_index.T.tolist() == [[0, 1], [1, 0], [0, 2], [2, 0]]
     trainer = Trainer(Recipe.parse(f"task={address} split_seed=3 {SMALL}"))
     assert trainer.task.out_features == 1
     for problem, message in (

@@ -4,7 +4,7 @@ import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 import numpy as np
 import torch
@@ -12,6 +12,9 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from lcm_core.pyg import Batch
+
+if TYPE_CHECKING:
+    from lcm_core.tasks.graph_table import LabelledGraphs
 
 __all__ = ["Device", "SetBatch", "Task", "check_batch_size", "seeded_generator"]
 
@@ -131,6 +134,13 @@ class Task(ABC, Generic[BatchT]):
             steps, batch_size, seed: as of `train_batch`.
         """
         return [self.train_batch(step, batch_size, seed) for step in steps]
+
+    def training_graphs(self) -> "LabelledGraphs | None":
+        """The training graphs, if a step takes those that `lcm_core.tasks.stored.visits` numbers.
+
+        A GPU then keeps them. None if training batches are made in another way.
+        """
+        return None
 
     @abstractmethod
     def batches(self, split: str = "validation", device: Device = "cpu") -> Iterator[BatchT]:

@@ -9,9 +9,10 @@ from torch import Tensor
 
 from lcm_core.pyg import Batch, Data
 from lcm_core.tasks.base import Device, Task
+from lcm_core.tasks.graph_table import GraphTable, LabelledGraphs
 from lcm_core.tasks.graphs.dataset import SPLITS, PropertyGraphs, property_graphs
 from lcm_core.tasks.graphs.families import FAMILIES
-from lcm_core.tasks.stored import gather, visits
+from lcm_core.tasks.stored import visits
 
 __all__ = ["PROPERTIES", "GraphProperties", "OriginalGraphProperties"]
 
@@ -173,22 +174,38 @@ class GraphProperties(Task[Batch]):
         targets = self._batch(split, torch.arange(len(property_graphs(split)))).y
         return self.constants.expand_as(targets), targets
 
+    def training_graphs(self) -> LabelledGraphs:
+        """The training graphs, with the targets of their nodes."""
+        return self._labelled("train")
+
+    def _labelled(self, split: str) -> LabelledGraphs:
+        if split not in self._splits:
+            graphs = property_graphs(split)
+            table = GraphTable(
+                x=graphs.x,
+                edge_index=graphs.edge_index,
+                edge_attr=None,
+                node_ptr=graphs.node_ptr,
+                edge_ptr=graphs.edge_ptr,
+            )
+            of_nodes = torch.full((len(graphs.x), self.out_features), torch.nan)
+            of_nodes[:, :3] = graphs.of_nodes
+            of_graphs = torch.full((len(graphs), self.out_features), torch.nan)
+            of_graphs[:, 3:] = graphs.of_graphs
+            of_graphs[:, 3] = self.connectivity(graphs)
+            self._splits[split] = LabelledGraphs(
+                table, of_graphs / self.scales, of_nodes / self.scales
+            )
+        return self._splits[split]
+
+    @cached_property
+    def _splits(self) -> dict[str, LabelledGraphs]:
+        return {}
+
     def _batch(self, split: str, numbers: Int[Tensor, " B"]) -> Batch:
-        graphs = property_graphs(split)
-        nodes, ptr, owner = gather(graphs.node_ptr, numbers)
-        edges, _, edge_owner = gather(graphs.edge_ptr, numbers)
-        y = torch.full((len(nodes) + len(numbers), self.out_features), torch.nan)
-        y[: len(nodes), :3] = graphs.of_nodes[nodes]
-        y[len(nodes) :, 3:] = graphs.of_graphs[numbers]
-        y[len(nodes) :, 3] = self.connectivity(graphs)[numbers]
-        return Batch(
-            x=graphs.x[nodes],
-            edge_index=graphs.edge_index[:, edges] + ptr[edge_owner],
-            y=y / self.scales,
-            batch=owner,
-            ptr=ptr,
-            largest=int(ptr.diff().max()),  # on the host, so that a network can ask for it
-        )
+        batch = self._labelled(split).batch(numbers)
+        batch.largest = int(batch.ptr.diff().max())  # on the host, so that a network can ask for it
+        return batch
 
 
 class OriginalGraphProperties(GraphProperties):

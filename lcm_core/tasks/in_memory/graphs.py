@@ -1,6 +1,7 @@
 """A task on graphs that are given, as PyG's `Data` or as graphs of networkx."""
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -8,6 +9,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 from lcm_core.pyg import Batch, Data
+from lcm_core.tasks.graph_table import GraphTable, LabelledGraphs
 from lcm_core.tasks.in_memory.from_networkx import from_networkx, is_networkx
 from lcm_core.tasks.in_memory.targets import Targets, read_targets
 from lcm_core.tasks.in_memory.task import (
@@ -32,23 +34,30 @@ class GivenGraphs(GivenItems[Batch]):
     """
 
     kind: Literal["graphs", "nodes"] = "graphs"
-    data_graphs: ClassVar[list[Data]]
-    data_sizes: ClassVar[Tensor]  # nodes of each
+    data_table: ClassVar[GraphTable]
     node_cardinalities: ClassVar[tuple[int, ...] | int]
     edge_cardinalities: ClassVar[tuple[int, ...] | int]
 
     @classmethod
     def item_sizes(cls) -> Int[Tensor, " items"]:
-        return cls.data_sizes
+        return cls.data_table.sizes
+
+    @cached_property
+    def training_sizes(self) -> tuple[int, int]:  # type: ignore[override]
+        """The nodes of the smallest and of the largest training graph."""
+        sizes = self.item_sizes()[self.members["train"]]
+        return int(sizes.min()), int(sizes.max())
+
+    def training_graphs(self) -> LabelledGraphs | None:
+        """The training graphs."""
+        members = self.members["train"]
+        return LabelledGraphs(self.data_table.take(members), self.data_targets.y[members])
 
     def batch_of(self, items: Int[Tensor, " B"]) -> Batch:
-        batch = Batch.from_data_list([self.data_graphs[item] for item in items.tolist()])
-        batch.y = self.data_targets.y[items]
-        return batch
+        return self.data_table.take(items).together(y=self.data_targets.y[items])
 
     def describe_items(self) -> str:
-        sizes = torch.tensor([graph.num_nodes for graph in self.data_graphs])
-        edges = sum(graph.edge_index.shape[1] for graph in self.data_graphs)
+        sizes, edges = self.data_table.sizes, self.data_table.edges
         return (
             f"{len(sizes):,} graphs {sizes_in_words(sizes)} nodes, {edges:,} edges, each way "
             "counted."
@@ -90,11 +99,7 @@ def graphs_task(
         given, "edge_attr", [edge_index.shape[1] for edge_index in edge_indices]
     )
     facts = {
-        "data_graphs": [
-            Data(x=x, edge_index=edge_index, edge_attr=edge_attr)
-            for edge_index, x, edge_attr in zip(edge_indices, nodes, edges, strict=True)
-        ],
-        "data_sizes": torch.tensor(sizes),
+        "data_table": GraphTable.of(nodes, edge_indices, edges),
         "node_cardinalities": node_cardinalities,
         "edge_cardinalities": edge_cardinalities,
     }
@@ -133,13 +138,11 @@ def _nodes_task(
         for split, field in MASKS.items()
         if all(field in graph for graph in graphs)
     }
-    facts["data_ptr"] = torch.tensor([0, *(int(graph.num_nodes) for graph in graphs)]).cumsum(0)
     if len(graphs) >= 3 and not masks:
         attributes = given_attributes(name, "graphs of nodes", read, splits, len(graphs))
         return type(name, (GivenNodes,), {**attributes, **facts})
     read.complete = False  # a batch has the targets of its own items alone
     attributes = given_attributes(name, "nodes", read, splits or masks or None)
-    facts["data_whole"] = Batch.from_data_list(facts["data_graphs"])
     return type(name, (GivenNodesOfOne,), {**attributes, **facts})
 
 

@@ -1,7 +1,6 @@
 """A task on the nodes of graphs that are given: each node has its own target."""
 
 from collections.abc import Iterator
-from typing import Any, ClassVar
 
 import torch
 from jaxtyping import Float, Int
@@ -11,6 +10,7 @@ from lcm_core.pyg import Batch
 from lcm_core.tasks.base import Device
 from lcm_core.tasks.in_memory.graphs import GivenGraphs
 from lcm_core.tasks.in_memory.task import sizes_in_words
+from lcm_core.tasks.stored import gather
 
 __all__ = ["GivenNodes", "GivenNodesOfOne"]
 
@@ -19,26 +19,25 @@ class GivenNodes(GivenGraphs):
     """Graphs with a target for each node; the items of a split are graphs."""
 
     kind = "nodes"
-    data_ptr: ClassVar[Tensor]  # (graphs + 1,): where the nodes of each graph begin
 
     @classmethod
     def item_count(cls) -> int:
-        return len(cls.data_graphs)
+        return len(cls.data_table)
+
+    def training_graphs(self) -> None:
+        """None: a network that answers for nodes takes its steps in the plain way."""
 
     def batch_of(self, items: Int[Tensor, " B"]) -> Batch:
-        batch = Batch.from_data_list([self.data_graphs[item] for item in items.tolist()])
-        batch.y = torch.cat([self._y(item) for item in items.tolist()])
-        return batch
+        return self.data_table.take(items).together(y=self._y(items))
 
-    def _y(self, graph: int) -> Tensor:
-        return self.data_targets.y[int(self.data_ptr[graph]) : int(self.data_ptr[graph + 1])]
+    def _y(self, graphs: Int[Tensor, " B"]) -> Float[Tensor, "rows width"]:
+        return self.data_targets.y[gather(self.data_table.node_ptr, graphs)[0]]
 
     def targets_of(self, split: str) -> Float[Tensor, "rows width"]:
-        return torch.cat([self._y(graph) for graph in self.members[split].tolist()])
+        return self._y(self.members[split])
 
     def describe_items(self) -> str:
-        sizes = self.data_ptr.diff()
-        edges = sum(graph.edge_index.shape[1] for graph in self.data_graphs)
+        sizes, edges = self.data_table.sizes, self.data_table.edges
         return (
             f"{len(sizes):,} graph{'s' * (len(sizes) > 1)} {sizes_in_words(sizes)} nodes, each "
             f"with a target; {edges:,} edges, each way counted."
@@ -51,22 +50,25 @@ class GivenNodesOfOne(GivenNodes):
     Every batch has all nodes and edges; the loss and the score see the targets of its items alone.
     """
 
-    data_whole: ClassVar[Any]  # a Batch
-
     @classmethod
     def item_count(cls) -> int:
         return len(cls.data_targets.y)
 
+    @property
+    def training_sizes(self) -> tuple[int, int]:  # type: ignore[override]
+        """The nodes of the smallest and of the largest graph."""
+        sizes = self.data_table.sizes
+        return int(sizes.min()), int(sizes.max())
+
     @classmethod
     def most_elements(cls, batch_size: int) -> int:
         """All nodes, whatever the batch."""
-        return int(cls.data_sizes.sum())
+        return len(cls.data_table.x)
 
     def batch_of(self, items: Int[Tensor, " B"]) -> Batch:
-        batch = self.data_whole.clone()
-        batch.y = torch.full_like(self.data_targets.y, torch.nan)
-        batch.y[items] = self.data_targets.y[items]
-        return batch
+        y = torch.full_like(self.data_targets.y, torch.nan)
+        y[items] = self.data_targets.y[items]
+        return self.data_table.together(y=y).clone()
 
     def batches(self, split: str = "validation", device: Device = "cpu") -> Iterator[Batch]:
         """One batch with all nodes of the split."""

@@ -13,6 +13,7 @@ from torch import Tensor
 from lcm_core.errors import unknown
 from lcm_core.pyg import Batch, Data
 from lcm_core.tasks.base import Device, Task
+from lcm_core.tasks.graph_table import LabelledGraphs
 from lcm_core.tasks.in_memory.targets import Targets
 from lcm_core.tasks.molecules.featurise import (
     EDGE_CARDINALITIES,
@@ -221,7 +222,7 @@ class MoleculeTask(Task[Batch]):
         if not 0 <= molecule < len(self):
             raise IndexError(f"molecule must be from 0 to {len(self) - 1}, got {molecule}")
         place = int(self._molecules.places[molecule])
-        return self._molecules.table.graph(place, self.y[molecule])
+        return self._molecules.table.molecule(place, self.y[molecule])
 
     def line(self, molecule: int) -> int:
         """The line of the file that a molecule comes from."""
@@ -236,12 +237,18 @@ class MoleculeTask(Task[Batch]):
     def training_sizes(self) -> tuple[int, int]:  # type: ignore[override]
         """The atoms of the smallest and of the largest training molecule."""
         molecules = self._molecules
-        atoms = molecules.table.node_ptr.diff()[molecules.places[self.members["train"]]]
+        atoms = molecules.table.sizes[molecules.places[self.members["train"]]]
         return int(atoms.min()), int(atoms.max())
 
+    def training_graphs(self) -> LabelledGraphs:
+        """The training molecules."""
+        members = self.members["train"]
+        table = self._molecules.table.take(self._molecules.places[members])
+        return LabelledGraphs(table, self.y[members])
+
     def _batch(self, molecules: Int[Tensor, " B"]) -> Batch:
-        places = self._molecules.places[molecules]
-        return self._molecules.table.batch(places, self.y[molecules])
+        table = self._molecules.table.take(self._molecules.places[molecules])
+        return table.together(y=self.y[molecules])
 
     def train_batch(self, step: int, batch_size: int, seed: int, device: Device = "cpu") -> Batch:
         """The molecules of one step, by `lcm_core.tasks.stored.visits`."""
@@ -298,7 +305,7 @@ class MoleculeTask(Task[Batch]):
             for split, members in self.members.items()
         )
         table, scaffolds = self._molecules.table, len(set(self.scaffolds))
-        atoms = int(table.node_ptr.diff()[self._molecules.places].sum())
+        atoms = int(table.sizes[self._molecules.places].sum())
         everyone = f", {share(torch.arange(len(self)))}" if yes_or_no else ""
         question = "" if yes_or_no and self.out_features == 1 else f" {self._targets.describe()}"
         constant = (
