@@ -128,7 +128,8 @@ def compare_plans(sizes, by):
     rest = plan.whole
     assert (plan.num_pairs, plan.num_empty) == (rest.num_pairs, rest.num_empty)
     for same in (plan.to("cpu"), pickle.loads(pickle.dumps(plan))):
-        assert torch.equal(reduce(operator, x, plan=same), found)
+        # Another order of the pairs: the host's products may be rounded in another way.
+        assert torch.allclose(reduce(operator, x, plan=same), found, atol=1e-6)
     assert torch.allclose(reduce(make_operator("max", channels=8), x, plan=plan), maxima(x, **how))
 
 
@@ -156,11 +157,11 @@ def test_an_element_that_is_not_finite_has_the_ordinary_error():
 
 def test_a_static_plan_serves_batches_of_different_sizes():
     operator, _ = operators(8)
-    plan = StaticPlan(3, 6, torch.device("cpu"))
+    plan = StaticPlan(3, 6, 10, torch.device("cpu"))
     for sizes in ([1, 6, 2], [3, 3, 3], [1, 1, 1]):
         n = sum(sizes)
         x = states(n, 8)
-        padded = torch.full((18, 8), torch.nan).index_copy(0, torch.arange(n), x.detach())
+        padded = torch.full((10, 8), torch.nan).index_copy(0, torch.arange(n), x.detach())
         padded.requires_grad_()
         plan.update(torch.tensor([0, *sizes]).cumsum(0))
         roots = run(plan, operator, padded).roots
@@ -173,7 +174,7 @@ def test_a_static_plan_serves_batches_of_different_sizes():
         assert (found[0][n:] == 0).all()
         assert found[1].isfinite().all()
     with pytest.raises(TypeError, match="StaticPlan"):
-        reduce(make_operator("sum", channels=8), states(18, 8), plan=plan)
+        reduce(make_operator("sum", channels=8), states(10, 8), plan=plan)
 
 
 def test_second_derivatives_take_the_plain_way():

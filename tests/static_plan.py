@@ -9,6 +9,7 @@ from torch import Tensor
 
 from lcm_core.aggregations import lcm
 from lcm_core.reduction.engine import Levels
+from lcm_core.reduction.on_device import most_pairs
 from lcm_core.reduction.paths import Path, run
 from lcm_core.reduction.plan import ReductionPlan
 from lcm_core.training import capturable, captured
@@ -20,11 +21,10 @@ class HostPlan(ReductionPlan):
     ptr: list[int]
     largest: int
 
-    def __init__(self, num_sets: int, largest: int, device: torch.device):
+    def __init__(self, num_sets: int, largest: int, rows: int, device: torch.device):
         vars(self).update(
-            num_sets=num_sets, largest=largest, num_elements=num_sets * largest, num_empty=0,
-            device=device,
-        )  # fmt: skip
+            num_sets=num_sets, largest=largest, num_elements=rows, num_empty=0, device=device
+        )
 
     def update(self, ptr: Tensor) -> None:
         vars(self)["ptr"] = ptr.tolist()
@@ -44,11 +44,9 @@ class HostPlan(ReductionPlan):
                 by_level[level] += made if len(states) > 1 else [nothing]
             roots += states
         rows = [state for level in sorted(by_level) for state in by_level[level]]
-        room = sum(
-            self.num_sets * ((self.largest - 1 + 2**k) >> (k + 1))
-            for k in range((self.largest - 1).bit_length())
-        )
-        rows += [nothing] * (room - len(rows))
+        most = most_pairs(self.num_sets, self.largest, self.num_elements)
+        assert all(len(by_level[level]) <= pairs for level, pairs in enumerate(most, start=1))
+        rows += [nothing] * (sum(most) - len(rows))
         return Levels(self, torch.stack(roots), lambda: [x, torch.stack(rows)])
 
 

@@ -77,7 +77,7 @@ def test_places_find_the_states_of_every_level():
     operator = make_operator("symmetrized_gru", channels=4)
     x = torch.randn(int(ptr[-1]), 4)
     levels = run(ReductionPlan.from_sizes(sizes), operator, x)
-    plan = HostPlan(len(sizes), 16, x.device)
+    plan = HostPlan(len(sizes), 16, 60, x.device)
     plan.update(ptr)
     padded = torch.cat([x, torch.full((plan.num_elements - len(x), 4), torch.nan)])
     static = plan.levels(operator, padded)
@@ -261,6 +261,7 @@ def test_other_recipes_train_in_the_plain_way(text, reason):
     assert reason in why
 
 
+@pytest.mark.usefixtures("tasks_forgotten")
 def test_sets_in_memory_have_room_for_the_largest(monkeypatch):
     register_task(
         "in_memory_for_graphs",

@@ -354,9 +354,18 @@ def test_state_dict_round_trip_in_the_middle_of_a_record():
     assert other.recipe.events == (Event(3, "identity", 0.2),)
 
 
+@pytest.mark.parametrize(
+    "device",
+    [
+        "cpu",
+        pytest.param(
+            "cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+        ),
+    ],
+)
 @pytest.mark.parametrize("task", ["second_minimum bits=4", "bbbp layers=1"])
-def test_50_records_straight_equal_20_and_30_in_a_new_process(task, tmp_path):
-    text = f"task={task} channels=8 steps=50 batch_size=8 log_every=1 eval_every=10 device=cpu"
+def test_50_records_straight_equal_20_and_30_in_a_new_process(task, device, tmp_path):
+    text = f"task={task} channels=8 steps=50 batch_size=8 log_every=1 eval_every=10 device={device}"
     text += " associativity=0.3 @10 rate_scale=0.5 @30 identity=0.1"
     straight = run(text)
     trainer = Trainer(Recipe.parse(text))

@@ -19,8 +19,8 @@ MARKS = "not slow and not browser and not pinned"
 #: First what a GPU may change, in case that the time does not suffice for all.
 FIRST = (
     "gpu triton fused kernels recent engine reduction layout aggregation ordinary_module "
-    "captured definition operators combined_operators laws law_maps certification training "
-    "regularisers sire run_state set_tasks tasks graph_properties"
+    "captured stored_graphs definition operators combined_operators laws law_maps certification "
+    "training regularisers sire run_state set_tasks tasks graph_properties"
 ).split()
 LEFT_OUT = {
     "test_project.py": "looks at the repository's files, not at the library",

@@ -5,7 +5,7 @@ from functools import partial
 
 from benchmarks.failure import Failure
 from benchmarks.gpu_check.findings import Finding, Notebook
-from benchmarks.training import BATCHES, STEPS, launches_a_step, throughput
+from benchmarks.training import BATCHES, OWN, STEPS, launches_a_step, register_own, throughput
 from lcm_core import Recipe, Trainer
 from lcm_core.tasks import task_kind, task_names
 
@@ -41,6 +41,8 @@ def measurements(
     for name, least in LEAST_OF_GRAPHS.items():
         yield name, partial(graphs, name, least, device, steps)
         yield name, partial(repeated, name, device, twice)
+    register_own()
+    yield OWN, partial(repeated, OWN, device, twice)
     for name in task_names():
         if not dry and name != Recipe().task and name not in LEAST_OF_GRAPHS:
             sizes = BATCHES if task_kind(name) == "sets" else BATCHES[:1]

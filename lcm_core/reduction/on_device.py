@@ -15,7 +15,7 @@ from lcm_core.reduction.codes import PairCodes
 from lcm_core.reduction.plan import ReductionPlan
 from lcm_core.reduction.transfer import aligned
 
-__all__ = ["DevicePlan", "StaticPlan", "plan_on_device"]
+__all__ = ["DevicePlan", "StaticPlan", "most_pairs", "plan_on_device"]
 
 BLOCK = 256  # elements or sets of a program
 ROUND = 4  # numbers of 16 bytes
@@ -89,22 +89,20 @@ class StaticPlan(DevicePlan):
     """A plan for batches whose sizes only the device knows, with room for the largest.
 
     Its tensors stay where they are, so that a CUDA graph can hold `update` and the reduction. No
-    set may be empty. x has num_sets · largest rows; those after the last element are not read, and
-    have a gradient of 0. The state of pair i of a level is row i after the pairs of the levels
-    below; within a level, pairs are ordered by set, then by position.
+    set may be empty. Rows of x after the last element are not read, and have a gradient of 0. The
+    state of pair i of a level is row i after the pairs of the levels below; within a level, pairs
+    are ordered by set, then by position.
 
     Args:
         num_sets: B.
         largest: elements of a set, at most.
+        rows: elements of all sets, at most: the rows of x.
         device: a GPU.
     """
 
-    def __init__(self, num_sets: int, largest: int, device: torch.device):
-        rows = num_sets * largest
+    def __init__(self, num_sets: int, largest: int, rows: int, device: torch.device):
         making = _Making(num_sets, rows, largest, device)
-        sizes = tuple(
-            num_sets * ((largest - 1 + 2**k) >> (k + 1)) for k in range((largest - 1).bit_length())
-        )
+        sizes = most_pairs(num_sets, largest, rows)
         codes = making.pair_codes(sizes, num_sets, rows, static=True)
         super().__init__(num_sets, rows, 0, codes, self._refuse)
         vars(self)["making"] = making
@@ -121,6 +119,18 @@ class StaticPlan(DevicePlan):
 
     def _refuse(self) -> ReductionPlan:
         raise TypeError("only the fused kernels can use a StaticPlan: reduce by another plan")
+
+
+def most_pairs(num_sets: int, largest: int, rows: int) -> tuple[int, ...]:
+    """The most pairs that each level of balanced trees can have; arguments as of `StaticPlan`.
+
+    A set of n elements has ⌊(n − 1 + 2ᵏ) / 2ᵏ⁺¹⌋ pairs on level k + 1, and 2ᵏ + 1 elements at least
+    for each of them.
+    """
+    return tuple(
+        min(num_sets * ((largest - 1 + 2**k) >> (k + 1)), rows // (2**k + 1))
+        for k in range((largest - 1).bit_length())
+    )
 
 
 def plan_on_device(

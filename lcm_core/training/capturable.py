@@ -1,6 +1,6 @@
 """Which training steps can have shapes that do not change."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from functools import cache
 from typing import Any
 
@@ -17,17 +17,17 @@ from lcm_core.pyg import MessagePassing
 from lcm_core.reduction.paths import choose_path
 from lcm_core.reduction.plan import ReductionPlan
 from lcm_core.tasks.base import Task
-from lcm_core.training.graph_steps import GraphSteps
+from lcm_core.training.graph_steps import graph_steps
 from lcm_core.training.packed import Packer
 from lcm_core.training.set_steps import SetSteps
 
 __all__ = ["MODELS", "why_not"]
 
-ROOM = 2**22  # elements of a batch, at most: x has room for the largest sets
-MODELS: dict[type, type[Packer]] = {
+ROOM = 2**22  # elements of a batch of the largest sets, at most
+MODELS: dict[type, Callable[..., Packer]] = {
     SetModel: SetSteps,
-    GraphModel: GraphSteps,
-    PropertyModel: GraphSteps,
+    GraphModel: graph_steps,
+    PropertyModel: graph_steps,
 }
 PARTS = {
     *MODELS, Layer, Round, CategoricalEncoder, LCMAggregation, SymmetrizedGRU, GRU, Sum,

@@ -1,8 +1,8 @@
 """A training step with shapes that do not change: on a GPU one CUDA graph.
 
 A batch mixes sizes, so that the numbers of elements and of pairs differ from step to step. Here
-there is room for the largest sets or graphs, and the device reads where they begin. So the host
-copies one buffer and launches one graph a step, and never waits.
+there is room for more than most batches have, and the device reads where sets or graphs begin. So
+the host copies one buffer and launches one graph a step, and never waits.
 """
 
 from collections.abc import Callable
@@ -18,6 +18,7 @@ from lcm_core.reduction.on_device import StaticPlan
 from lcm_core.tasks.base import Task
 from lcm_core.training.adamw import DeviceAdamW
 from lcm_core.training.capturable import MODELS
+from lcm_core.training.packed import Packer
 from lcm_core.training.recipe import Recipe
 from lcm_core.training.regularisers import Regularisers
 
@@ -77,11 +78,12 @@ class CapturedStep:
         on_gpu = device.type == "cuda"
         scalars = OPTIMIZER + self.optimizer.count
         make = MODELS[type(model)]
-        self.packer = make(task, model, regularisers, recipe, scalars, ahead=on_gpu)
+        self.packer: Packer = make(task, model, regularisers, recipe, scalars, ahead=on_gpu)
         self.buffer = torch.zeros(self.packer.bytes, dtype=torch.uint8, device=device)
         self.parts = self.packer.parts_of(self.buffer)
-        assert task.training_sizes is not None
-        self.plan: Any = StaticPlan(recipe.batch_size, task.training_sizes[1], device)
+        self.plan: Any = StaticPlan(
+            recipe.batch_size, self.packer.largest, self.packer.elements, device
+        )
         self.totals = torch.zeros(len(COUNTED), 2, dtype=torch.double, device=device)
         self.sums: dict[str, Tensor] = {}
         self.failed_at = torch.full((), -1, device=device)
@@ -191,8 +193,9 @@ class CapturedStep:
 
     def _compute(self, laws: tuple[str, ...], tuples: int) -> list[list[int]]:
         """The step, from `parts` to the parameters; returns the `groups` of a `_Kind`."""
-        parts, scalars = self.parts, self.parts["scalars"].unbind()
+        scalars = self.parts["scalars"].unbind()
         self.optimizer.optimizer.zero_grad()
+        parts = self.packer.unpacked(self.parts)
         self.plan.update(parts["ptr"])
         task_loss, penalties = self.packer.losses(parts, laws, tuples, self.plan)
         loss = task_loss
@@ -202,7 +205,7 @@ class CapturedStep:
         norm = nn.utils.clip_grad_norm_(self.parameters, self.clip)
         with torch.no_grad():
             fine = (loss + norm).isfinite() | (self.failed_at >= 0)
-            self.failed_at.copy_(torch.where(fine, self.failed_at, parts["step"]))
+            self.failed_at.copy_(torch.where(fine, self.failed_at, self.parts["step"]))
             groups = self.optimizer.groups()
             self.optimizer.update(groups, scalars[OPTIMIZER:])
             values = {"loss": loss, "task_loss": task_loss, **penalties}

@@ -1,5 +1,6 @@
 """Batches of graphs with room for larger ones, and the losses of a network for graphs on them."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,24 +10,66 @@ from torch import Tensor
 from lcm_core.models.networks import GraphModel
 from lcm_core.models.static_edges import StaticEdges
 from lcm_core.pyg import Batch
-from lcm_core.training.packed import Packer, Parts
+from lcm_core.tasks.base import Task
+from lcm_core.tasks.graph_table import LabelledGraphs
+from lcm_core.tasks.stored import visits
+from lcm_core.training.graphs_on_device import GraphsOnDevice
+from lcm_core.training.packed import MORE, Packer, Parts
+from lcm_core.training.recipe import Recipe
+from lcm_core.training.regularisers import Regularisers
 
-__all__ = ["GraphSteps"]
+__all__ = ["GraphSteps", "StoredGraphSteps", "graph_steps"]
 
-TRIED = 8  # batches whose edges are counted
-MORE = 1.5  # times their largest number of edges: a batch with more takes a plain step
+SHARE = 0.25  # of the free memory, at most, for graphs that stay on a GPU
+
+
+def graph_steps(
+    task: Task[Any],
+    model: Any,
+    regularisers: Regularisers,
+    recipe: Recipe,
+    scalars: int,
+    ahead: bool,
+) -> "GraphSteps":
+    """Steps on graphs that lie on the model's device, if it has room for them; else `GraphSteps`.
+
+    Args:
+        task, model, regularisers, recipe, scalars, ahead: as of `Packer`.
+    """
+    graphs, device = task.training_graphs(), next(model.parameters()).device
+    if graphs is not None and graphs.table.edges and _are_batches_of(graphs, task, recipe):
+        stored = GraphsOnDevice(graphs)
+        if stored.bytes <= SHARE * _free(device):
+            stored.to(device)
+            return StoredGraphSteps(stored, task, model, regularisers, recipe, scalars, ahead)
+    return GraphSteps(task, model, regularisers, recipe, scalars, ahead)
+
+
+def _free(device: torch.device) -> float:
+    """Bytes that are free on a GPU."""
+    return torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else math.inf
+
+
+def _are_batches_of(graphs: LabelledGraphs, task: Task[Any], recipe: Recipe) -> bool:
+    """Whether the first batch has these graphs: a subclass may make its batches in its own way."""
+    numbers = visits(len(graphs.table), 0, recipe.batch_size, recipe.seed)
+    here, there = graphs.batch(numbers), task.train_batch(0, recipe.batch_size, recipe.seed)
+    return all(
+        isinstance(other := there.get(name, None), Tensor)
+        and torch.equal(values.nan_to_num(), other.nan_to_num())
+        for name, values in here
+    )
 
 
 class GraphSteps(Packer):
     """Parts: those of a `Batch` with its edges sorted by node, and of `StaticEdges`.
 
-    There is a row for each node that the largest graphs would have, and one more, which is of no
-    graph: edges that are not there have it as their ends.
+    After the last node there is at least one row that is of no graph: edges that are not there have
+    the last one as their ends.
     """
 
-    def shapes(self) -> dict[str, tuple[torch.dtype, Sequence[int]]]:
-        tried = [self.task.train_batch(s, self.batch_size, self.seed) for s in range(TRIED)]
-        first, self.rows = tried[0], self.batch_size * self.largest + 1
+    def shapes(self, tried: Sequence[Any]) -> dict[str, tuple[torch.dtype, Sequence[int]]]:
+        first, self.rows = tried[0], self.elements + 1
         edges = max(int(MORE * max(batch.edge_index.shape[1] for batch in tried)), 1)
         shapes: dict[str, tuple[torch.dtype, Sequence[int]]] = {
             "ptr": (torch.int64, (self.batch_size + 1,)),
@@ -44,7 +87,7 @@ class GraphSteps(Packer):
 
     def fill(self, parts: Parts, batch: Any, step: int, laws: tuple[str, ...]) -> int | None:
         nodes, edges, room = len(batch.x), batch.edge_index.shape[1], len(parts["node"])
-        if edges > room:
+        if nodes > self.elements or edges > room:
             return None
         order = batch.edge_index[1].argsort(stable=True)  # neighbours of a node keep their order
         neighbor, node = batch.edge_index[:, order]
@@ -80,3 +123,37 @@ class GraphSteps(Packer):
             edge_attr=parts.get("edge_attr"), largest=self.largest,
         )  # fmt: skip
         return self.task.loss(self.model.answers(batch, around, plan), batch), {}
+
+
+class StoredGraphSteps(GraphSteps):
+    """As `GraphSteps`, with the training graphs on the device.
+
+    A buffer has their numbers alone, and the device makes the batch.
+
+    Args:
+        stored: the graphs, on the device of the model.
+        task, model, regularisers, recipe, scalars, ahead: as of `Packer`.
+    """
+
+    def __init__(self, stored: GraphsOnDevice, *run: Any):
+        self.stored = stored
+        super().__init__(*run)
+
+    def shapes(self, tried: Sequence[Any]) -> dict[str, tuple[torch.dtype, Sequence[int]]]:
+        packed = super().shapes(tried)
+        self.edges = packed["node"][1][0]
+        return {"graphs": (torch.int64, (self.batch_size,))}
+
+    def batches(self, steps: Sequence[int]) -> list[Tensor]:
+        count = len(self.stored)
+        return [visits(count, step, self.batch_size, self.seed) for step in steps]
+
+    def fill(self, parts: Parts, batch: Tensor, step: int, laws: tuple[str, ...]) -> int | None:
+        nodes, edges = self.stored.count(batch)
+        if nodes > self.elements or edges > self.edges:
+            return None
+        parts["graphs"].copy_(batch)
+        return 0
+
+    def unpacked(self, parts: Parts) -> Parts:
+        return self.stored.parts(parts["graphs"], self.rows, self.edges)

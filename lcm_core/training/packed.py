@@ -17,11 +17,13 @@ from lcm_core.tasks.base import Task
 from lcm_core.training.recipe import Recipe
 from lcm_core.training.regularisers import Regularisers
 
-__all__ = ["Packed", "Packer", "Parts"]
+__all__ = ["MORE", "Packed", "Packer", "Parts"]
 
 THREADS = min(4, os.cpu_count() or 1)
 ROWS, MOST = 2**15, 8  # so many rows, or batches, are made together
 ROUND = 256  # bytes: where parts begin
+TRIED = 8  # batches whose elements are counted
+MORE = 1.5  # times the most that they have: a batch with more takes a plain step
 
 Parts = dict[str, Tensor]
 
@@ -54,6 +56,11 @@ class Packer(ABC):
         task, model, regularisers, recipe: of the run.
         scalars: room for so many numbers that change from step to step.
         ahead: whether batches are made ahead, for a GPU; else when they are asked for.
+
+    Attributes:
+        largest: elements of a training set, or nodes of a training graph, at most.
+        elements: of a batch, at most.
+        bytes: of a buffer.
     """
 
     def __init__(
@@ -71,15 +78,18 @@ class Packer(ABC):
             recipe.batch_size, recipe.seed, task.training_sizes[1],
         )  # fmt: skip
         self.encoded, self.steps = recipe.penalty_states == "encoded", recipe.steps
+        tried = [task.train_batch(step, self.batch_size, self.seed) for step in range(TRIED)]
+        most = int(MORE * max(len(batch.x) for batch in tried))
+        self.elements = min(self.batch_size * self.largest, -(-most // 16) * 16)
         shapes = {"step": (torch.int64, ()), "scalars": (torch.float32, (scalars,))}
         self.bytes = 0
         self._layout: dict[str, tuple[int, torch.dtype, Sequence[int]]] = {}
-        for name, (dtype, shape) in {**shapes, **self.shapes()}.items():
+        for name, (dtype, shape) in {**shapes, **self.shapes(tried)}.items():
             self._layout[name] = self.bytes, dtype, shape
             self.bytes += -(-prod(shape) * dtype.itemsize // ROUND) * ROUND
         self._free: SimpleQueue[Packed] = SimpleQueue()
         self._made: dict[int, tuple[Future[list[Packed]], int]] = {}  # by step; the place in it
-        self._together = max(1, min(MOST, ROWS // (self.batch_size * self.largest)))
+        self._together = max(1, min(MOST, ROWS // self.elements))
         self._ahead = self._together * (THREADS + 1) if ahead else 0
         self._threads = _single_threads() if ahead else None
         to_gpu = ahead and torch.cuda.is_available()
@@ -89,8 +99,12 @@ class Packer(ABC):
             self._free.put(Packed(buffer, self.parts_of(buffer), copied))
 
     @abstractmethod
-    def shapes(self) -> dict[str, tuple[torch.dtype, Sequence[int]]]:
-        """The dtype and the shape of each part of a batch."""
+    def shapes(self, tried: Sequence[Any]) -> dict[str, tuple[torch.dtype, Sequence[int]]]:
+        """The dtype and the shape of each part of a buffer, from some batches."""
+
+    def batches(self, steps: Sequence[int]) -> Sequence[Any]:
+        """What `fill` takes at some steps: by default the batches of the task."""
+        return self.task.train_batches(steps, self.batch_size, self.seed)
 
     @abstractmethod
     def fill(self, parts: Parts, batch: Any, step: int, laws: tuple[str, ...]) -> int | None:
@@ -98,13 +112,17 @@ class Packer(ABC):
 
         Args:
             parts: of a buffer on the host.
-            batch: of the task.
+            batch: of `batches`.
             step: from 0.
             laws: that are regularised.
 
         Returns:
             Number of tuples drawn for each law; None if the batch does not fit.
         """
+
+    def unpacked(self, parts: Parts) -> Parts:
+        """The parts of a batch, `ptr` among them, from those of the device's buffer."""
+        return parts
 
     @abstractmethod
     def losses(
@@ -113,7 +131,7 @@ class Packer(ABC):
         """The loss of the task and the penalties, from parts that lie on the device.
 
         Args:
-            parts: of the device's buffer.
+            parts: of `unpacked`.
             laws, tuples: of the batch.
             plan: a `StaticPlan` of the sets, or of the nodes of each graph.
         """
@@ -173,8 +191,7 @@ class Packer(ABC):
     def _make(self, steps: Sequence[int], laws: Sequence[tuple[str, ...]]) -> list[Packed]:
         made: list[Packed] = []
         try:
-            batches = self.task.train_batches(steps, self.batch_size, self.seed)
-            for step, own, batch in zip(steps, laws, batches, strict=True):
+            for step, own, batch in zip(steps, laws, self.batches(steps), strict=True):
                 made.append(packed := self._free.get())
                 if packed.copied is not None:
                     packed.copied.synchronize()

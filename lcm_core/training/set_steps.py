@@ -19,19 +19,21 @@ __all__ = ["SetSteps"]
 class SetSteps(Packer):
     """Parts: `ptr`, `x` and `y` as of a `SetBatch`, and `rows`, the states of the tuples."""
 
-    def shapes(self) -> dict[str, tuple[torch.dtype, Sequence[int]]]:
-        first = self.task.train_batch(0, self.batch_size, self.seed)
+    def shapes(self, tried: Sequence[Any]) -> dict[str, tuple[torch.dtype, Sequence[int]]]:
+        first = tried[0]
         # Tuples are rounded up to a multiple of the number of levels.
         tuples = self.batch_size + self.largest.bit_length()
         return {
             "ptr": (torch.int64, (self.batch_size + 1,)),
             "rows": (torch.int64, (sum(map(arity, LAW_PENALTIES)) * tuples,)),
             "y": (first.y.dtype, first.y.shape),
-            "x": (first.x.dtype, (self.batch_size * self.largest, first.x.shape[1])),
+            "x": (first.x.dtype, (self.elements, first.x.shape[1])),
         }
 
-    def fill(self, parts: Parts, batch: Any, step: int, laws: tuple[str, ...]) -> int:
+    def fill(self, parts: Parts, batch: Any, step: int, laws: tuple[str, ...]) -> int | None:
         elements = len(batch.x)
+        if elements > self.elements:
+            return None
         parts["ptr"].copy_(batch.ptr)
         parts["y"].copy_(batch.y)
         parts["x"][:elements] = batch.x
