@@ -256,7 +256,7 @@ def test_threads_that_make_batches_leave_the_number_of_threads_as_it_is():
 )
 def test_other_recipes_train_in_the_plain_way(text, reason):
     trainer = Trainer(recipe_of(text, batch_size=4, device="cpu"))
-    why = why_not(trainer.task, trainer.model, trainer.optimizer, 4, ())
+    why = why_not(trainer.task, trainer.model, trainer.optimizer, ())
     assert why is not None
     assert reason in why
 

@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 
 from lcm_core import Recipe, Trainer, make_task, register_task
 from lcm_core.pyg import Batch, Data
-from lcm_core.tasks.graph_table import GraphTable, LabelledGraphs
+from lcm_core.tasks.graph_table import LabelledGraphs, table_of
 from lcm_core.tasks.graphs.properties import GraphProperties
 from lcm_core.training import graph_steps
 from lcm_core.training.capturable import why_not
 from lcm_core.training.graph_steps import GraphSteps, StoredGraphSteps
-from lcm_core.training.graphs_on_device import GraphsOnDevice
+from lcm_core.training.graphs_on_device import GraphsOnDevice, bytes_on_device
 from tests.static_plan import use_host_plans
 from tests.test_captured import assert_close, recipe_of, trained
 
@@ -105,14 +105,12 @@ def test_a_device_makes_the_batches_that_the_host_packs(text, device, in_memory,
 def test_a_table_gives_the_batches_of_pyg(sizes, seed, whole, data):
     draw = torch.Generator().manual_seed(seed)
     graphs = [drawn_graph(nodes, draw, whole) for nodes in sizes]
-    table = GraphTable.of(
-        *([getattr(g, f) for g in graphs] for f in ("x", "edge_index", "edge_attr"))
-    )
+    table = table_of(*([getattr(g, f) for g in graphs] for f in ("x", "edge_index", "edge_attr")))
     numbers = torch.tensor(
         data.draw(st.lists(st.integers(0, len(sizes) - 1), min_size=1, max_size=9))
     )
     wanted = Batch.from_data_list([graphs[number] for number in numbers.tolist()])
-    found = table.take(numbers).together()
+    found = table.take(numbers).as_batch()
     one = table.graph(int(numbers[0]))
     for name in ("x", "edge_index", "edge_attr"):
         assert torch.equal(one[name], graphs[int(numbers[0])][name])
@@ -122,8 +120,9 @@ def test_a_table_gives_the_batches_of_pyg(sizes, seed, whole, data):
         return
     # On a device, with room for more.
     nodes, edges = len(wanted.x), wanted.edge_index.shape[1]
-    stored = GraphsOnDevice(LabelledGraphs(table, torch.randn(len(sizes), 2)))
-    assert stored.count(numbers) == (nodes, edges)
+    graphs = LabelledGraphs(table, torch.randn(len(sizes), 2))
+    stored = GraphsOnDevice(graphs, torch.device("cpu"))
+    assert bytes_on_device(graphs) == sum(values.nbytes for values in stored.held.values())
     parts = stored.parts(numbers, nodes + 4, edges + 3)
     order = wanted.edge_index[1].argsort(stable=True)
     ends = torch.stack([parts["neighbor"], parts["node"]])
@@ -136,7 +135,7 @@ def test_a_table_gives_the_batches_of_pyg(sizes, seed, whole, data):
 
 
 def test_no_graph_outside_the_table():
-    table = GraphTable.of([torch.ones(2, 1)], [torch.zeros(2, 0).long()], [torch.ones(0, 1)])
+    table = table_of([torch.ones(2, 1)], [torch.zeros(2, 0).long()], [torch.ones(0, 1)])
     for number in (-1, 1):
         with pytest.raises(IndexError, match="from 0 to 0, got"):
             table.graph(number)
@@ -146,7 +145,7 @@ def test_no_graph_outside_the_table():
 def test_graphs_in_memory_take_steps_with_room(text, in_memory, monkeypatch):
     recipe = recipe_of(f"task={in_memory} layers=2 {text}", device="cpu")
     plain, expected = trained(recipe, graphs=False)
-    assert why_not(plain.task, plain.model, plain.optimizer, 4, ()) is not None  # on a CPU
+    assert why_not(plain.task, plain.model, plain.optimizer, ()) is not None  # on a CPU
     use_host_plans(monkeypatch)
     static, records = trained(recipe, graphs=True)
     assert type(static._captured.packer) is StoredGraphSteps
@@ -170,25 +169,98 @@ def test_training_sizes_of_graphs_in_memory(splits):
     assert task.training_graphs().table.sizes.tolist() == sizes
 
 
-class Fewer(GraphProperties):
-    """A task of somebody else, whose batches have no edges."""
+class Own(GraphProperties):
+    """A task of somebody else, which changes the batches of the library's."""
 
-    name = "fewer_edges"
+    name = "own_batches"
 
     def train_batch(self, step, batch_size, seed, device="cpu"):
         batch = super().train_batch(step, batch_size, seed, device)
-        batch.edge_index = batch.edge_index[:, :0]
+        batch.y = torch.where(batch.y.isnan(), batch.y, batch.y + step)
         return batch
 
 
-def test_a_task_that_makes_its_batches_otherwise_is_packed_on_the_host(monkeypatch):
-    register_task("fewer_edges", replace=True)(Fewer)
-    recipe = recipe_of("task=fewer_edges batch_size=5", device="cpu")
+class VirtualNodes(GraphProperties):
+    """Adds a node to each graph, and says nothing of it."""
+
+    name = "virtual_nodes"
+
+    def train_batch(self, step, batch_size, seed, device="cpu"):
+        graphs = self.training_graphs().table
+        several = []
+        for number in range(step, step + batch_size):
+            graph = graphs.graph(number % 5120)
+            nodes = graph.num_nodes + 1
+            y = torch.full((nodes, 6), torch.nan)
+            y[:, :3] = graph.x[:1, 1:]
+            several.append(Data(x=torch.ones(nodes, 2), edge_index=graph.edge_index, y=y))
+        batch = Batch.from_data_list(several)
+        of_graphs = torch.full((batch_size, 6), torch.nan)
+        of_graphs[:, 3:] = 0.5
+        batch.y = torch.cat([batch.y, of_graphs])
+        batch.largest = int(batch.ptr.diff().max())
+        return batch
+
+
+@pytest.mark.parametrize("cls", [Own, VirtualNodes])
+def test_a_task_that_makes_its_batches_otherwise_is_packed_on_the_host(cls, monkeypatch):
+    register_task(cls.name, replace=True)(cls)
+    recipe = recipe_of(f"task={cls.name} batch_size=5", device="cpu", eval_every=12)
     expected = trained(recipe, graphs=False)[1]
     use_host_plans(monkeypatch)
     static, records = trained(recipe, graphs=True)
     assert type(static._captured.packer) is GraphSteps
     assert_close(records, expected)
+
+
+def test_a_set_that_is_larger_than_the_task_says_takes_a_plain_step(in_memory):
+    trainer = Trainer(Recipe.parse(f"task={in_memory} batch_size=4 channels=4 layers=1"))
+    packer = graph_steps.graph_steps(
+        trainer.task, trainer.model, trainer.regularisers, trainer.recipe, 3, False
+    )
+    assert packer.fits(torch.tensor([1, 2, packer.largest, 1]))
+    for sizes in ([1, 2, packer.largest + 1, 1], [0, 2, 1, 1], [1 + packer.elements // 4] * 4):
+        assert not packer.fits(torch.tensor(sizes))
+
+
+class Weighted(GraphProperties):
+    """A loss that reads more of a batch than its targets."""
+
+    name = "weighted_loss"
+
+    def loss(self, outputs, batch):
+        return super().loss(outputs, batch) * batch.edge_index.shape[1]
+
+
+def test_a_loss_of_ones_own_takes_plain_steps(monkeypatch):
+    register_task("weighted_loss", replace=True)(Weighted)
+    use_host_plans(monkeypatch)
+    recipe = recipe_of("task=weighted_loss batch_size=5", device="cpu")
+    trainer, records = trained(recipe, graphs=True)
+    assert trainer._captured is None
+    why = why_not(trainer.task, trainer.model, trainer.optimizer, ())
+    assert "a loss of its own" in why
+    assert records == trained(recipe, graphs=False)[1]
+
+
+def test_targets_of_nodes_are_those_of_the_graphs_that_are_taken(in_memory):
+    draw = torch.Generator().manual_seed(0)
+    graphs = [drawn_graph(nodes, draw) for nodes in SIZES[:12]]
+    for number, graph in enumerate(graphs):
+        graph.y = 100.0 * number + torch.arange(graph.num_nodes)
+    register_task("targets_of_nodes", graphs=graphs, replace=True)
+    task = make_task("targets_of_nodes")
+    targets, taken = task.data_targets, torch.tensor([3, 0, 7])
+    batch = task.batch_of(taken)
+    place = batch.batch[:, None] * 0 + taken[batch.batch][:, None]
+    own = torch.arange(len(batch.x))[:, None] - batch.ptr[batch.batch][:, None]
+    difference = (batch.y - batch.y[0]) * targets.scale.float()
+    assert torch.allclose(difference, 100.0 * (place - 3.0) + own, atol=1e-2)
+    assert torch.equal(task.training_graphs().as_batch().y, task.targets_of("train"))
+    register_task("nodes_of_one", graphs=graphs[:2], replace=True)
+    one = make_task("nodes_of_one")
+    assert (one.training_sizes, one.training_graphs()) == (None, None)
+    assert one.batch_of(torch.tensor([4])).y.isfinite().sum() == 1
 
 
 def test_one_large_graph_among_small_ones_makes_little_room(in_memory):
@@ -202,11 +274,19 @@ def test_one_large_graph_among_small_ones_makes_little_room(in_memory):
     assert most <= packer.elements < 2 * most < 32 * 60
 
 
+def test_one_enormous_graph_does_not_keep_the_others_from_steps_with_room(monkeypatch):
+    draw = torch.Generator().manual_seed(0)
+    graphs = [drawn_graph(nodes, draw) for nodes in (20_000, *[10] * 300)]
+    register_task("one_enormous", graphs=graphs, targets=[*map(float, range(301))], replace=True)
+    use_host_plans(monkeypatch)
+    trainer = Trainer(Recipe.parse("task=one_enormous batch_size=256 channels=4 layers=1"))
+    assert why_not(trainer.task, trainer.model, trainer.optimizer, ()) is None
+
+
 def test_the_host_does_not_wait_for_a_batch(in_memory):
     """Tensors without values make it, too: nothing is read from them."""
     graphs = make_task(in_memory).training_graphs()
-    stored = GraphsOnDevice(graphs)
-    stored.to(torch.device("meta"))
+    stored = GraphsOnDevice(graphs, torch.device("meta"))
     parts = stored.parts(torch.zeros(4, dtype=torch.int64, device="meta"), 30, 50)
     assert parts["x"].shape == (30, 3)
     assert all(values.device.type == "meta" for values in parts.values())

@@ -250,7 +250,7 @@ def test_a_changed_csv_file_is_read_again(tmp_path):
 
 def test_batches_hold_the_graphs_of_from_smiles(bbbp):
     chosen = torch.tensor([0, 5, 2038, 17, 5])  # the first has a lone chlorine; one comes twice
-    batch = bbbp._batch(chosen)
+    batch = bbbp._labelled(chosen).as_batch()
     expected = Batch.from_data_list([from_smiles(bbbp.graph(int(i)).smiles) for i in chosen])
     for name in ("x", "edge_index", "edge_attr", "batch", "ptr"):
         assert torch.equal(batch[name], expected[name]), name
@@ -265,7 +265,7 @@ def test_single_atoms_and_salts_are_nodes_without_edges(tmp_path):
     methane, salt = task.graph(len(RINGS)), task.graph(len(RINGS) + 1)
     assert (methane.num_nodes, methane.num_edges) == (1, 0)
     assert (salt.num_nodes, salt.num_edges) == (2, 0)
-    batch = task._batch(torch.tensor([len(RINGS), 0, len(RINGS) + 1]))
+    batch = task._labelled(torch.tensor([len(RINGS), 0, len(RINGS) + 1])).as_batch()
     batch.validate()
     assert batch.ptr.diff().tolist() == [1, 3, 2]
     assert batch.edge_index.unique().tolist() == [1, 2, 3]

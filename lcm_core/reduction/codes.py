@@ -42,7 +42,7 @@ class PairCodes:
 
     @property
     def pairs(self) -> int:
-        """Number of pairs; of a static plan, the most that it can be."""
+        """Number of pairs; of a static plan, room for so many."""
         return sum(self.sizes)
 
 

@@ -57,7 +57,7 @@ class DevicePlan(ReductionPlan):
 
     @property
     def num_pairs(self) -> int:
-        """Number of pairs; of a static plan, the most that it can be."""
+        """Number of pairs; of a static plan, room for so many."""
         return self.codes.pairs
 
     @cached_property
@@ -86,7 +86,7 @@ def _itself(plan: ReductionPlan) -> ReductionPlan:
 
 
 class StaticPlan(DevicePlan):
-    """A plan for batches whose sizes only the device knows, with room for the largest.
+    """A plan for batches whose sizes only the device knows, with room for larger ones.
 
     Its tensors stay where they are, so that a CUDA graph can hold `update` and the reduction. No
     set may be empty. Rows of x after the last element are not read, and have a gradient of 0. The

@@ -11,7 +11,7 @@ from torch import Tensor
 from lcm_core.pyg import Batch, Data
 from lcm_core.tasks.stored import gather
 
-__all__ = ["GraphTable", "LabelledGraphs", "wide"]
+__all__ = ["GraphTable", "LabelledGraphs", "table_of", "widened"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,22 +28,6 @@ class GraphTable:
     edge_attr: Tensor | None
     node_ptr: Int[Tensor, " G_plus_1"]
     edge_ptr: Int[Tensor, " G_plus_1"]
-
-    @classmethod
-    def of(
-        cls,
-        x: Sequence[Tensor],
-        edge_index: Sequence[Int[Tensor, "2 _"]],
-        edge_attr: Sequence[Tensor],
-    ) -> "GraphTable":
-        """The table of graphs that are given one by one."""
-        return cls(
-            x=torch.cat([*x]),
-            edge_index=torch.cat([*edge_index], 1),
-            edge_attr=torch.cat([*edge_attr]),
-            node_ptr=_ptr([len(each) for each in x]),
-            edge_ptr=_ptr([each.shape[1] for each in edge_index]),
-        )
 
     def __len__(self) -> int:
         return len(self.node_ptr) - 1
@@ -72,10 +56,11 @@ class GraphTable:
             raise IndexError(f"expected a graph from 0 to {len(self) - 1}, got {number}")
         nodes = slice(*self.node_ptr[number : number + 2].tolist())
         edges = slice(*self.edge_ptr[number : number + 2].tolist())
+        if self.edge_attr is not None:
+            more["edge_attr"] = widened(self.edge_attr[edges].clone())
         return Data(
-            x=wide(self.x[nodes].clone()),
-            edge_index=wide(self.edge_index[:, edges].clone()),
-            edge_attr=None if self.edge_attr is None else wide(self.edge_attr[edges].clone()),
+            x=widened(self.x[nodes].clone()),
+            edge_index=widened(self.edge_index[:, edges].clone()),
             **more,
         )
 
@@ -91,7 +76,7 @@ class GraphTable:
             edge_ptr=edge_ptr,
         )
 
-    def together(self, **more: Any) -> Batch:
+    def as_batch(self, **more: Any) -> Batch:
         """All graphs as one, with `batch` and `ptr`.
 
         Args:
@@ -99,10 +84,10 @@ class GraphTable:
         """
         edges, graphs = self.edge_ptr.diff(), torch.arange(len(self))
         if self.edge_attr is not None:
-            more["edge_attr"] = wide(self.edge_attr)
+            more["edge_attr"] = widened(self.edge_attr)
         return Batch(
-            x=wide(self.x),
-            edge_index=wide(self.edge_index) + self.node_ptr[:-1].repeat_interleave(edges),
+            x=widened(self.x),
+            edge_index=widened(self.edge_index) + self.node_ptr[:-1].repeat_interleave(edges),
             batch=graphs.repeat_interleave(self.sizes),
             ptr=self.node_ptr,
             **more,
@@ -115,23 +100,45 @@ class LabelledGraphs:
 
     Attributes:
         table: G graphs.
-        of_graphs: (G, width).
+        of_graphs: (G, width); None if nothing is asked of graphs.
         of_nodes: (nodes, width); None if nothing is asked of nodes.
     """
 
     table: GraphTable
-    of_graphs: Float[Tensor, "G width"]
+    of_graphs: Float[Tensor, "G width"] | None = None
     of_nodes: Float[Tensor, "nodes width"] | None = None
 
-    def batch(self, graphs: Int[Tensor, " B"]) -> Batch:
-        """Some graphs as one; `y` has the targets of their nodes, if there are any, then theirs."""
-        y = self.of_graphs[graphs]
-        if self.of_nodes is not None:
-            y = torch.cat([self.of_nodes[gather(self.table.node_ptr, graphs)[0]], y])
-        return self.table.take(graphs).together(y=y)
+    def take(self, graphs: Int[Tensor, " B"]) -> "LabelledGraphs":
+        """Some graphs, in this order."""
+        nodes = gather(self.table.node_ptr, graphs)[0]
+        return LabelledGraphs(
+            self.table.take(graphs),
+            None if self.of_graphs is None else self.of_graphs[graphs],
+            None if self.of_nodes is None else self.of_nodes[nodes],
+        )
+
+    def as_batch(self) -> Batch:
+        """All graphs as one; `y` has the targets of the nodes, then those of the graphs."""
+        y = [targets for targets in (self.of_nodes, self.of_graphs) if targets is not None]
+        return self.table.as_batch(y=torch.cat(y))
 
 
-def wide(values: Tensor) -> Tensor:
+def table_of(
+    x: Sequence[Tensor],
+    edge_index: Sequence[Int[Tensor, "2 _"]],
+    edge_attr: Sequence[Tensor],
+) -> GraphTable:
+    """The table of graphs that are given one by one."""
+    return GraphTable(
+        x=torch.cat([*x]),
+        edge_index=torch.cat([*edge_index], 1),
+        edge_attr=torch.cat([*edge_attr]),
+        node_ptr=_ptr([len(each) for each in x]),
+        edge_ptr=_ptr([each.shape[1] for each in edge_index]),
+    )
+
+
+def widened(values: Tensor) -> Tensor:
     """Whole numbers as int64, which embeddings and indices want."""
     return values if values.is_floating_point() else values.long()
 

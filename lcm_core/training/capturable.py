@@ -18,12 +18,11 @@ from lcm_core.reduction.paths import choose_path
 from lcm_core.reduction.plan import ReductionPlan
 from lcm_core.tasks.base import Task
 from lcm_core.training.graph_steps import graph_steps
-from lcm_core.training.packed import Packer
+from lcm_core.training.packed import Packer, is_of_library
 from lcm_core.training.set_steps import SetSteps
 
 __all__ = ["MODELS", "why_not"]
 
-ROOM = 2**22  # elements of a batch of the largest sets, at most
 MODELS: dict[type, Callable[..., Packer]] = {
     SetModel: SetSteps,
     GraphModel: graph_steps,
@@ -36,14 +35,11 @@ PARTS = {
 }  # fmt: skip
 
 
-def why_not(
-    task: Task[Any], model: Any, optimizer: Any, batch_size: int, laws: Collection[str]
-) -> str | None:
+def why_not(task: Task[Any], model: Any, optimizer: Any, laws: Collection[str]) -> str | None:
     """Why a training step cannot have shapes that do not change; None if it can.
 
     Args:
         task, model, optimizer: of the run.
-        batch_size: sets or graphs in a step.
         laws: that are regularised.
     """
     if type(model) not in MODELS:
@@ -57,8 +53,8 @@ def why_not(
         return "the task does not say how large its sets are"
     if sizes[0] < 1:
         return "some training sets are empty"
-    if batch_size * sizes[1] > ROOM:
-        return f"there is no room for {batch_size} sets of {sizes[1]} elements"
+    if not is_of_library(task, "loss"):
+        return "the task has a loss of its own, which may read whatever a batch has"
     if type(model) is not SetModel and laws:
         return "in networks for graphs, regularisers draw from all levels of all rounds"
     if type(optimizer) is not AdamW or len(optimizer.param_groups) != 1:

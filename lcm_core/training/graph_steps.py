@@ -11,10 +11,9 @@ from lcm_core.models.networks import GraphModel
 from lcm_core.models.static_edges import StaticEdges
 from lcm_core.pyg import Batch
 from lcm_core.tasks.base import Task
-from lcm_core.tasks.graph_table import LabelledGraphs
 from lcm_core.tasks.stored import visits
-from lcm_core.training.graphs_on_device import GraphsOnDevice
-from lcm_core.training.packed import MORE, Packer, Parts
+from lcm_core.training.graphs_on_device import GraphsOnDevice, bytes_on_device
+from lcm_core.training.packed import MORE, Packer, Parts, is_of_library
 from lcm_core.training.recipe import Recipe
 from lcm_core.training.regularisers import Regularisers
 
@@ -36,29 +35,17 @@ def graph_steps(
     Args:
         task, model, regularisers, recipe, scalars, ahead: as of `Packer`.
     """
-    graphs, device = task.training_graphs(), next(model.parameters()).device
-    if graphs is not None and graphs.table.edges and _are_batches_of(graphs, task, recipe):
-        stored = GraphsOnDevice(graphs)
-        if stored.bytes <= SHARE * _free(device):
-            stored.to(device)
-            return StoredGraphSteps(stored, task, model, regularisers, recipe, scalars, ahead)
-    return GraphSteps(task, model, regularisers, recipe, scalars, ahead)
+    run = task, model, regularisers, recipe, scalars, ahead
+    device = next(model.parameters()).device
+    graphs = task.training_graphs() if is_of_library(task, "train_batch") else None
+    if graphs is None or not graphs.table.edges or bytes_on_device(graphs) > SHARE * _free(device):
+        return GraphSteps(*run)
+    return StoredGraphSteps(GraphsOnDevice(graphs, device), *run)
 
 
 def _free(device: torch.device) -> float:
     """Bytes that are free on a GPU."""
     return torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else math.inf
-
-
-def _are_batches_of(graphs: LabelledGraphs, task: Task[Any], recipe: Recipe) -> bool:
-    """Whether the first batch has these graphs: a subclass may make its batches in its own way."""
-    numbers = visits(len(graphs.table), 0, recipe.batch_size, recipe.seed)
-    here, there = graphs.batch(numbers), task.train_batch(0, recipe.batch_size, recipe.seed)
-    return all(
-        isinstance(other := there.get(name, None), Tensor)
-        and torch.equal(values.nan_to_num(), other.nan_to_num())
-        for name, values in here
-    )
 
 
 class GraphSteps(Packer):
@@ -87,7 +74,7 @@ class GraphSteps(Packer):
 
     def fill(self, parts: Parts, batch: Any, step: int, laws: tuple[str, ...]) -> int | None:
         nodes, edges, room = len(batch.x), batch.edge_index.shape[1], len(parts["node"])
-        if nodes > self.elements or edges > room:
+        if edges > room or not self.fits(batch.ptr.diff()):
             return None
         order = batch.edge_index[1].argsort(stable=True)  # neighbours of a node keep their order
         neighbor, node = batch.edge_index[:, order]
@@ -140,8 +127,7 @@ class StoredGraphSteps(GraphSteps):
         super().__init__(*run)
 
     def shapes(self, tried: Sequence[Any]) -> dict[str, tuple[torch.dtype, Sequence[int]]]:
-        packed = super().shapes(tried)
-        self.edges = packed["node"][1][0]
+        self.edges = super().shapes(tried)["node"][1][0]
         return {"graphs": (torch.int64, (self.batch_size,))}
 
     def batches(self, steps: Sequence[int]) -> list[Tensor]:
@@ -149,8 +135,7 @@ class StoredGraphSteps(GraphSteps):
         return [visits(count, step, self.batch_size, self.seed) for step in steps]
 
     def fill(self, parts: Parts, batch: Tensor, step: int, laws: tuple[str, ...]) -> int | None:
-        nodes, edges = self.stored.count(batch)
-        if nodes > self.elements or edges > self.edges:
+        if self.stored.edges[batch].sum() > self.edges or not self.fits(self.stored.nodes[batch]):
             return None
         parts["graphs"].copy_(batch)
         return 0

@@ -4,30 +4,38 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from lcm_core.tasks.graph_table import LabelledGraphs, wide
+from lcm_core.tasks.graph_table import LabelledGraphs, widened
 from lcm_core.training.packed import Parts
 
-__all__ = ["GraphsOnDevice"]
+__all__ = ["GraphsOnDevice", "bytes_on_device"]
+
+
+def bytes_on_device(graphs: LabelledGraphs) -> int:
+    """The memory that `GraphsOnDevice` takes."""
+    table = graphs.table
+    given = (
+        table.x, table.edge_attr, table.node_ptr, table.edge_ptr, graphs.of_graphs, graphs.of_nodes,
+    )  # fmt: skip
+    counts = torch.int32.itemsize * (3 * table.edges + 2 * len(table.x))
+    return counts + sum(values.nbytes for values in given if values is not None)
 
 
 class GraphsOnDevice:
-    """Labelled graphs whose batches have room for more.
+    """Labelled graphs on a device, which makes their batches, with room for more.
 
-    Edges are sorted by node already, graph by graph, so that a batch need not be sorted.
+    Edges are sorted by node once, graph by graph, so that no batch need be sorted.
 
     Args:
-        graphs: G of them, on the host, with an edge at least.
-
-    Attributes:
-        bytes: that they take.
+        graphs: G of them, on the host, with at least one edge.
+        device: where they are kept.
     """
 
-    def __init__(self, graphs: LabelledGraphs):
+    def __init__(self, graphs: LabelledGraphs, device: torch.device):
         table = graphs.table
         first_node, first_edge = table.node_ptr[:-1], table.edge_ptr[:-1]
         edges, nodes = table.edge_ptr.diff(), table.sizes
         # Nodes and edges counted through all graphs.
-        neighbor, node = wide(table.edge_index) + first_node.repeat_interleave(edges)
+        neighbor, node = widened(table.edge_index) + first_node.repeat_interleave(edges)
         order = node.argsort(stable=True)  # neighbours of a node keep their order
         neighbor, node = neighbor[order], node[order]
         own_node = first_node.repeat_interleave(edges)
@@ -38,34 +46,21 @@ class GraphsOnDevice:
             "edge_ptr": table.edge_ptr,
             "x": table.x,
             # Of each edge, counted from the first node or edge of its graph.
-            "neighbor": neighbor - own_node,
-            "node": node - own_node,
-            "by_neighbor": neighbor.argsort(stable=True) - own_edge,
+            "neighbor": (neighbor - own_node).int(),
+            "node": (node - own_node).int(),
+            "by_neighbor": (neighbor.argsort(stable=True) - own_edge).int(),
             # Of each node: how many edges of its graph end, or begin, there or before.
-            "to_nodes": _counted(node, len(table.x)) - before,
-            "from_nodes": _counted(neighbor, len(table.x)) - before,
+            "to_nodes": (_counted(node, len(table.x)) - before).int(),
+            "from_nodes": (_counted(neighbor, len(table.x)) - before).int(),
             "edge_attr": None if table.edge_attr is None else table.edge_attr[order],
             "of_graphs": graphs.of_graphs,
             "of_nodes": graphs.of_nodes,
         }
-        self.held = {name: values for name, values in held.items() if values is not None}
-        self.bytes = sum(values.nbytes for values in self.held.values())
-        self._nodes, self._edges = nodes, edges  # on the host
+        self.held = {name: each.to(device) for name, each in held.items() if each is not None}
+        self.nodes, self.edges = nodes, edges  # of each graph, on the host
 
     def __len__(self) -> int:
-        return len(self._nodes)
-
-    def to(self, device: torch.device) -> None:
-        """Move them to a device."""
-        self.held = {name: values.to(device) for name, values in self.held.items()}
-
-    def count(self, graphs: Int[Tensor, " B"]) -> tuple[int, int]:
-        """The nodes and the edges of some graphs.
-
-        Args:
-            graphs: their numbers, on the host.
-        """
-        return int(self._nodes[graphs].sum()), int(self._edges[graphs].sum())
+        return len(self.nodes)
 
     def parts(self, graphs: Int[Tensor, " B"], rows: int, edges: int) -> Parts:
         """The parts of a batch, as of `GraphSteps`; the host does not wait.
@@ -85,13 +80,13 @@ class GraphsOnDevice:
             ends = torch.where(is_node, held[name][node] + edge_ptr[owner], edge_ptr[-1])
             return torch.nn.functional.pad(ends, (1, 0))
 
-        y = held["of_graphs"][graphs]
-        if "of_nodes" in held:
-            y = torch.cat([torch.where(is_node[:, None], held["of_nodes"][node], torch.nan), y])
+        y = [held["of_graphs"][graphs]] if "of_graphs" in held else []
+        if "of_nodes" in held:  # nothing is asked of rows without a node
+            y.insert(0, torch.where(is_node[:, None], held["of_nodes"][node], torch.nan))
         parts = {
             "ptr": ptr,
-            "x": torch.where(is_node[:, None], wide(held["x"][node]), 0),
-            "y": y,
+            "x": torch.where(is_node[:, None], widened(held["x"][node]), 0),
+            "y": torch.cat(y),
             "owner": torch.where(is_node, owner, 0),
             "neighbor": of_edges("neighbor", ptr, rows - 1),
             "node": of_edges("node", ptr, rows - 1),
@@ -100,7 +95,8 @@ class GraphsOnDevice:
             "neighbor_ptr": ended("from_nodes"),
         }
         if "edge_attr" in held:
-            parts["edge_attr"] = torch.where(is_edge[:, None], wide(held["edge_attr"][edge]), 0)
+            edge_attr = widened(held["edge_attr"][edge])
+            parts["edge_attr"] = torch.where(is_edge[:, None], edge_attr, 0)
         return parts
 
 

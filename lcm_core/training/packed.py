@@ -11,13 +11,15 @@ from threading import Barrier
 from typing import Any
 
 import torch
+from jaxtyping import Int
 from torch import Tensor
 
+from lcm_core.registry import LIBRARY
 from lcm_core.tasks.base import Task
 from lcm_core.training.recipe import Recipe
 from lcm_core.training.regularisers import Regularisers
 
-__all__ = ["MORE", "Packed", "Packer", "Parts"]
+__all__ = ["MORE", "Packed", "Packer", "Parts", "is_of_library"]
 
 THREADS = min(4, os.cpu_count() or 1)
 ROWS, MOST = 2**15, 8  # so many rows, or batches, are made together
@@ -47,6 +49,14 @@ class Packed:
     tuples: int | None = 0
 
 
+def is_of_library(task: Task[Any], name: str) -> bool:
+    """Whether a method of a task is the library's: one's own may do anything."""
+    if name in vars(task):
+        return False
+    definer = next(each for each in type(task).__mro__ if name in vars(each))
+    return definer.__module__.startswith(LIBRARY)
+
+
 class Packer(ABC):
     """The batches of a run with room for more, and the losses of a model on them.
 
@@ -58,8 +68,8 @@ class Packer(ABC):
         ahead: whether batches are made ahead, for a GPU; else when they are asked for.
 
     Attributes:
-        largest: elements of a training set, or nodes of a training graph, at most.
-        elements: of a batch, at most.
+        largest: room for so many elements of a set, or nodes of a graph.
+        elements: room for so many in a batch: one with more takes a plain step.
         bytes: of a buffer.
     """
 
@@ -74,13 +84,12 @@ class Packer(ABC):
     ):
         assert task.training_sizes is not None
         self.task, self.model, self.regularisers = task, model, regularisers
-        self.batch_size, self.seed, self.largest = (
-            recipe.batch_size, recipe.seed, task.training_sizes[1],
-        )  # fmt: skip
+        self.batch_size, self.seed = recipe.batch_size, recipe.seed
         self.encoded, self.steps = recipe.penalty_states == "encoded", recipe.steps
         tried = [task.train_batch(step, self.batch_size, self.seed) for step in range(TRIED)]
         most = int(MORE * max(len(batch.x) for batch in tried))
-        self.elements = min(self.batch_size * self.largest, -(-most // 16) * 16)
+        self.elements = min(self.batch_size * task.training_sizes[1], -(-most // 16) * 16)
+        self.largest = min(task.training_sizes[1], self.elements)
         shapes = {"step": (torch.int64, ()), "scalars": (torch.float32, (scalars,))}
         self.bytes = 0
         self._layout: dict[str, tuple[int, torch.dtype, Sequence[int]]] = {}
@@ -97,6 +106,14 @@ class Packer(ABC):
             buffer = torch.zeros(self.bytes, dtype=torch.uint8, pin_memory=to_gpu)
             copied = torch.cuda.Event(blocking=True) if to_gpu else None
             self._free.put(Packed(buffer, self.parts_of(buffer), copied))
+
+    def fits(self, sizes: Int[Tensor, " B"]) -> bool:
+        """Whether there is room for sets or graphs of these sizes; on the host."""
+        return (
+            int(sizes.min()) >= 1
+            and int(sizes.max()) <= self.largest
+            and int(sizes.sum()) <= self.elements
+        )
 
     @abstractmethod
     def shapes(self, tried: Sequence[Any]) -> dict[str, tuple[torch.dtype, Sequence[int]]]:

@@ -1,4 +1,4 @@
-"""Batches of sets with room for the largest, and the losses of a `SetModel` on them."""
+"""Batches of sets with room for larger ones, and the losses of a `SetModel` on them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -32,7 +32,7 @@ class SetSteps(Packer):
 
     def fill(self, parts: Parts, batch: Any, step: int, laws: tuple[str, ...]) -> int | None:
         elements = len(batch.x)
-        if elements > self.elements:
+        if not self.fits(batch.sizes):
             return None
         parts["ptr"].copy_(batch.ptr)
         parts["y"].copy_(batch.y)

@@ -359,9 +359,7 @@ class Trainer:
     def _run_captured(self, weights: dict[str, float]) -> bool:
         """Do the step with shapes that do not change, if that can be; `how` says why not."""
         recipe = self.recipe
-        reason = self._uncaptured or why_not(
-            self.task, self.model, self.optimizer, recipe.batch_size, weights
-        )
+        reason = self._uncaptured or why_not(self.task, self.model, self.optimizer, weights)
         if not reason:
             if self._captured is None:
                 self._captured = CapturedStep(

@@ -203,7 +203,7 @@ class GraphProperties(Task[Batch]):
         return {}
 
     def _batch(self, split: str, numbers: Int[Tensor, " B"]) -> Batch:
-        batch = self._labelled(split).batch(numbers)
+        batch = self._labelled(split).take(numbers).as_batch()
         batch.largest = int(batch.ptr.diff().max())  # on the host, so that a network can ask for it
         return batch
 

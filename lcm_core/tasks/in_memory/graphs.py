@@ -9,7 +9,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 from lcm_core.pyg import Batch, Data
-from lcm_core.tasks.graph_table import GraphTable, LabelledGraphs
+from lcm_core.tasks.graph_table import GraphTable, LabelledGraphs, table_of
 from lcm_core.tasks.in_memory.from_networkx import from_networkx, is_networkx
 from lcm_core.tasks.in_memory.targets import Targets, read_targets
 from lcm_core.tasks.in_memory.task import (
@@ -50,11 +50,13 @@ class GivenGraphs(GivenItems[Batch]):
 
     def training_graphs(self) -> LabelledGraphs | None:
         """The training graphs."""
-        members = self.members["train"]
-        return LabelledGraphs(self.data_table.take(members), self.data_targets.y[members])
+        return self._labelled().take(self.members["train"])
 
     def batch_of(self, items: Int[Tensor, " B"]) -> Batch:
-        return self.data_table.take(items).together(y=self.data_targets.y[items])
+        return self._labelled().take(items).as_batch()
+
+    def _labelled(self) -> LabelledGraphs:
+        return LabelledGraphs(self.data_table, of_graphs=self.data_targets.y)
 
     def describe_items(self) -> str:
         sizes, edges = self.data_table.sizes, self.data_table.edges
@@ -99,7 +101,7 @@ def graphs_task(
         given, "edge_attr", [edge_index.shape[1] for edge_index in edge_indices]
     )
     facts = {
-        "data_table": GraphTable.of(nodes, edge_indices, edges),
+        "data_table": table_of(nodes, edge_indices, edges),
         "node_cardinalities": node_cardinalities,
         "edge_cardinalities": edge_cardinalities,
     }
@@ -143,6 +145,7 @@ def _nodes_task(
         return type(name, (GivenNodes,), {**attributes, **facts})
     read.complete = False  # a batch has the targets of its own items alone
     attributes = given_attributes(name, "nodes", read, splits or masks or None)
+    facts["data_whole"] = facts["data_table"].as_batch()
     return type(name, (GivenNodesOfOne,), {**attributes, **facts})
 
 

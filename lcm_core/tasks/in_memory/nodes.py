@@ -1,6 +1,7 @@
 """A task on the nodes of graphs that are given: each node has its own target."""
 
 from collections.abc import Iterator
+from typing import Any, ClassVar
 
 import torch
 from jaxtyping import Float, Int
@@ -8,6 +9,7 @@ from torch import Tensor
 
 from lcm_core.pyg import Batch
 from lcm_core.tasks.base import Device
+from lcm_core.tasks.graph_table import LabelledGraphs
 from lcm_core.tasks.in_memory.graphs import GivenGraphs
 from lcm_core.tasks.in_memory.task import sizes_in_words
 from lcm_core.tasks.stored import gather
@@ -24,17 +26,11 @@ class GivenNodes(GivenGraphs):
     def item_count(cls) -> int:
         return len(cls.data_table)
 
-    def training_graphs(self) -> None:
-        """None: a network that answers for nodes takes its steps in the plain way."""
-
-    def batch_of(self, items: Int[Tensor, " B"]) -> Batch:
-        return self.data_table.take(items).together(y=self._y(items))
-
-    def _y(self, graphs: Int[Tensor, " B"]) -> Float[Tensor, "rows width"]:
-        return self.data_targets.y[gather(self.data_table.node_ptr, graphs)[0]]
+    def _labelled(self) -> LabelledGraphs:
+        return LabelledGraphs(self.data_table, of_nodes=self.data_targets.y)
 
     def targets_of(self, split: str) -> Float[Tensor, "rows width"]:
-        return self._y(self.members[split])
+        return self.data_targets.y[gather(self.data_table.node_ptr, self.members[split])[0]]
 
     def describe_items(self) -> str:
         sizes, edges = self.data_table.sizes, self.data_table.edges
@@ -54,11 +50,11 @@ class GivenNodesOfOne(GivenNodes):
     def item_count(cls) -> int:
         return len(cls.data_targets.y)
 
-    @property
-    def training_sizes(self) -> tuple[int, int]:  # type: ignore[override]
-        """The nodes of the smallest and of the largest graph."""
-        sizes = self.data_table.sizes
-        return int(sizes.min()), int(sizes.max())
+    data_whole: ClassVar[Any]  # a Batch
+    training_sizes = None  # type: ignore[assignment]
+
+    def training_graphs(self) -> None:
+        """None: every step takes all of them."""
 
     @classmethod
     def most_elements(cls, batch_size: int) -> int:
@@ -66,9 +62,10 @@ class GivenNodesOfOne(GivenNodes):
         return len(cls.data_table.x)
 
     def batch_of(self, items: Int[Tensor, " B"]) -> Batch:
-        y = torch.full_like(self.data_targets.y, torch.nan)
-        y[items] = self.data_targets.y[items]
-        return self.data_table.together(y=y).clone()
+        batch = self.data_whole.clone()
+        batch.y = torch.full_like(self.data_targets.y, torch.nan)
+        batch.y[items] = self.data_targets.y[items]
+        return batch
 
     def batches(self, split: str = "validation", device: Device = "cpu") -> Iterator[Batch]:
         """One batch with all nodes of the split."""

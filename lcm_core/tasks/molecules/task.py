@@ -242,25 +242,23 @@ class MoleculeTask(Task[Batch]):
 
     def training_graphs(self) -> LabelledGraphs:
         """The training molecules."""
-        members = self.members["train"]
-        table = self._molecules.table.take(self._molecules.places[members])
-        return LabelledGraphs(table, self.y[members])
+        return self._labelled(self.members["train"])
 
-    def _batch(self, molecules: Int[Tensor, " B"]) -> Batch:
+    def _labelled(self, molecules: Int[Tensor, " B"]) -> LabelledGraphs:
         table = self._molecules.table.take(self._molecules.places[molecules])
-        return table.together(y=self.y[molecules])
+        return LabelledGraphs(table, self.y[molecules])
 
     def train_batch(self, step: int, batch_size: int, seed: int, device: Device = "cpu") -> Batch:
         """The molecules of one step, by `lcm_core.tasks.stored.visits`."""
         members = self.members["train"]
         chosen = members[visits(len(members), step, batch_size, seed)]
-        return self._batch(chosen).to(device, non_blocking=True)
+        return self._labelled(chosen).as_batch().to(device, non_blocking=True)
 
     def batches(self, split: str = "validation", device: Device = "cpu") -> Iterator[Batch]:
         """The molecules of a split in the order of the file, 256 at a time."""
         self.check_split(split)
         for members in self.members[split].split(MOLECULES_IN_AN_EVALUATION_BATCH):
-            yield self._batch(members).to(device, non_blocking=True)
+            yield self._labelled(members).as_batch().to(device, non_blocking=True)
 
     def loss(self, outputs: Float[Tensor, "B width"], batch: Batch) -> Float[Tensor, ""]:
         """The loss of the targets that there are, mean over them; cross-entropies in nats."""
