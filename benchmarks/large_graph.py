@@ -26,6 +26,7 @@ from torch import Tensor
 from torch_geometric.nn import SAGEConv
 from torch_geometric.nn.aggr import SumAggregation
 
+from benchmarks.measure import memory_now
 from benchmarks.tables import duration
 from lcm_core import CSRGraph, LCMAggregation
 from lcm_core.experiments.framework.machine import processor
@@ -125,17 +126,15 @@ CASES = [
 def measure(case: Case, sizes: Sizes) -> dict[str, float]:
     """In a process of its own."""
     graph, x = CSRGraph(sizes.edge_index(), sizes.nodes), sizes.states()
-    before = memory("VmRSS")
+    before = memory_now("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
     began = time.process_time()
     case.work(graph, x)
     seconds = time.process_time() - began
-    return {"seconds": seconds / (BATCHES if case.per else 1), "bytes": memory("VmHWM") - before}
-
-
-def memory(what: str) -> int:
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return 1024 * int(next(line.split()[1] for line in lines if line.startswith(f"{what}:")))
+    return {
+        "seconds": seconds / (BATCHES if case.per else 1),
+        "bytes": memory_now("VmHWM") - before,
+    }
 
 
 def in_a_process(number: int, sizes: Sizes) -> dict[str, float]:

@@ -128,14 +128,14 @@ def _report_peak(
             raise
         queue.put(None)
     else:
-        queue.put(_of_process("VmHWM") - before)
+        queue.put(memory_now("VmHWM") - before)
 
 
 def _start_counting() -> int:
     ctypes.CDLL(None).malloc_trim(0)
     with open("/proc/self/clear_refs", "w") as file:
         file.write("5")  # the peak begins anew
-    return _of_process("VmRSS")
+    return memory_now("VmRSS")
 
 
 def memory_of(process: int) -> int:
@@ -143,7 +143,11 @@ def memory_of(process: int) -> int:
     return _from_table(f"/proc/{process}/smaps_rollup", "Pss:")
 
 
-def _of_process(name: str) -> int:
+def memory_now(name: str) -> int:
+    """Bytes of this process: "VmRSS", now in memory; "VmHWM", the most that ever were.
+
+    `getrusage` says the same of a process's peak, or what its parent had when it began.
+    """
     return _from_table("/proc/self/status", name)
 
 

@@ -8,7 +8,6 @@ memory is reported. The numbers in docs/your_data.md come from here.
 import argparse
 import gzip
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+
+from benchmarks.measure import memory_now
 
 __all__ = ["main"]
 
@@ -60,7 +61,7 @@ def measure(path: Path) -> dict[str, float]:
     import lcm_core
 
     lcm_core.make_task("second_minimum")  # whatever is imported for any task
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    before = memory_now("VmHWM") / 2**20
     started, cpu = time.perf_counter(), time.process_time()
     task = lcm_core.make_task(f"csv:{path}?smiles=smiles&target=*&split=random")
     made, made_cpu = time.perf_counter() - started, time.process_time() - cpu
@@ -70,7 +71,7 @@ def measure(path: Path) -> dict[str, float]:
     return {
         "seconds": made,
         "cpu": made_cpu,
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "peak_mb": memory_now("VmHWM") / 2**20,
         "imported_mb": before,
         "batch_ms": 100 * (time.perf_counter() - started),
         "molecules": len(task),  # type: ignore[arg-type]
@@ -82,7 +83,7 @@ def measure_rows(path: Path) -> dict[str, float]:
     """Read strings and targets alone, without graphs."""
     from lcm_core.tasks.molecules.read import Choices, open_molecules, read_rows
 
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    before = memory_now("VmHWM") / 2**20
     started, cpu = time.perf_counter(), time.process_time()
     choices = Choices(smiles="smiles", target=("*",))
     rows = read_rows(open_molecules(path, path.read_bytes(), choices), choices)
@@ -90,7 +91,7 @@ def measure_rows(path: Path) -> dict[str, float]:
     return {
         "seconds": time.perf_counter() - started,
         "cpu": time.process_time() - cpu,
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "peak_mb": memory_now("VmHWM") / 2**20,
         "imported_mb": before,
         "rows": len(rows.smiles),
         "blank": float(np.isnan(values.y).mean()),

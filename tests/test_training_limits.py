@@ -19,13 +19,14 @@ from lcm_core.widgets.training.limits import check_limits, estimated_bytes
 GB = 2.0**30
 
 MEASURE = """
-import resource, sys
+import sys
+from benchmarks.measure import memory_now
 from lcm_core.training import Recipe, Trainer
 recipe = Recipe.parse(sys.argv[1])
 highest = []
 for each in (recipe.replace(batch_size=4, channels=8), recipe):
     Trainer(each)._advance()
-    highest.append(1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    highest.append(memory_now("VmHWM"))
 print(highest[1] - highest[0])
 """
 
