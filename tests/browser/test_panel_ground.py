@@ -64,7 +64,7 @@ def set_theme(workshop: NotebookPage, name: str) -> None:
 
 
 def test_a_panel_follows_the_theme_live_and_the_kernel_hears_of_it(workshop, plot) -> None:
-    assert colour(plot, ".xtick text") == "rgb(51, 51, 51)"
+    expect(plot.locator(".xtick text").first).to_have_css("fill", "rgb(51, 51, 51)")
     try:
         set_theme(workshop, "JupyterLab Dark")
         expect(workshop.page.locator("body")).to_have_attribute("data-jp-theme-light", "false")
