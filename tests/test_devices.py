@@ -31,12 +31,10 @@ from lcm_core.laws.worst_triple import worst_associativity
 from lcm_core.operators import ordinary
 from lcm_core.operators.devices import beside, device_of, on_cpu
 from lcm_core.trees.tree import make_tree
+from tests.devices import CUDA
 from tests.elsewhere import ELSEWHERE, Elsewhere, second_device
 from tests.oracles import ptr_of
 
-CUDA = pytest.param(
-    "cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-)
 SIZES = [3, 1, 6, 2]
 
 

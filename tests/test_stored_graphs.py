@@ -13,20 +13,13 @@ from lcm_core.training import graph_steps
 from lcm_core.training.capturable import why_not
 from lcm_core.training.graph_steps import GraphSteps, StoredGraphSteps
 from lcm_core.training.graphs_on_device import GraphsOnDevice, bytes_on_device
+from tests.devices import DEVICES
 from tests.static_plan import use_host_plans
 from tests.test_captured import assert_close, recipe_of, trained
 
 pytestmark = pytest.mark.usefixtures("tasks_forgotten")
 
 SIZES = [3, 9, 1, 5, 60, 2, 7, 4] * 4
-
-
-DEVICES = [
-    "cpu",
-    pytest.param(
-        "cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-    ),
-]
 
 
 def drawn_graph(nodes, generator, whole=False):
@@ -39,7 +32,7 @@ def drawn_graph(nodes, generator, whole=False):
 
 
 @pytest.fixture
-def in_memory(request):
+def in_memory():
     """The name of a task on graphs of very different sizes."""
     draw, name = torch.Generator().manual_seed(0), "graphs_of_many_sizes"
     graphs = [drawn_graph(nodes, draw) for nodes in SIZES]
@@ -48,13 +41,17 @@ def in_memory(request):
     return name
 
 
+def packer_of(trainer):
+    run = trainer.task, trainer.model, trainer.regularisers, trainer.recipe, 3
+    return graph_steps.graph_steps(*run, ahead=False)
+
+
 def packers(trainer, monkeypatch):
     """What makes batches on the device, and what packs them on the host."""
-    run = trainer.task, trainer.model, trainer.regularisers, trainer.recipe, 3, False
-    stored = graph_steps.graph_steps(*run)
+    stored = packer_of(trainer)
     with monkeypatch.context() as full:
         full.setattr(graph_steps, "_free", lambda device: 0)
-        packed = graph_steps.graph_steps(*run)
+        packed = packer_of(trainer)
     assert type(packed) is GraphSteps
     return stored, packed
 
@@ -215,9 +212,7 @@ def test_a_task_that_makes_its_batches_otherwise_is_packed_on_the_host(cls, monk
 
 def test_a_set_that_is_larger_than_the_task_says_takes_a_plain_step(in_memory):
     trainer = Trainer(Recipe.parse(f"task={in_memory} batch_size=4 channels=4 layers=1"))
-    packer = graph_steps.graph_steps(
-        trainer.task, trainer.model, trainer.regularisers, trainer.recipe, 3, False
-    )
+    packer = packer_of(trainer)
     assert packer.fits(torch.tensor([1, 2, packer.largest, 1]))
     for sizes in ([1, 2, packer.largest + 1, 1], [0, 2, 1, 1], [1 + packer.elements // 4] * 4):
         assert not packer.fits(torch.tensor(sizes))
@@ -252,10 +247,10 @@ def test_targets_of_nodes_are_those_of_the_graphs_that_are_taken(in_memory):
     task = make_task("targets_of_nodes")
     targets, taken = task.data_targets, torch.tensor([3, 0, 7])
     batch = task.batch_of(taken)
-    place = batch.batch[:, None] * 0 + taken[batch.batch][:, None]
+    graph = taken[batch.batch][:, None]
     own = torch.arange(len(batch.x))[:, None] - batch.ptr[batch.batch][:, None]
     difference = (batch.y - batch.y[0]) * targets.scale.float()
-    assert torch.allclose(difference, 100.0 * (place - 3.0) + own, atol=1e-2)
+    assert torch.allclose(difference, 100.0 * (graph - 3.0) + own, atol=1e-2)
     assert torch.equal(task.training_graphs().as_batch().y, task.targets_of("train"))
     register_task("nodes_of_one", graphs=graphs[:2], replace=True)
     one = make_task("nodes_of_one")
@@ -266,9 +261,7 @@ def test_targets_of_nodes_are_those_of_the_graphs_that_are_taken(in_memory):
 def test_one_large_graph_among_small_ones_makes_little_room(in_memory):
     """Room is for what batches have, not for as many of the largest graphs as a batch has."""
     trainer = Trainer(Recipe.parse(f"task={in_memory} batch_size=32 channels=4 layers=1"))
-    packer = graph_steps.graph_steps(
-        trainer.task, trainer.model, trainer.regularisers, trainer.recipe, 3, False
-    )
+    packer = packer_of(trainer)
     most = max(len(trainer.task.train_batch(step, 32, 0).x) for step in range(30))
     assert packer.largest == 60
     assert most <= packer.elements < 2 * most < 32 * 60

@@ -29,6 +29,7 @@ from lcm_core.training.device import (
 )
 from lcm_core.training.recipe import LIVE_FIELDS, Event, Recipe
 from lcm_core.training.trainer import Trainer, TrainingError
+from tests.devices import DEVICES
 from tests.records import timeless
 
 SMALL = "channels=8 bits=4 steps=12 batch_size=6 log_every=2 eval_every=6 device=cpu"
@@ -354,15 +355,7 @@ def test_state_dict_round_trip_in_the_middle_of_a_record():
     assert other.recipe.events == (Event(3, "identity", 0.2),)
 
 
-@pytest.mark.parametrize(
-    "device",
-    [
-        "cpu",
-        pytest.param(
-            "cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-        ),
-    ],
-)
+@pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("task", ["second_minimum bits=4", "bbbp layers=1"])
 def test_50_records_straight_equal_20_and_30_in_a_new_process(task, device, tmp_path):
     text = f"task={task} channels=8 steps=50 batch_size=8 log_every=1 eval_every=10 device={device}"

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -131,7 +132,11 @@ def test_a_step_takes_no_more_than_is_estimated_and_not_far_less(text: str) -> N
     """The highest resident memory of a process, beyond what a small step of the task takes."""
     recipe = Recipe.parse(f"{text} steps=2 eval_splits=none device=cpu threads=1")
     found = subprocess.run(
-        [sys.executable, "-c", MEASURE, recipe.text()], capture_output=True, text=True, check=True
+        [sys.executable, "-c", MEASURE, recipe.text()],
+        cwd=Path(__file__).parents[1],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     taken, estimated = float(found.stdout), estimated_bytes(recipe)
     print(f"{text}: {taken / GB:.3f} GB, estimated {estimated / GB:.3f}")

@@ -110,12 +110,12 @@ class LabelledGraphs:
 
     def take(self, graphs: Int[Tensor, " B"]) -> "LabelledGraphs":
         """Some graphs, in this order."""
-        nodes = gather(self.table.node_ptr, graphs)[0]
-        return LabelledGraphs(
-            self.table.take(graphs),
-            None if self.of_graphs is None else self.of_graphs[graphs],
-            None if self.of_nodes is None else self.of_nodes[nodes],
-        )
+        of_graphs, of_nodes = self.of_graphs, self.of_nodes
+        if of_graphs is not None:
+            of_graphs = of_graphs[graphs]
+        if of_nodes is not None:
+            of_nodes = of_nodes[gather(self.table.node_ptr, graphs)[0]]
+        return LabelledGraphs(self.table.take(graphs), of_graphs, of_nodes)
 
     def as_batch(self) -> Batch:
         """All graphs as one; `y` has the targets of the nodes, then those of the graphs."""

@@ -14,28 +14,19 @@ from lcm_core.tasks.base import Task
 from lcm_core.tasks.stored import visits
 from lcm_core.training.graphs_on_device import GraphsOnDevice, bytes_on_device
 from lcm_core.training.packed import MORE, Packer, Parts, is_of_library
-from lcm_core.training.recipe import Recipe
-from lcm_core.training.regularisers import Regularisers
 
 __all__ = ["GraphSteps", "StoredGraphSteps", "graph_steps"]
 
 SHARE = 0.25  # of the free memory, at most, for graphs that stay on a GPU
 
 
-def graph_steps(
-    task: Task[Any],
-    model: Any,
-    regularisers: Regularisers,
-    recipe: Recipe,
-    scalars: int,
-    ahead: bool,
-) -> "GraphSteps":
+def graph_steps(task: Task[Any], model: Any, *rest: Any, ahead: bool) -> "GraphSteps":
     """Steps on graphs that lie on the model's device, if it has room for them; else `GraphSteps`.
 
     Args:
-        task, model, regularisers, recipe, scalars, ahead: as of `Packer`.
+        task, model, *rest, ahead: as of `Packer`.
     """
-    run = task, model, regularisers, recipe, scalars, ahead
+    run = task, model, *rest, ahead
     device = next(model.parameters()).device
     graphs = task.training_graphs() if is_of_library(task, "train_batch") else None
     if graphs is None or not graphs.table.edges or bytes_on_device(graphs) > SHARE * _free(device):
